@@ -1,0 +1,49 @@
+"""Ways to run the classifier. One file a backend; `BACKENDS` is the table, the contract tests run over all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from moderation_model.contract import ModelInfo
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Window = tuple[int, ...]
+"""Token ids of one window of a text, special tokens included, at most `ModelInfo.max_tokens` long."""
+
+
+class Logits(NamedTuple):
+    """`toxicity`: float32 (windows, labels), calibrated, so that sigmoid gives the score; `sentiment`: float32 (windows, 5)."""
+
+    toxicity: np.ndarray
+    sentiment: np.ndarray
+
+
+class Classifier(Protocol):
+    """A loaded model. Synchronous and free of locks: one caller at a time runs `logits`; `encode` may run beside it."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """What it is."""
+        ...
+
+    def encode(self, texts: Sequence[str]) -> list[tuple[Window, ...]]:
+        """For each text its windows: one for most, several overlapping ones for over-long text, never none."""
+        ...
+
+    def logits(self, windows: Sequence[Window]) -> Logits:
+        """One forward pass over all windows (any number, any lengths), rows in the order given."""
+        ...
+
+
+def _torch(path: str | Path, *, device: str = "auto", threads: int | None = None) -> Classifier:
+    from moderation_model.backends.torch_bert import load
+
+    return load(path, device=device, threads=threads)
+
+
+BACKENDS: dict[str, Callable[..., Classifier]] = {"torch": _torch}
+"""Name -> loader(path_or_hub_id, device=, threads=). A loader raises BadModelFolder with one sentence."""

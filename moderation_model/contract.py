@@ -1,0 +1,169 @@
+"""The frozen values that cross between the model and everybody else. Plain Python only, so that the bot needs no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+AS_WRITTEN = "as_written"
+NORMALISED = "normalised"
+SPOILERS_OPENED = "spoilers_opened"
+EMPTY = "empty"
+"""Names of readings. `EMPTY`: nothing was left to score (empty, only white space); all scores are then 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentiment:
+    """Five-star distribution: `stars[0]` is the probability of one star (very negative); the five sum to 1."""
+
+    stars: tuple[float, float, float, float, float]
+
+    @property
+    def mean(self) -> float:
+        """Expected stars, 1.0 to 5.0."""
+        return sum((index + 1) * share for index, share in enumerate(self.stars))
+
+    @property
+    def most_likely(self) -> int:
+        """The likeliest number of stars, 1 to 5."""
+        return max(range(5), key=lambda index: self.stars[index]) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds inside the model server: waiting in the queue, in the model, and altogether."""
+
+    queue_ms: float = 0.0
+    model_ms: float = 0.0
+    total_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the model says of one text.
+
+    `scores`: calibrated probability by label, only of labels that the model has. `flagged`: labels whose score reaches
+    `thresholds`, the limits that the model ships with, highest score first. `reading`: the text form that gave the
+    highest flagged score (else the highest score). `readable` is False for a script that the model was not trained on:
+    then the scores mean nothing and nobody may be accused on them (`flagged` is empty).
+    """
+
+    scores: Mapping[str, float]
+    flagged: tuple[str, ...]
+    sentiment: Sentiment
+    reading: str
+    model_version: str
+    thresholds: Mapping[str, float]
+    readable: bool = True
+    timings: Timings = field(default_factory=Timings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form of `POST /v1/classify` and of `candor-model score` (sentiment as a list of five)."""
+        return {
+            "scores": dict(self.scores),
+            "sentiment": list(self.sentiment.stars),
+            "flagged": list(self.flagged),
+            "reading": self.reading,
+            "model_version": self.model_version,
+            "thresholds": dict(self.thresholds),
+            "readable": self.readable,
+            "timings": asdict(self.timings),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Prediction:
+        """The inverse of `to_dict`. Raises KeyError, TypeError or ValueError on data of another shape."""
+        one, two, three, four, five = (float(share) for share in data["sentiment"])
+        return cls(
+            scores={str(name): float(score) for name, score in data["scores"].items()},
+            flagged=tuple(data["flagged"]),
+            sentiment=Sentiment((one, two, three, four, five)),
+            reading=str(data["reading"]),
+            model_version=str(data["model_version"]),
+            thresholds={str(name): float(limit) for name, limit in data["thresholds"].items()},
+            readable=bool(data["readable"]),
+            timings=Timings(**data["timings"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """SHAP values of one label's logit over the words of the reading that fired.
+
+    `values[i]` belongs to `words[i]`; `sum(values) + base_value` is the label's logit; `base_value` is the logit with
+    every word masked; `score` is the calibrated probability (0 to 1). `evaluations`: model evaluations spent.
+    """
+
+    label: str
+    words: tuple[str, ...]
+    values: tuple[float, ...]
+    base_value: float
+    score: float
+    reading: str
+    model_version: str
+    evaluations: int = 0
+    milliseconds: float = 0.0
+
+    def top(self, count: int = 3) -> tuple[str, ...]:
+        """The words that raised the score most, strongest first; none that lowered it."""
+        ranked = sorted(range(len(self.words)), key=lambda index: -self.values[index])
+        return tuple(self.words[index] for index in ranked[:count] if self.values[index] > 0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form of `POST /v1/explain` and of `candor-model explain --json`."""
+        return {**asdict(self), "words": list(self.words), "values": list(self.values)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Explanation:
+        """The inverse of `to_dict`. Raises KeyError, TypeError or ValueError on data of another shape."""
+        return cls(
+            label=str(data["label"]),
+            words=tuple(str(word) for word in data["words"]),
+            values=tuple(float(value) for value in data["values"]),
+            base_value=float(data["base_value"]),
+            score=float(data["score"]),
+            reading=str(data["reading"]),
+            model_version=str(data["model_version"]),
+            evaluations=int(data.get("evaluations", 0)),
+            milliseconds=float(data.get("milliseconds", 0.0)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What serves: `labels` in head order, `missing` those of ours that the model lacks, `max_tokens` of one window."""
+
+    version: str
+    labels: tuple[str, ...]
+    missing: tuple[str, ...]
+    thresholds: Mapping[str, float]
+    has_sentiment: bool
+    backend: str
+    device: str
+    dtype: str
+    max_tokens: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form of `GET /v1/model`."""
+        return {
+            **asdict(self),
+            "labels": list(self.labels),
+            "missing": list(self.missing),
+            "thresholds": dict(self.thresholds),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ModelInfo:
+        """The inverse of `to_dict`. Raises KeyError or TypeError on data of another shape."""
+        return cls(
+            version=str(data["version"]),
+            labels=tuple(data["labels"]),
+            missing=tuple(data["missing"]),
+            thresholds={str(name): float(limit) for name, limit in data["thresholds"].items()},
+            has_sentiment=bool(data["has_sentiment"]),
+            backend=str(data["backend"]),
+            device=str(data["device"]),
+            dtype=str(data["dtype"]),
+            max_tokens=int(data["max_tokens"]),
+        )
