@@ -1,0 +1,58 @@
+"""Settings: read from `CANDOR_...` variables and `.env`, validated once, passed on. Secrets never show in `repr`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import BadSettings
+
+
+class Settings(BaseSettings):
+    """What the operator decides. Each field is the variable `CANDOR_<FIELD>`; its description stands in `.env.example`."""
+
+    model_config = SettingsConfigDict(env_prefix="CANDOR_", env_file=".env", extra="ignore", frozen=True)
+
+    discord_token: SecretStr | None = Field(None, description="Bot token from the Discord developer portal.")
+    discord_proxy: str | None = Field(None, description="HTTP proxy for Discord, such as http://proxy:3128.")
+    data_dir: Path = Field(Path("var"), description="Folder for the SQLite file, the key file and spools.")
+    database_url: str | None = Field(
+        None, description="SQLAlchemy URL; postgresql+asyncpg://user:pass@host/db. Default: SQLite in the data folder."
+    )
+    encryption_key: SecretStr | None = Field(
+        None, description="Fernet key for stored texts. Default: generated into <data folder>/candor.key (mode 0600)."
+    )
+    model_url: str | None = Field(
+        None, description="Address of a model server. Default: one is started beside the bot on loopback."
+    )
+    model_token: SecretStr | None = Field(None, description="Bearer token of the model server at CANDOR_MODEL_URL.")
+    model_path: str | None = Field(
+        None,
+        description="Folder or hub id of the model that the bot's own server loads. Default: the weights in the box.",
+    )
+    model_device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the bot's own model server runs.")
+    text_days: int = Field(30, ge=1, le=365, description="Days after which the texts of cases are dropped.")
+    prediction_days: int = Field(30, ge=1, le=365, description="Days after which stored scores are dropped.")
+    health_port: int | None = Field(None, ge=0, le=65535, description="Loopback port for /healthz and /metrics.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged, ids only.")
+    log_format: Literal["json", "console"] = Field("json", description="How it is logged.")
+
+    @property
+    def sql_url(self) -> str:
+        """The database's URL, the default filled in."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'candor.db'}"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings of this process. Raises BadSettings with one sentence a bad value."""
+    try:
+        return Settings(**overrides)  # pyright: ignore[reportArgumentType]
+    except ValidationError as error:
+        sentences = [
+            f"CANDOR_{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg'].lower()}."
+            for problem in error.errors(include_input=False, include_url=False)
+        ]
+        raise BadSettings(" ".join(sentences)) from None

@@ -1,0 +1,128 @@
+"""Cases, actions and verdicts as the store returns them: frozen, with nothing of SQL in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from bot.core.policy import Action, Decision, Reason, Why
+from moderation_model.contract import Explanation, Sentiment
+
+CaseState = Literal["open", "closed"]
+ActionState = Literal["pending", "done", "refused", "failed", "expired", "undone"]
+Answer = Literal["right", "wrong", "missing", "unknown"]
+VerdictKind = Literal["breaks_rules", "fine", "skip", "other_reason"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewCase:
+    """A case about to be opened. `text` and `author_name` are encrypted by the store, dropped at `text_expires_at`.
+
+    `scores`, `sentiment`, `reading` and `model_version` are None where the message could not be scored (a report while
+    the model is down). `inclusion_probability` is 1.0 for what was flagged or reported.
+    """
+
+    guild_id: int
+    channel_id: int
+    message_id: int
+    revision: int
+    author_id: int
+    author_name: str = field(repr=False)
+    opened_why: Why
+    text: str = field(repr=False)
+    jump_url: str
+    posted_at: datetime
+    opened_at: datetime
+    text_expires_at: datetime
+    author_joined_at: datetime | None = None
+    reasons: tuple[Reason, ...] = ()
+    scores: Mapping[str, float] | None = None
+    sentiment: Sentiment | None = None
+    reading: str | None = None
+    model_version: str | None = None
+    forwarded: bool = False
+    withheld_why: str | None = None
+    ping: bool = False
+    lead_id: int | None = None
+    inclusion_probability: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class CardRef:
+    """Where a case's review card stands."""
+
+    channel_id: int
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRecord:
+    """One action of one case. `by` is None for the bot itself, else the moderator's id; `detail` says why it ended so."""
+
+    action_id: int
+    case_id: int
+    action: Action
+    state: ActionState
+    by: int | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One moderator's verdict on one case. `labels`: answer by label, with the model version that predicted.
+
+    A later vote of the same moderator replaces the earlier one.
+    """
+
+    case_id: int
+    moderator_id: int
+    verdict: VerdictKind
+    labels: Mapping[str, Answer]
+    model_version: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A message somebody must or may look at, as stored. `text` and `author_name` are None once dropped.
+
+    `lead_id`: the open case whose card also stands for this one (the same text within the window), None for a case
+    with a card of its own. `followers`: how many cases this card stands for beside its own.
+    """
+
+    case_id: int
+    guild_id: int
+    channel_id: int
+    message_id: int
+    revision: int
+    author_id: int
+    author_name: str | None = field(repr=False)
+    opened_why: Why
+    state: CaseState
+    text: str | None = field(repr=False)
+    jump_url: str
+    posted_at: datetime
+    opened_at: datetime
+    author_joined_at: datetime | None = None
+    reasons: tuple[Reason, ...] = ()
+    scores: Mapping[str, float] | None = None
+    sentiment: Sentiment | None = None
+    reading: str | None = None
+    model_version: str | None = None
+    forwarded: bool = False
+    withheld_why: str | None = None
+    ping: bool = False
+    explanation: Explanation | None = field(default=None, repr=False)
+    card: CardRef | None = None
+    lead_id: int | None = None
+    followers: int = 0
+    closed_at: datetime | None = None
+    actions: tuple[ActionRecord, ...] = ()
+    votes: tuple[Vote, ...] = ()
+
+    @property
+    def decision(self) -> Decision:
+        """The stored reasons as a decision again, without its actions."""
+        return Decision(opens=self.opened_why, reasons=self.reasons, withheld_why=self.withheld_why)

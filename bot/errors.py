@@ -1,0 +1,40 @@
+"""Errors of the bot. `str()` of each is a sentence that may be shown to the person who caused or can mend it.
+
+BotError
+├── BadSettings        a setting that cannot be used; names it and says what to write instead
+├── StoreUnavailable   the database cannot be reached or refuses
+├── UndecryptableText  the key does not fit what was stored
+├── BoardUnavailable   the review card could not be posted or changed
+├── CaseNotFound       no such case in this guild
+└── NotAllowed         the person may not do that; says which permission is missing
+"""
+
+from __future__ import annotations
+
+
+class BotError(Exception):
+    """Base of all errors of the bot."""
+
+
+class BadSettings(BotError):
+    """A setting cannot be used."""
+
+
+class StoreUnavailable(BotError):
+    """The database cannot be reached or refuses."""
+
+
+class UndecryptableText(BotError):
+    """The encryption key does not fit what was stored."""
+
+
+class BoardUnavailable(BotError):
+    """A review card could not be posted or changed."""
+
+
+class CaseNotFound(BotError):
+    """There is no such case in this guild."""
+
+
+class NotAllowed(BotError):
+    """The person lacks what the step needs."""

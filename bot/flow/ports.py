@@ -1,0 +1,87 @@
+"""What the use cases need from outside, as protocols. `bot.app` gives them the real ones, tests give them fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from bot.core.cases import CardRef, Case
+from bot.core.events import IncomingMessage
+from bot.core.policy import Action
+from moderation_model.contract import Explanation, ModelInfo, Prediction
+
+
+class ModelService(Protocol):
+    """The classifier. Every method raises a `ModelError` (moderation_model/errors.py) and nothing else."""
+
+    async def classify(
+        self, texts: Sequence[str], *, guild_id: int | None = None, priority: str = "live"
+    ) -> list[Prediction]:
+        """One prediction a text, same order. `priority`: live, edit, explain or backfill."""
+        ...
+
+    async def explain(self, text: str, *, label: str | None = None) -> Explanation:
+        """The words that carried `label`, by default the label that the text is flagged for most."""
+        ...
+
+    async def info(self) -> ModelInfo:
+        """What serves now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an action ended. `refused`: Discord or the situation forbids it, trying again is no use; `detail` says why."""
+
+    state: Literal["done", "refused", "failed"]
+    detail: str | None = None
+
+
+class Enforcer(Protocol):
+    """Performs actions on Discord. Refusals and failures are outcomes; neither method raises."""
+
+    async def perform(self, case: Case, action: Action, *, reason: str) -> Outcome:
+        """Do it. `reason` goes into Discord's audit log."""
+        ...
+
+    async def undo(self, case: Case, action: Action, *, reason: str) -> Outcome:
+        """Take it back where Discord can; what cannot be reversed is `refused` with the sentence for the moderator."""
+        ...
+
+    async def settle(self, case: Case, action: Action) -> Outcome | None:
+        """After a crash: the outcome if Discord shows that it was done or cannot be, None if it still is to be done."""
+        ...
+
+
+class Board(Protocol):
+    """The review channel. Raises `BoardUnavailable` with a sentence."""
+
+    async def show(self, case: Case, *, channel_id: int) -> CardRef:
+        """Post the case's card, or edit it where `case.card` is set; where it stands now."""
+        ...
+
+    async def ping(self, case: Case, *, channel_id: int, role_id: int | None) -> None:
+        """One plain line that notifies the role (without a role: notifies nobody, but is its own message)."""
+        ...
+
+    async def scrub(self, card: CardRef) -> None:
+        """Take the member's text off a posted card."""
+        ...
+
+
+class Messages(Protocol):
+    """Messages as they stand on Discord now."""
+
+    async def fetch(self, *, guild_id: int, channel_id: int, message_id: int) -> IncomingMessage | None:
+        """The message, or None if it is gone or cannot be read any more."""
+        ...
+
+
+class Clock(Protocol):
+    """The time. Tests move it."""
+
+    def now(self) -> datetime:
+        """Now, with time zone UTC."""
+        ...
