@@ -1,4 +1,4 @@
-"""The frozen values that cross between the model and everybody else. Plain Python only, so that the bot needs no torch."""
+"""The frozen values that cross between the model and everybody else. Plain Python, so that the bot needs no torch."""
 
 from __future__ import annotations
 

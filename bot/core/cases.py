@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from bot.core.events import IncomingMessage
 from bot.core.policy import Action, Decision, Reason, Why
-from moderation_model.contract import Explanation, Sentiment
+from moderation_model.contract import Explanation, Prediction, Sentiment
 
 CaseState = Literal["open", "closed"]
 ActionState = Literal["pending", "done", "refused", "failed", "expired", "undone"]
@@ -48,6 +49,52 @@ class NewCase:
     lead_id: int | None = None
     inclusion_probability: float = 1.0
 
+    @classmethod
+    def of(
+        cls,
+        message: IncomingMessage,
+        predictions: Sequence[Prediction],
+        decision: Decision,
+        *,
+        opened_at: datetime,
+        text_expires_at: datetime,
+        lead_id: int | None = None,
+    ) -> NewCase:
+        """The case that `decision` (with `opens` set) opens on `message`; predictions follow its parts, or are none.
+
+        Scores are the highest by label over the parts that could be read, sentiment is the first part's.
+        """
+        assert decision.opens is not None, "a decision without a case opens none"
+        scores: dict[str, float] = {}
+        for prediction in predictions:
+            for name, score in prediction.scores.items() if prediction.readable else ():
+                scores[name] = max(score, scores.get(name, 0.0))
+        first = predictions[0] if predictions else None
+        return cls(
+            guild_id=message.guild_id,
+            channel_id=message.channel_id,
+            message_id=message.message_id,
+            revision=message.revision,
+            author_id=message.author.user_id,
+            author_name=message.author.name,
+            opened_why=decision.opens,
+            text=message.text,
+            jump_url=message.jump_url,
+            posted_at=message.created_at,
+            opened_at=opened_at,
+            text_expires_at=text_expires_at,
+            author_joined_at=message.author.joined_at,
+            reasons=decision.reasons,
+            scores=scores or None,
+            sentiment=first.sentiment if first else None,
+            reading=decision.reasons[0].reading if decision.reasons else (first.reading if first else None),
+            model_version=first.model_version if first else None,
+            forwarded=message.forwarded,
+            withheld_why=decision.withheld_why,
+            ping=decision.ping and lead_id is None,
+            lead_id=lead_id,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class CardRef:
@@ -59,7 +106,7 @@ class CardRef:
 
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
-    """One action of one case. `by` is None for the bot itself, else the moderator's id; `detail` says why it ended so."""
+    """One action of one case. `by`: the moderator's id, None for the bot itself; `detail` says why it ended so."""
 
     action_id: int
     case_id: int

@@ -71,7 +71,7 @@ class IncomingMessage:
         return any(part.kind == "forward" for part in self.parts)
 
 
-_UNSTORABLE = {code: None for code in [0, *range(0xD800, 0xE000)]}
+_UNSTORABLE = dict.fromkeys([0, *range(0xD800, 0xE000)])
 
 
 def clean(text: str) -> str:

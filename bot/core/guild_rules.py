@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.core.events import IncomingMessage
 from moderation_model.labels import LABEL_NAMES
 
 MAX_TIMEOUT_SECONDS = 28 * 24 * 3600
@@ -50,6 +51,11 @@ class GuildRules:
     def rule(self, label: str) -> LabelRule:
         """The rule of `label`; a label added after the guild was set up gets the default."""
         return self.labels.get(label) or LabelRule(opens_case=label != "obscene")
+
+    def exempts(self, message: IncomingMessage) -> bool:
+        """Whether the message's author or place is left alone."""
+        places = message.category_ids | {message.channel_id}
+        return bool(self.exempt_role_ids & message.author.role_ids or self.exempt_channel_ids & places)
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready form without the guild id; snowflakes as they are."""

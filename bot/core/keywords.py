@@ -12,13 +12,15 @@ import re
 _CARE = re.compile(
     r"""
     \b(?:
-        (?:nobody|no\s?one|anyone|anybody)\s+would\s+(?:even\s+)?(?:notice|care|miss\s+me)\b.{0,30}\b(?:gone|died|dead|disappear\w*|here)
-      | (?:would|will)n?'?o?t?\s+(?:be\s+)?(?:missed|noticed)\s+if\s+i\s+(?:was|were|am)?\s*(?:gone|died|dead|disappeared)
+        (?:nobody|no\s?one|anyone|anybody)\s+would\s+(?:even\s+)?(?:notice|care|miss\s+me)\b
+            .{0,30}\b(?:gone|died|dead|disappear\w*|here)
       | (?:better\s+off|easier\s+for\s+everyone)\s+(?:without\s+me|if\s+i\s+(?:was|were)\s+(?:gone|dead))
       | i\s+(?:just\s+)?(?:want|wish\s+i\s+could|wanna)\s+(?:to\s+)?(?:disappear|die|not\s+exist|end\s+it\s+all)
-      | i(?:'m|\s+am)?\s+(?:want\s+to|going\s+to|gonna|thinking\s+(?:of|about))\s+(?:kill(?:ing)?|hurt(?:ing)?|cut(?:ting)?)\s+myself
+      | i(?:'m|\s+am)?\s+(?:want\s+to|going\s+to|gonna|thinking\s+(?:of|about))
+            \s+(?:kill(?:ing)?|hurt(?:ing)?|cut(?:ting)?)\s+myself
       | i\s+do(?:n'?t|\s+not)\s+want\s+to\s+(?:be\s+(?:alive|here)\s+any\s?more|live\s+any\s?more|wake\s+up)
-      | (?:no|not\s+any)\s+(?:reason|point)\s+(?:for\s+me\s+)?(?:to|in)\s+(?:keep\s+)?(?:liv(?:e|ing)|go(?:ing)?\s+on)
+      | (?:no|not\s+any)\s+(?:reason|point)\s+(?:for\s+me\s+)?(?:to|in)
+            \s+(?:keep\s+)?(?:liv(?:e|ing)|go(?:ing)?\s+on)
     )
     """,
     re.IGNORECASE | re.VERBOSE,

@@ -33,7 +33,7 @@ class ModelService(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an action ended. `refused`: Discord or the situation forbids it, trying again is no use; `detail` says why."""
+    """How an action ended. `refused`: it cannot be done and trying again is no use; `detail` says why."""
 
     state: Literal["done", "refused", "failed"]
     detail: str | None = None

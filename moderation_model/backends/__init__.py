@@ -16,7 +16,7 @@ Window = tuple[int, ...]
 
 
 class Logits(NamedTuple):
-    """`toxicity`: float32 (windows, labels), calibrated, so that sigmoid gives the score; `sentiment`: float32 (windows, 5)."""
+    """Both float32. `toxicity` (windows, labels): calibrated, sigmoid gives the score. `sentiment`: (windows, 5)."""
 
     toxicity: np.ndarray
     sentiment: np.ndarray

@@ -1,0 +1,135 @@
+"""Review cards are explained and posted here, behind the pass, so that no message waits for an explanation.
+
+A card waits in the database, not in this process: what the queue loses in a crash, `catch_up` finds again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from weakref import WeakValueDictionary
+
+import structlog
+
+from bot.core.cases import Case
+from bot.errors import BoardUnavailable, BotError
+from bot.flow.ports import Board, ModelService
+from bot.store.cases import CaseStore
+from bot.store.guilds import GuildStore
+from moderation_model.errors import ModelError
+
+log = structlog.get_logger(__name__)
+
+WORKERS = 2
+"""Cards prepared at a time: one may wait for its explanation while the other is posted."""
+
+
+class CardDesk:
+    """Explains, posts and refreshes cards, one step a case at a time."""
+
+    def __init__(
+        self,
+        *,
+        model: ModelService,
+        board: Board,
+        guilds: GuildStore,
+        cases: CaseStore,
+        observe: Callable[[Case], None],
+    ) -> None:
+        self._model = model
+        self._board = board
+        self._guilds = guilds
+        self._cases = cases
+        self._observe = observe
+        self._waiting: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
+        self._queued: set[int] = set()
+        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+
+    @property
+    def waiting(self) -> int:
+        """Cards that wait to be posted or refreshed."""
+        return len(self._queued)
+
+    def enqueue(self, *, guild_id: int, case_id: int) -> None:
+        """Have the case's card posted or refreshed soon; a case that waits already is not queued twice."""
+        if case_id not in self._queued:
+            self._queued.add(case_id)
+            self._waiting.put_nowait((guild_id, case_id))
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(WORKERS):
+                workers.create_task(self._work())
+
+    async def drain(self) -> None:
+        """Wait until every card that was queued so far is posted or given up."""
+        await self._waiting.join()
+
+    async def _work(self) -> None:
+        while True:
+            guild_id, case_id = await self._waiting.get()
+            self._queued.discard(case_id)
+            try:
+                await self.present(guild_id=guild_id, case_id=case_id)
+            except BotError as error:
+                # The card stays due in the database; catch_up tries again.
+                log.warning("card_failed", case_id=case_id, guild_id=guild_id, why=type(error).__name__)
+            except Exception:
+                log.exception("card_crashed", case_id=case_id, guild_id=guild_id)
+            finally:
+                self._waiting.task_done()
+
+    async def present(self, *, guild_id: int, case_id: int) -> None:
+        """Explain the case if that is still to do, then post or refresh its card. Raises BotError."""
+        case = await self._cases.get(guild_id=guild_id, case_id=case_id)
+        if case.lead_id is not None:
+            case = await self._cases.get(guild_id=guild_id, case_id=case.lead_id)
+        await self._explain(case)
+        case = await self.refresh(guild_id=guild_id, case_id=case.case_id)
+        self._observe(case)
+
+    async def refresh(self, *, guild_id: int, case_id: int) -> Case:
+        """Post or edit the case's card as the case stands now; the case. Raises BotError.
+
+        A guild without a review channel keeps its cases in the database; the cards follow once it has one.
+        """
+        lock = self._locks.setdefault(case_id, asyncio.Lock())
+        async with lock:
+            case = await self._cases.get(guild_id=guild_id, case_id=case_id)
+            rules = await self._guilds.get(guild_id)
+            if rules.review_channel_id is None:
+                return case
+            card = await self._board.show(case, channel_id=rules.review_channel_id)
+            if card != case.card:
+                await self._cases.set_card(case_id=case_id, card=card)
+            if case.card is None and case.ping:
+                await self._board.ping(case, channel_id=rules.review_channel_id, role_id=rules.ping_role_id)
+            return await self._cases.get(guild_id=guild_id, case_id=case_id)
+
+    async def _explain(self, case: Case) -> None:
+        if case.explanation is not None or not case.reasons or not case.text:
+            return
+        try:
+            explanation = await self._model.explain(case.text, label=case.reasons[0].label)
+        except ModelError as error:
+            # A card without its words is worth more than no card.
+            log.warning("not_explained", case_id=case.case_id, why=type(error).__name__)
+            return
+        await self._cases.set_explanation(case_id=case.case_id, explanation=explanation)
+
+    async def catch_up(self, *, limit: int = 100) -> int:
+        """Queue the open cases that have no card yet; how many."""
+        cases = await self._cases.without_card(limit)
+        for case in cases:
+            self.enqueue(guild_id=case.guild_id, case_id=case.case_id)
+        return len(cases)
+
+    async def scrub(self, case: Case) -> None:
+        """Take the member's text off the case's posted card."""
+        if case.card is None:
+            return
+        try:
+            await self._board.scrub(case.card)
+        except BoardUnavailable as error:
+            log.warning("not_scrubbed", case_id=case.case_id, why=type(error).__name__)

@@ -1,0 +1,231 @@
+"""The pass: a message is scored, decided, recorded, acted on, and the outcome is recorded.
+
+The order is what keeps it honest: the case with its actions as `pending` rows is written before anything is done to
+anyone, so a crash at any point leaves rows that `settle` finishes, and a replayed event finds its case and does no
+more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+import structlog
+
+from bot.core.cases import Case, NewCase
+from bot.core.events import IncomingMessage
+from bot.core.keywords import asks_for_care
+from bot.core.policy import NOTHING, Decision, decide, within_limits
+from bot.errors import StoreUnavailable
+from bot.flow.cards import CardDesk
+from bot.flow.ports import Clock, Enforcer, Messages, ModelService
+from bot.store.cases import CaseStore
+from bot.store.guilds import GuildStore
+from bot.store.predictions import PredictionStore
+from moderation_model.contract import Prediction
+from moderation_model.errors import ModelError
+
+log = structlog.get_logger(__name__)
+
+SAME_TEXT_WINDOW = timedelta(minutes=10)
+"""Within it, cases with the same text share one card."""
+
+RESCORE_WINDOW = timedelta(hours=24)
+"""Unscored messages older than this are left as they are."""
+
+UNREADABLE = "script not read"
+
+PassOutcome = Literal["decided", "unscored", "replayed", "exempt", "empty"]
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """How one message went through the pass. `predictions` follow `message.parts`; `milliseconds` is the whole pass."""
+
+    message: IncomingMessage
+    outcome: PassOutcome
+    predictions: tuple[Prediction, ...] = ()
+    decision: Decision = NOTHING
+    case: Case | None = None
+    detail: str | None = None
+    milliseconds: float = 0.0
+
+
+class Moderate:
+    """The pass over one message, and what repairs it: `rescore` after the model was away, `settle` after a crash."""
+
+    def __init__(
+        self,
+        *,
+        model: ModelService,
+        enforcer: Enforcer,
+        messages: Messages,
+        guilds: GuildStore,
+        predictions: PredictionStore,
+        cases: CaseStore,
+        desk: CardDesk,
+        clock: Clock,
+        text_days: int,
+        observe: Callable[[Passed], None],
+    ) -> None:
+        self._model = model
+        self._enforcer = enforcer
+        self._messages = messages
+        self._guilds = guilds
+        self._predictions = predictions
+        self._cases = cases
+        self._desk = desk
+        self._clock = clock
+        self._text_kept = timedelta(days=text_days)
+        self._observe = observe
+        self._opening = asyncio.Lock()
+        self._left_unscored = asyncio.Event()
+
+    async def handle(self, message: IncomingMessage, *, priority: str = "live") -> Passed:
+        """Pass one message. Raises StoreUnavailable only; everything else ends in an outcome that is recorded."""
+        started = time.perf_counter()
+        passed = await self._pass(message, priority)
+        passed = Passed(
+            message=message,
+            outcome=passed.outcome,
+            predictions=passed.predictions,
+            decision=passed.decision,
+            case=passed.case,
+            detail=passed.detail,
+            milliseconds=(time.perf_counter() - started) * 1000,
+        )
+        self._observe(passed)
+        return passed
+
+    async def _pass(self, message: IncomingMessage, priority: str) -> Passed:
+        rules = await self._guilds.get(message.guild_id)
+        if rules.exempts(message):
+            return Passed(message, "exempt")
+        if not message.parts:
+            return Passed(message, "empty")
+        if await self._predictions.seen(message_id=message.message_id, revision=message.revision):
+            return Passed(message, "replayed")
+        try:
+            texts = [part.text for part in message.parts]
+            predictions = await self._model.classify(texts, guild_id=message.guild_id, priority=priority)
+        except ModelError as error:
+            return await self._leave_unscored(message, error)
+        decision = decide(message, predictions, rules, asks_for_care=asks_for_care(message.text))
+        if decision.opens is None:
+            fresh = await self._record(message, predictions)
+            return Passed(message, "decided" if fresh else "replayed", tuple(predictions), decision)
+        return await self._open_and_act(message, predictions, decision)
+
+    async def _open_and_act(
+        self, message: IncomingMessage, predictions: Sequence[Prediction], decision: Decision
+    ) -> Passed:
+        now = self._clock.now()
+        async with self._opening:
+            recent = await self._cases.recent(guild_id=message.guild_id, since=now - timedelta(minutes=1))
+            decision = within_limits(decision, recent)
+            lead_id = await self._cases.lead_for(
+                guild_id=message.guild_id, text=message.text, since=now - SAME_TEXT_WINDOW
+            )
+            new = self.new_case(message, predictions, decision, lead_id=lead_id)
+            case, created = await self._cases.open(new, decision.actions, withheld=decision.withheld)
+        await self._record(message, predictions)
+        if not created:
+            return Passed(message, "replayed", tuple(predictions), decision, case)
+        for record in case.actions:
+            if record.state == "pending":
+                await self._perform(case, record.action_id)
+        case = await self._cases.get(guild_id=case.guild_id, case_id=case.case_id)
+        self._desk.enqueue(guild_id=case.guild_id, case_id=case.lead_id or case.case_id)
+        return Passed(message, "decided", tuple(predictions), decision, case)
+
+    def new_case(
+        self,
+        message: IncomingMessage,
+        predictions: Sequence[Prediction],
+        decision: Decision,
+        *,
+        lead_id: int | None = None,
+    ) -> NewCase:
+        """The case that `decision` opens on `message`."""
+        now = self._clock.now()
+        return NewCase.of(
+            message, predictions, decision, opened_at=now, text_expires_at=now + self._text_kept, lead_id=lead_id
+        )
+
+    async def _perform(self, case: Case, action_id: int) -> None:
+        record = next(record for record in case.actions if record.action_id == action_id)
+        labels = ", ".join(case.decision.labels) or case.opened_why
+        outcome = await self._enforcer.perform(case, record.action, reason=f"Candor case {case.case_id}: {labels}")
+        await self._cases.settle_action(
+            action_id=action_id, state=outcome.state, detail=outcome.detail, at=self._clock.now()
+        )
+        log.info("action", case_id=case.case_id, action=record.action.kind, state=outcome.state)
+
+    async def _record(self, message: IncomingMessage, predictions: Sequence[Prediction]) -> bool:
+        unread = UNREADABLE if not any(prediction.readable for prediction in predictions) else None
+        return await self._predictions.record(
+            message, () if unread else predictions, at=self._clock.now(), unscored_why=unread
+        )
+
+    async def _leave_unscored(self, message: IncomingMessage, error: ModelError) -> Passed:
+        why = type(error).__name__
+        log.warning("unscored", message_id=message.message_id, guild_id=message.guild_id, why=why)
+        await self._predictions.record(message, (), at=self._clock.now(), unscored_why=why)
+        self._left_unscored.set()
+        return Passed(message, "unscored", detail=str(error))
+
+    async def rescore(self, *, limit: int = 200) -> int:
+        """Pass again what was left unscored; how many were decided now. Stops at the first that the model refuses."""
+        done = 0
+        since = self._clock.now() - RESCORE_WINDOW
+        for key in await self._predictions.unscored(since=since, limit=limit):
+            message = await self._messages.fetch(
+                guild_id=key.guild_id, channel_id=key.channel_id, message_id=key.message_id
+            )
+            if message is None or message.revision != key.revision:
+                await self._predictions.give_up(
+                    message_id=key.message_id, revision=key.revision, why="gone" if message is None else "edited"
+                )
+            if message is None:
+                continue
+            passed = await self.handle(message, priority="backfill")
+            if passed.outcome == "unscored":
+                break
+            done += passed.outcome == "decided"
+        return done
+
+    async def run(self) -> None:
+        """Rescore soon after messages were left unscored, more and more patiently while the model stays away."""
+        while True:
+            await self._left_unscored.wait()
+            self._left_unscored.clear()
+            patience = 1.0
+            while True:
+                await asyncio.sleep(patience)
+                patience = min(patience * 2, 30.0)
+                try:
+                    await self.rescore()
+                    left = await self._predictions.unscored(since=self._clock.now() - RESCORE_WINDOW, limit=1)
+                except StoreUnavailable as error:
+                    log.warning("rescore_failed", why=type(error).__name__)
+                    continue
+                if not left:
+                    break
+
+    async def settle(self) -> int:
+        """After a start: ask Discord what became of every `pending` action, perform what was not done; how many."""
+        pending = await self._cases.pending()
+        for case, record in pending:
+            outcome = await self._enforcer.settle(case, record.action)
+            if outcome is None:
+                await self._perform(case, record.action_id)
+            else:
+                await self._cases.settle_action(
+                    action_id=record.action_id, state=outcome.state, detail=outcome.detail, at=self._clock.now()
+                )
+            self._desk.enqueue(guild_id=case.guild_id, case_id=case.lead_id or case.case_id)
+        return len(pending)

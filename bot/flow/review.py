@@ -1,0 +1,234 @@
+"""Moderators review: verdicts, undo, reports by members, and questions about a message or a text."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from bot.core.cases import Case, NewCase, VerdictKind, Vote
+from bot.core.events import IncomingMessage, Person, TextPart
+from bot.core.feedback import answers
+from bot.core.keywords import asks_for_care
+from bot.core.policy import Action, Decision, decide
+from bot.errors import BoardUnavailable, NotAllowed
+from bot.flow.cards import CardDesk
+from bot.flow.ports import Clock, Enforcer, ModelService
+from bot.store.cases import CaseStore
+from bot.store.guilds import GuildStore
+from bot.store.labels import LabelStore
+from moderation_model.contract import Explanation, Prediction
+from moderation_model.errors import ModelError
+
+log = structlog.get_logger(__name__)
+
+REPORTS_AN_HOUR = 5
+
+VERDICT_SENTENCES: dict[VerdictKind, str] = {
+    "breaks_rules": "Recorded: it breaks the rules.",
+    "fine": "Recorded: it's fine.",
+    "skip": "Skipped. The case is closed without a verdict.",
+    "other_reason": "Recorded: removed for another reason. The model learns nothing from it.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the person is told, and the case as it stands now."""
+
+    sentence: str
+    case: Case | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What would happen to a text. `explanation` is None where nothing was flagged or explanations are away."""
+
+    prediction: Prediction
+    decision: Decision
+    explanation: Explanation | None
+
+
+class Review:
+    """Everything that a person asks of a case."""
+
+    def __init__(
+        self,
+        *,
+        model: ModelService,
+        enforcer: Enforcer,
+        guilds: GuildStore,
+        cases: CaseStore,
+        labels: LabelStore,
+        desk: CardDesk,
+        clock: Clock,
+        text_days: int,
+    ) -> None:
+        self._model = model
+        self._enforcer = enforcer
+        self._guilds = guilds
+        self._cases = cases
+        self._labels = labels
+        self._desk = desk
+        self._clock = clock
+        self._text_kept = timedelta(days=text_days)
+
+    async def case(self, *, guild_id: int, case_id: int) -> Case:
+        """The case. Raises CaseNotFound, also for a case of another guild."""
+        return await self._cases.get(guild_id=guild_id, case_id=case_id)
+
+    async def of_message(self, *, guild_id: int, message_id: int) -> Case | None:
+        """The newest case on the message."""
+        return await self._cases.of_message(guild_id=guild_id, message_id=message_id)
+
+    async def vote(
+        self,
+        *,
+        guild_id: int,
+        case_id: int,
+        moderator: Person,
+        verdict: VerdictKind,
+        chosen: Collection[str] | None = None,
+    ) -> Reply:
+        """Record the verdict on the case and on those that share its card; "fine" undoes what was done.
+
+        Raises CaseNotFound and NotAllowed.
+        """
+        lead = await self._cases.get(guild_id=guild_id, case_id=case_id)
+        group = [lead, *await self._cases.followers(case_id=case_id)]
+        if any(case.author_id == moderator.user_id for case in group):
+            raise NotAllowed("Nobody decides a case about their own message. Please ask another moderator.")
+        sentences = [VERDICT_SENTENCES[verdict]]
+        for case in group:
+            await self._record_vote(case, moderator, verdict, chosen)
+            if verdict == "fine":
+                sentences += await self._undo_actions(case, moderator)
+            await self._cases.close(case_id=case.case_id, at=self._clock.now())
+        return await self._reply(guild_id, case_id, sentences)
+
+    async def undo(self, *, guild_id: int, case_id: int, moderator: Person) -> Reply:
+        """Take back what the case did and the moderator's own verdict, and open the case again.
+
+        Raises CaseNotFound and NotAllowed.
+        """
+        lead = await self._cases.get(guild_id=guild_id, case_id=case_id)
+        if lead.author_id == moderator.user_id:
+            raise NotAllowed("Nobody decides a case about their own message. Please ask another moderator.")
+        sentences: list[str] = []
+        for case in [lead, *await self._cases.followers(case_id=case_id)]:
+            sentences += await self._undo_actions(case, moderator)
+            if any(vote.moderator_id == moderator.user_id for vote in case.votes):
+                await self._labels.withdraw(case_id=case.case_id, moderator_id=moderator.user_id)
+            await self._cases.reopen(case_id=case.case_id)
+        return await self._reply(guild_id, case_id, [*sentences, "The case is open again."])
+
+    @staticmethod
+    def would_undo(case: Case) -> tuple[Action, ...]:
+        """The actions that "It's fine" and Undo would take back."""
+        return tuple(record.action for record in case.actions if record.state == "done")
+
+    async def report(self, *, message: IncomingMessage, reporter: Person, reason: str | None) -> str:
+        """Put a message before the moderators because a member asks for it; the sentence for that member."""
+        now = self._clock.now()
+        if message.author.user_id == reporter.user_id:
+            return "This is your own message; you can delete it yourself."
+        recent = await self._cases.reports_by(
+            guild_id=message.guild_id, reporter_id=reporter.user_id, since=now - timedelta(hours=1)
+        )
+        if recent >= REPORTS_AN_HOUR:
+            return f"You have reported {recent} messages within an hour. Please ask a moderator directly."
+        case = await self._cases.of_message(guild_id=message.guild_id, message_id=message.message_id)
+        if case is None or case.revision != message.revision:
+            case, _ = await self._cases.open(await self._reported_case(message), ())
+        new = await self._cases.add_report(
+            case_id=case.case_id, reporter_id=reporter.user_id, reason=reason or None, at=now
+        )
+        if not new:
+            return "You have reported this message already. The moderators have it."
+        self._desk.enqueue(guild_id=case.guild_id, case_id=case.lead_id or case.case_id)
+        return "Thank you. The moderators will look at it; nobody else sees that you reported it."
+
+    async def check(self, *, guild_id: int, text: str) -> Checked:
+        """What the model and this guild's rules say of `text`, without recording anything. Raises ModelError."""
+        prediction = (await self._model.classify([text], guild_id=guild_id, priority="live"))[0]
+        rules = await self._guilds.get(guild_id)
+        now = self._clock.now()
+        message = IncomingMessage(
+            guild_id=guild_id,
+            channel_id=0,
+            channel_name="",
+            message_id=0,
+            revision=0,
+            author=Person(0, ""),
+            parts=(TextPart("content", text),),
+            created_at=now,
+            seen_at=now,
+            jump_url="",
+        )
+        decision = decide(message, [prediction], rules, asks_for_care=asks_for_care(text))
+        explanation = None
+        if decision.reasons:
+            try:
+                explanation = await self._model.explain(text, label=decision.reasons[0].label)
+            except ModelError as error:
+                log.warning("not_explained", guild_id=guild_id, why=type(error).__name__)
+        return Checked(prediction, decision, explanation)
+
+    async def _record_vote(
+        self, case: Case, moderator: Person, verdict: VerdictKind, chosen: Collection[str] | None
+    ) -> None:
+        vote = Vote(
+            case_id=case.case_id,
+            moderator_id=moderator.user_id,
+            verdict=verdict,
+            labels=answers(verdict, case.reasons, chosen=chosen),
+            model_version=case.model_version,
+            at=self._clock.now(),
+        )
+        await self._labels.vote(vote, scores=case.scores or {})
+
+    async def _undo_actions(self, case: Case, moderator: Person) -> list[str]:
+        sentences: list[str] = []
+        for record in case.actions:
+            if record.state != "done":
+                continue
+            outcome = await self._enforcer.undo(
+                case, record.action, reason=f"Candor case {case.case_id}, undone by {moderator.name}"
+            )
+            if outcome.state == "done":
+                await self._cases.settle_action(
+                    action_id=record.action_id, state="undone", detail=outcome.detail, at=self._clock.now()
+                )
+            if outcome.detail:
+                sentences.append(outcome.detail)
+        return sentences
+
+    async def _reported_case(self, message: IncomingMessage) -> NewCase:
+        predictions: list[Prediction] = []
+        reasons = ()
+        if message.parts:
+            try:
+                texts = [part.text for part in message.parts]
+                predictions = await self._model.classify(texts, guild_id=message.guild_id, priority="live")
+                rules = await self._guilds.get(message.guild_id)
+                reasons = decide(message, predictions, rules).reasons
+            except ModelError as error:
+                log.warning("unscored_report", message_id=message.message_id, why=type(error).__name__)
+        now = self._clock.now()
+        return NewCase.of(
+            message,
+            predictions,
+            Decision(opens="reported", reasons=reasons),
+            opened_at=now,
+            text_expires_at=now + self._text_kept,
+        )
+
+    async def _reply(self, guild_id: int, case_id: int, sentences: list[str]) -> Reply:
+        try:
+            case = await self._desk.refresh(guild_id=guild_id, case_id=case_id)
+        except BoardUnavailable as error:
+            # The verdict stands; only the card is stale.
+            return Reply(" ".join([*dict.fromkeys(sentences), str(error)]))
+        return Reply(" ".join(dict.fromkeys(sentences)), case)

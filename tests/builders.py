@@ -1,0 +1,60 @@
+"""Values for tests, with defaults that a test overrides only where it cares."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from bot.core.events import IncomingMessage, PartKind, Person, TextPart
+from moderation_model.contract import AS_WRITTEN, Prediction, Sentiment
+from moderation_model.labels import LABEL_NAMES
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+GUILD = 100
+CHANNEL = 200
+MODEL = "test-1"
+
+
+def person(user_id: int = 1, name: str = "Kai", roles: frozenset[int] = frozenset()) -> Person:
+    return Person(user_id, name, joined_at=NOON, role_ids=roles)
+
+
+def message(
+    text: str = "hello there",
+    *,
+    message_id: int = 1000,
+    revision: int = 0,
+    author: Person | None = None,
+    guild_id: int = GUILD,
+    channel_id: int = CHANNEL,
+    kind: PartKind = "content",
+    by_webhook: bool = False,
+    at: datetime = NOON,
+) -> IncomingMessage:
+    return IncomingMessage(
+        guild_id=guild_id,
+        channel_id=channel_id,
+        channel_name="general",
+        message_id=message_id,
+        revision=revision,
+        author=author or person(),
+        parts=(TextPart(kind, text),) if text.strip() else (),
+        created_at=at,
+        seen_at=at,
+        jump_url=f"https://discord.com/channels/{guild_id}/{channel_id}/{message_id}",
+        by_webhook=by_webhook,
+    )
+
+
+def prediction(*, readable: bool = True, reading: str = AS_WRITTEN, limit: float = 0.5, **scores: float) -> Prediction:
+    """All labels at 0.01 but those given; every limit is `limit`."""
+    full = {name: scores.get(name, 0.01) for name in LABEL_NAMES}
+    flagged = sorted((name for name in full if full[name] >= limit), key=lambda name: -full[name])
+    return Prediction(
+        scores=full,
+        flagged=tuple(flagged) if readable else (),
+        sentiment=Sentiment((0.2, 0.2, 0.2, 0.2, 0.2)),
+        reading=reading,
+        model_version=MODEL,
+        thresholds=dict.fromkeys(LABEL_NAMES, limit),
+        readable=readable,
+    )

@@ -1,0 +1,124 @@
+"""Stand-ins for the outside world in tests of the use cases. They keep what happened, so that tests look at that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.core.cases import CardRef, Case
+from bot.core.events import IncomingMessage
+from bot.core.policy import Action
+from bot.errors import BoardUnavailable
+from bot.flow.ports import Outcome
+from moderation_model.contract import Explanation, ModelInfo, Prediction
+from moderation_model.errors import ModelError
+from moderation_model.labels import LABEL_NAMES
+from tests.builders import MODEL, NOON, prediction
+
+
+class FakeClock:
+    """A clock that a test moves."""
+
+    def __init__(self, start: datetime = NOON) -> None:
+        self.time = start
+
+    def now(self) -> datetime:
+        return self.time
+
+    def move(self, **by: float) -> None:
+        self.time += timedelta(**by)
+
+
+class FakeModel:
+    """Flags by words: "insult" in a text is an insult, "threat" a threat, "damn" obscene, and so on by label name."""
+
+    def __init__(self) -> None:
+        self.down: ModelError | None = None
+        self.explainer_down: ModelError | None = None
+        self.classified: list[str] = []
+        self.predictions: dict[str, Prediction] = {}
+
+    async def classify(
+        self, texts: Sequence[str], *, guild_id: int | None = None, priority: str = "live"
+    ) -> list[Prediction]:
+        if self.down is not None:
+            raise self.down
+        self.classified += texts
+        return [self.predictions.get(text) or self._by_words(text) for text in texts]
+
+    def _by_words(self, text: str) -> Prediction:
+        words = {name: 0.9 for name in LABEL_NAMES if name in text.lower()}
+        if "damn" in text.lower():
+            words["obscene"] = 0.9
+        return prediction(**words)
+
+    async def explain(self, text: str, *, label: str | None = None) -> Explanation:
+        if self.down or self.explainer_down:
+            raise self.down or self.explainer_down or ModelError()
+        words = tuple(text.split())
+        values = tuple(1.0 if word.lower().strip(".,!") in LABEL_NAMES else 0.0 for word in words)
+        return Explanation(label or "toxic", words, values, -2.0, 0.9, "as_written", MODEL)
+
+    async def info(self) -> ModelInfo:
+        if self.down is not None:
+            raise self.down
+        return ModelInfo(MODEL, LABEL_NAMES, (), dict.fromkeys(LABEL_NAMES, 0.5), True, "fake", "cpu", "fp32", 128)
+
+
+class FakeEnforcer:
+    """Discord's side of actions. `answers` gives the outcome of the next action of a kind."""
+
+    def __init__(self) -> None:
+        self.performed: list[tuple[int, Action]] = []
+        self.undone: list[tuple[int, Action]] = []
+        self.answers: dict[str, Outcome] = {}
+        self.found: dict[str, Outcome] = {}
+
+    async def perform(self, case: Case, action: Action, *, reason: str) -> Outcome:
+        outcome = self.answers.get(action.kind, Outcome("done"))
+        if outcome.state == "done":
+            self.performed.append((case.message_id, action))
+        return outcome
+
+    async def undo(self, case: Case, action: Action, *, reason: str) -> Outcome:
+        if action.kind == "delete":
+            return Outcome("refused", "A deleted message cannot be put back.")
+        self.undone.append((case.message_id, action))
+        return Outcome("done", f"The {action.kind} is lifted.")
+
+    async def settle(self, case: Case, action: Action) -> Outcome | None:
+        return self.found.get(action.kind)
+
+
+@dataclass
+class FakeBoard:
+    """The review channel as a dict of cards by message id."""
+
+    cards: dict[int, Case] = field(default_factory=dict)
+    pings: list[int] = field(default_factory=list)
+    scrubbed: list[int] = field(default_factory=list)
+    broken: bool = False
+
+    async def show(self, case: Case, *, channel_id: int) -> CardRef:
+        if self.broken:
+            raise BoardUnavailable("The review channel cannot be reached.")
+        card = case.card or CardRef(channel_id, 5000 + len(self.cards))
+        self.cards[card.message_id] = case
+        return card
+
+    async def ping(self, case: Case, *, channel_id: int, role_id: int | None) -> None:
+        self.pings.append(case.case_id)
+
+    async def scrub(self, card: CardRef) -> None:
+        self.scrubbed.append(card.message_id)
+
+
+class FakeMessages:
+    """What stands on Discord now, by message id."""
+
+    def __init__(self) -> None:
+        self.standing: dict[int, IncomingMessage] = {}
+
+    async def fetch(self, *, guild_id: int, channel_id: int, message_id: int) -> IncomingMessage | None:
+        return self.standing.get(message_id)
