@@ -12,7 +12,7 @@ from bot.errors import BadSettings
 
 
 class Settings(BaseSettings):
-    """What the operator decides. Each field is the variable `CANDOR_<FIELD>`; its description stands in `.env.example`."""
+    """What the operator decides. Each field is the variable `CANDOR_<FIELD>`, described in `.env.example`."""
 
     model_config = SettingsConfigDict(env_prefix="CANDOR_", env_file=".env", extra="ignore", frozen=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from bot.core.events import IncomingMessage, PartKind, Person, TextPart
@@ -45,9 +46,11 @@ def message(
     )
 
 
-def prediction(*, readable: bool = True, reading: str = AS_WRITTEN, limit: float = 0.5, **scores: float) -> Prediction:
-    """All labels at 0.01 but those given; every limit is `limit`."""
-    full = {name: scores.get(name, 0.01) for name in LABEL_NAMES}
+def prediction(
+    scores: Mapping[str, float] | None = None, *, readable: bool = True, reading: str = AS_WRITTEN, limit: float = 0.5
+) -> Prediction:
+    """All labels at 0.01 but those in `scores`; every limit is `limit`."""
+    full = {name: (scores or {}).get(name, 0.01) for name in LABEL_NAMES}
     flagged = sorted((name for name in full if full[name] >= limit), key=lambda name: -full[name])
     return Prediction(
         scores=full,

@@ -51,7 +51,7 @@ class FakeModel:
         words = {name: 0.9 for name in LABEL_NAMES if name in text.lower()}
         if "damn" in text.lower():
             words["obscene"] = 0.9
-        return prediction(**words)
+        return prediction(words)
 
     async def explain(self, text: str, *, label: str | None = None) -> Explanation:
         if self.down or self.explainer_down:
