@@ -1,0 +1,97 @@
+"""Letters that look like plain Latin ones: of Latin script itself (always folded) and of other alphabets."""
+
+from __future__ import annotations
+
+_LATIN_SHAPES: dict[str, str] = {
+    "a": "ᴀɑɐ∀ª",
+    "ae": "ᴁæ",
+    "b": "ʙɓƀƃ",
+    "c": "ᴄƈɕↄ¢",
+    "d": "ᴅđɗɖð",
+    "e": "ᴇɘǝəɛɜ€",
+    "f": "ꜰƒ",
+    "g": "ɢɡɠǥ",
+    "h": "ʜɦħ",
+    "i": "ɪɨıį¡",
+    "j": "ᴊɉʝ",
+    "k": "ᴋƙʞ",
+    "l": "ʟɫłɬƚ£",
+    "m": "ᴍɯɱ",
+    "n": "ɴɲŋƞ",
+    "o": "ᴏøɵɔº",
+    "p": "ᴘƥþ",
+    "q": "ǫʠ",
+    "r": "ʀɹɾɽɍ®",
+    "s": "ꜱʂȿ§",
+    "ss": "ß",
+    "t": "ᴛŧƭʇʈ",
+    "u": "ᴜʉʊµ",
+    "v": "ᴠʌʋ",
+    "w": "ᴡʍ",
+    "x": "×",
+    "y": "ʏʎƴɏ¥",
+    "z": "ᴢʐƶ",
+}
+_OTHER_SCRIPTS: dict[str, str] = {
+    "a": "аӑӓαάԱ",
+    "b": "ьвъβҍЬ",
+    "c": "сςϲҫ",
+    "d": "ԁժδ",
+    "e": "еёҽεέєҿ",
+    "f": "ғϝ",
+    "g": "ԍգ",
+    "h": "һнհңҺ",
+    "i": "іїιίϊɩӏ",
+    "j": "јյ",
+    "k": "кκќқҡ",
+    "l": "ӀⅼΙ",
+    "m": "мϻ",
+    "n": "пηήиռո",
+    "o": "оοόσөօ٥०০໐",
+    "p": "рρҏ",
+    "q": "ԛզ",
+    "r": "гяґ",
+    "s": "ѕտ",
+    "t": "тτҭ",
+    "u": "υύцս",
+    "v": "νѵ",
+    "w": "ԝωшщա",
+    "x": "хχҳ",
+    "y": "уүγўұ",
+    "z": "зʒ",
+    "A": "АΑᎪ",
+    "B": "ВΒᏴ",
+    "C": "СᏟϹ",
+    "D": "Ꭰ",
+    "E": "ЕΕᎬЁ",
+    "G": "ԌᏀ",
+    "H": "НΗᎻ",
+    "I": "ІΙЇ",
+    "J": "ЈᎫ",
+    "K": "КΚᏦ",
+    "L": "Ꮮ",
+    "M": "МΜᎷ",
+    "N": "ΝИ",
+    "O": "ОΟӨ",
+    "P": "РΡᏢ",
+    "Q": "Ԛ",
+    "R": "ЯᏒ",
+    "S": "ЅᏚ",
+    "T": "ТΤᎢ",
+    "U": "Ս",
+    "V": "ѴᏙ",
+    "W": "ԜᏔШ",
+    "X": "ХΧ",
+    "Y": "УΥҮ",
+    "Z": "ΖᏃ",
+}
+
+
+def _table(shapes: dict[str, str]) -> dict[int, str]:
+    return {ord(char): plain for plain, chars in shapes.items() for char in chars}
+
+
+LATIN_SHAPES = _table(_LATIN_SHAPES)
+"""Small capitals, phonetic letters, strokes: a translation table that is safe on any text."""
+OTHER_SCRIPTS = _table(_OTHER_SCRIPTS)
+"""Cyrillic, Greek, Armenian and Cherokee twins: only for words that mix them with Latin letters or stand among such."""

@@ -1,0 +1,151 @@
+"""The readings of a message: as written, spoilers opened, and normalised, where hidden spellings are undone.
+
+The same for training and serving (`as_written` is what the model is trained on). Folding is shy: it must not create
+words that are not there, so whatever is ambiguous is opened only if a word of `lexicon.HIDDEN_WORDS` comes out.
+Everything is linear in the length of the text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+import emoji
+
+from moderation_model.contract import AS_WRITTEN, NORMALISED, SPOILERS_OPENED
+from moderation_model.homoglyphs import LATIN_SHAPES, OTHER_SCRIPTS
+from moderation_model.prepare import cut_marks, prepare
+from moderation_model.unhide import open_words
+
+NORMALISER_VERSION = "1"
+"""Changes when the same text would give other readings; a model folder names the one it was trained with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One text form, ready for the tokenizer; `name` is one of the constants of `contract`."""
+
+    name: str
+    text: str
+
+
+def readings(raw: str) -> tuple[Reading, ...]:
+    """As written first; then normalised and spoilers opened, each only where the model would see something else.
+
+    The text of the first is empty when nothing is left to score.
+    """
+    written = prepare(raw)
+    found = [Reading(AS_WRITTEN, written)]
+    seen = {_key(written), ""}
+    for name, text in ((NORMALISED, normalise(raw)), (SPOILERS_OPENED, _open_spoilers(raw))):
+        if text is not None and _key(text) not in seen:
+            seen.add(_key(text))
+            found.append(Reading(name, text))
+    return tuple(found)
+
+
+def readable(text: str) -> bool:
+    """False if more than half of the letters, lookalikes folded, are of a script that the model does not read."""
+    letters = [char for char in _fold_letters(text) if char.isalpha()] if not text.isascii() else []
+    latin = sum(unicodedata.name(char, "").startswith(("LATIN", "FEMININE", "MASCULINE")) for char in letters)
+    return latin * 2 >= len(letters)
+
+
+def normalise(raw: str) -> str:
+    """`raw` with hidden spellings undone, prepared for the tokenizer."""
+    return prepare(open_words(_fold_letters(_drop_invisible(raw))))
+
+
+def _key(text: str) -> str:
+    """What an uncased model without accents can tell apart: case, accents, spaces and bars do not count."""
+    plain = text if text.isascii() else unicodedata.normalize("NFD", text)
+    return re.sub(r"\s+", " ", "".join(char for char in plain.lower() if not _is_hidden(char))).strip()
+
+
+_SPOILER = re.compile(r"\|\|(.+?)\|\|", re.DOTALL)
+
+
+def _open_spoilers(raw: str) -> str | None:
+    """The text with spoiler bars gone and nothing else changed; None if it has no spoiler."""
+    opened = _SPOILER.sub(r" \1 ", raw)
+    return None if opened == raw else prepare(opened)
+
+
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064"
+    "\u2066-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+)
+_JOINER_OUTSIDE_EMOJI = re.compile(r"(?<=[\w\s])\u200d|\u200d(?=[\w\s])")
+_BRAILLE_BLANK = "\u2800"
+
+
+def _drop_invisible(text: str) -> str:
+    if text.isascii():
+        return text
+    text = _INVISIBLE.sub("", text.replace(_BRAILLE_BLANK, " "))
+    return _JOINER_OUTSIDE_EMOJI.sub("", text)
+
+
+def _is_hidden(char: str) -> bool:
+    """Characters that the tokenizer drops: format and control characters, marks."""
+    return not char.isascii() and unicodedata.category(char) in {"Mn", "Me", "Cf"}
+
+
+def _fold_letters(text: str) -> str:
+    """Mathematical, full-width, circled and squared letters, accents and lookalikes become plain Latin letters."""
+    if text.isascii():
+        return text
+    text = _letter_emoji(cut_marks(text))
+    text = "".join(char if emoji.is_emoji(char) else unicodedata.normalize("NFKC", char) for char in text)
+    text = "".join(char for char in unicodedata.normalize("NFD", text) if not _is_latin_mark(char))
+    text = text.translate(LATIN_SHAPES)
+    if re.search("[A-Za-z]", text):
+        text = re.sub(r"[^\W\d_]+", _fold_word, text)
+    return unicodedata.normalize("NFC", text)
+
+
+def _fold_word(match: re.Match[str]) -> str:
+    """A word is folded if all of it then is Latin: mixed words, and whole lookalike words in a Latin sentence."""
+    word = match[0]
+    if word.isascii():
+        return word
+    folded = word.translate(OTHER_SCRIPTS)
+    return folded if folded.isascii() else word
+
+
+def _is_latin_mark(char: str) -> bool:
+    """Combining marks of Latin, Greek and Cyrillic letters; those of Indic, Arabic and other scripts carry meaning."""
+    code = ord(char)
+    return (
+        0x300 <= code <= 0x36F
+        or 0x483 <= code <= 0x489
+        or 0x1AB0 <= code <= 0x1AFF
+        or 0x1DC0 <= code <= 0x1DFF
+        or (0x20D0 <= code <= 0x20FF and code != 0x20E3)
+        or 0xFE20 <= code <= 0xFE2F
+    )
+
+
+_INDICATORS = re.compile("[\U0001f1e6-\U0001f1ff](?:[ \u200b]?[\U0001f1e6-\U0001f1ff])+")
+_SQUARED = re.compile("([\U0001f130-\U0001f149\U0001f150-\U0001f169\U0001f170-\U0001f189])\ufe0f?")
+
+
+def _letter_emoji(text: str) -> str:
+    """Letters in boxes, and regional indicators that do not make flags, become letters."""
+    text = _SQUARED.sub(lambda match: _squared_letter(match[1]), text)
+    return _INDICATORS.sub(_spell_indicators, text)
+
+
+def _squared_letter(char: str) -> str:
+    code = ord(char)
+    return chr(ord("A") + code - max(first for first in (0x1F130, 0x1F150, 0x1F170) if first <= code))
+
+
+def _spell_indicators(match: re.Match[str]) -> str:
+    spelt = match[0]
+    codes = spelt.replace(" ", "").replace("\u200b", "")
+    flags = [codes[start : start + 2] for start in range(0, len(codes), 2)]
+    if len(codes) == 2 or (spelt == codes and all(emoji.is_emoji(flag) for flag in flags)):
+        return spelt
+    return "".join(chr(ord("A") + ord(code) - 0x1F1E6) for code in codes)

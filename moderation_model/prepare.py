@@ -1,0 +1,78 @@
+"""One preparation for training and serving: what no model can read becomes words or goes, the wording stays as it is.
+
+Emoji become their names (one unknown token per emoji would be lost), links, mentions, custom emoji and code become a
+plain word, lone surrogates, NUL and other control characters go, runs of combining marks are cut. Linear in the text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import emoji
+
+MAX_MARKS = 2
+"""Combining marks kept on one letter: enough for every living script, too few to bury a letter."""
+
+_MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"\[([^\[\]\n]{1,200})\]\(<?https?://[^\s()<>]{1,500}>?\)"), r" \1 link "),
+    (re.compile(r"<?\b(?:https?|ftp)://[^\s<>]+>?", re.IGNORECASE), " link "),
+    (re.compile(r"\b(?:www\.|discord\.gg/)[^\s<>]+", re.IGNORECASE), " link "),
+    (re.compile(r"<@[!&]?\d{5,25}>"), " @user "),
+    (re.compile(r"<#\d{5,25}>"), " channel "),
+    (re.compile(r"<a?:\w{2,32}:\d{5,25}>"), " emoji "),
+    (re.compile(r"<t:-?\d{1,15}(?::[a-zA-Z])?>"), " time "),
+    (re.compile(r"</[\w -]{1,100}:\d{5,25}>"), " command "),
+)
+_FENCE = re.compile(r"```(?:([A-Za-z0-9+#.-]{1,15})\n)?(.*?)(?:```|\Z)", re.DOTALL)
+_INLINE_CODE = re.compile(r"(?<!`)`([^`\n]{1,300})`(?!`)")
+_CODE_SIGNS = re.compile(r"[;{}<>=/\\$|&_#\[\]]|\w\(|--?\w|\d{2,}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+_EMOJI_RUN = re.compile(r"(\x02[^\x02\x03]{1,100}\x03)(?:\s*\1)+")
+_SPACE = re.compile(r"\s+")
+
+
+def prepare(raw: str) -> str:
+    """`raw` in the form that the tokenizer gets; empty when nothing is left to score."""
+    text = _CONTROL.sub("", raw)
+    text = _FENCE.sub(_mask_fence, text)
+    text = _INLINE_CODE.sub(_mask_inline, text)
+    for pattern, word in _MASKS:
+        text = pattern.sub(word, text)
+    if not text.isascii():
+        text = emoji_to_words(cut_marks(text))
+    return _SPACE.sub(" ", text).strip()
+
+
+def emoji_to_words(text: str) -> str:
+    """Each emoji as its English name; a run of the same emoji once. Other text is untouched."""
+    named = emoji.demojize(text, delimiters=("\x02", "\x03"))
+    if named == text:
+        return text
+    named = _EMOJI_RUN.sub(r"\1", named)
+    return re.sub(r"\x02([^\x02\x03]*)\x03", lambda match: f" {match[1].replace('_', ' ').replace(':', ' ')} ", named)
+
+
+def cut_marks(text: str) -> str:
+    """`text` with at most `MAX_MARKS` combining marks in a row."""
+    kept: list[str] = []
+    run = 0
+    for char in text:
+        run = run + 1 if unicodedata.category(char) in {"Mn", "Me"} and char != "\ufe0f" else 0
+        if run <= MAX_MARKS:
+            kept.append(char)
+    return "".join(kept)
+
+
+def _mask_fence(match: re.Match[str]) -> str:
+    """A code block becomes one word; a block without code in it is prose that somebody put between fences."""
+    language, body = match[1], match[2]
+    return " code " if language or _looks_like_code(body) else f" {body} "
+
+
+def _mask_inline(match: re.Match[str]) -> str:
+    return " code " if _looks_like_code(match[1]) else f" {match[1]} "
+
+
+def _looks_like_code(body: str) -> bool:
+    return len(_CODE_SIGNS.findall(body)) * 3 > len(body.split())

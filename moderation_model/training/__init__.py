@@ -1,0 +1,1 @@
+"""From public files to a model folder: recipe, rows, trainer, calibration, thresholds."""

@@ -1,0 +1,171 @@
+"""Public files to rows: labels known or masked, parts kept apart by group and near-duplicate, texts as served."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from moderation_model.checks.templates import generate, replay_folder
+from moderation_model.errors import BadRequest
+from moderation_model.labels import LABEL_NAMES
+from moderation_model.prepare import prepare
+from moderation_model.training.recipe import Recipe, SourceSet
+
+TRAIN, TUNE, REPORT = "train", "tune", "report"
+"""Parts: `tune` is for calibration and thresholds, `report` for figures only."""
+REPLAY = "replay"
+REPLAY_TUNE_SHARE = 0.12
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One text. `labels`: the known ones only (0 or 1). `stars`: five shares, or None. `extra`: other columns."""
+
+    text: str
+    labels: Mapping[str, float]
+    stars: tuple[float, ...] | None
+    weight: float
+    source: str
+    group: str
+    part: str
+    extra: Mapping[str, str]
+
+
+def read_rows(recipe: Recipe, folder: Path, *, prepared: bool = True) -> list[Row]:
+    """All rows of the recipe with their part. A training text that also stands in a measured part is left out."""
+    rows = [row for spec in recipe.sets for row in read_set(spec, folder)]
+    rows.extend(replay_rows(recipe))
+    if prepared:
+        rows = [replace(row, text=prepare(row.text)) for row in rows]
+    measured = {near_key(row.text) for row in rows if row.part != TRAIN}
+    seen: set[str] = set()
+    kept: list[Row] = []
+    for row in rows:
+        if not row.text.strip():
+            continue
+        if row.part == TRAIN:
+            key = f"{near_key(row.text)}|{row.stars is None}"
+            if near_key(row.text) in measured or key in seen:
+                continue
+            seen.add(key)
+        kept.append(row)
+    return kept
+
+
+def read_set(spec: SourceSet, folder: Path) -> list[Row]:
+    """The rows of one file, in file order, at most `spec.limit` of its training rows."""
+    rows = list(_rows(spec, folder / spec.file))
+    training = [row for row in rows if row.part == TRAIN]
+    if spec.limit and len(training) > spec.limit:
+        chosen = set(sorted((_hash(row.text + row.group), index) for index, row in enumerate(training))[: spec.limit])
+        kept = {index for _, index in chosen}
+        training = [row for index, row in enumerate(training) if index in kept]
+        rows = training + [row for row in rows if row.part != TRAIN]
+    return rows
+
+
+def replay_rows(recipe: Recipe) -> list[Row]:
+    """Our own sentences; one template in eight is held out of training, whole, for `tune`."""
+    made = generate(replay_folder(), per_template=recipe.train.replay_per_template, seed=recipe.train.seed)
+    return [
+        Row(
+            text=sentence.text,
+            labels=sentence.labels,
+            stars=None,
+            weight=recipe.train.replay_weight,
+            source=REPLAY,
+            group=sentence.template,
+            part=TUNE if _share(sentence.template) < REPLAY_TUNE_SHARE else TRAIN,
+            extra={},
+        )
+        for sentence in made
+    ]
+
+
+def near_key(text: str) -> str:
+    """Texts with the same key are near-duplicates: they differ in case, spaces, punctuation or repeats only."""
+    letters = re.sub(r"(.)\1+", r"\1", re.sub(r"[\W_]+", "", text.lower()))
+    return letters or text
+
+
+def detokenise(text: str) -> str:
+    """Undoes treebank tokens: "ca n't , it 's" becomes "can't, it's"."""
+    text = text.replace("-lrb-", "(").replace("-rrb-", ")").replace("``", '"').replace("''", '"')
+    text = re.sub(r" (n't|'s|'re|'ve|'ll|'d|'m)\b", r"\1", text)
+    text = re.sub(r" ([.,;:!?%)\]])", r"\1", text)
+    return re.sub(r"([(\[$#]) ", r"\1", text).strip()
+
+
+def _rows(spec: SourceSet, path: Path) -> Iterator[Row]:
+    for number, record in enumerate(_records(path)):
+        if not _holds(spec.only, record):
+            continue
+        try:
+            text = record[spec.text]
+            group = f"{spec.file}:{record[spec.group] if spec.group else number}"
+            labels, stars = _known(spec, record)
+            part = record.get(spec.part, spec.part)
+        except (KeyError, ValueError) as error:
+            raise BadRequest(f"{path.name}, row {number + 1}, does not fit the recipe: {error}.") from error
+        if part != TRAIN:
+            part = TUNE if _share(near_key(text) if not spec.group else group) < 0.5 else REPORT
+        if spec.detokenise:
+            text = detokenise(text)
+        yield Row(text, labels, stars, spec.weight, spec.name, group, part, _extra(record))
+
+
+def _records(path: Path) -> Iterable[dict[str, str]]:
+    """Rows as plain strings: chat lines such as "NA" are text."""
+    csv.field_size_limit(10_000_000)
+    try:
+        with path.open(newline="", encoding="utf-8") as handle:
+            yield from csv.DictReader(handle)
+    except FileNotFoundError:
+        raise BadRequest(f"The data folder lacks {path.name}; the recipe says where it comes from.") from None
+
+
+def _known(spec: SourceSet, record: Mapping[str, str]) -> tuple[dict[str, float], tuple[float, ...] | None]:
+    labels = {name: float(record[name]) for name in LABEL_NAMES} if spec.columns else {}
+    stars: tuple[float, ...] | None = None
+    for rule in spec.rules:
+        if _holds(rule.where, record):
+            labels.update(rule.labels)
+            if isinstance(rule.stars, str):
+                stars = tuple(float(star == int(record[rule.stars])) for star in range(1, 6))
+            elif rule.stars is not None:
+                stars = rule.stars
+    return labels, stars
+
+
+_TESTS: tuple[tuple[str, Callable[[str, str], bool]], ...] = (
+    ("!=", lambda value, limit: value != limit),
+    (">=", lambda value, limit: float(value) >= float(limit)),
+    ("<=", lambda value, limit: float(value) <= float(limit)),
+    ("=", lambda value, limit: value == limit),
+)
+
+
+def _holds(where: Mapping[str, str], record: Mapping[str, str]) -> bool:
+    """True if every column passes its test, for example `{"offensiveYN": ">=0.7"}`."""
+    for column, condition in where.items():
+        sign, test = next((sign, test) for sign, test in _TESTS if condition.startswith(sign))
+        if not test(record[column], condition[len(sign) :]):
+            return False
+    return True
+
+
+def _extra(record: Mapping[str, str]) -> dict[str, str]:
+    return {name: record[name] for name in ("speaker",) if name in record}
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+def _share(text: str) -> float:
+    """A number in [0, 1) that depends on nothing but the text."""
+    return int(_hash(text)[:12], 16) / 16**12

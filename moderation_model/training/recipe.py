@@ -1,0 +1,117 @@
+"""The recipe: which files, which columns mean what, how to train. Read from TOML, checked once, frozen."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from moderation_model.errors import BadRequest
+from moderation_model.labels import LABEL_NAMES
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """If all `where` conditions hold, the row gets `labels` and `stars` (five shares, or the name of a column)."""
+
+    where: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, float] = field(default_factory=dict)
+    stars: tuple[float, ...] | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSet:
+    """One public file and what its columns mean."""
+
+    name: str
+    file: str
+    text: str
+    part: str
+    origin: str
+    licence: str
+    rules: tuple[Rule, ...] = ()
+    columns: bool = False
+    group: str = ""
+    only: Mapping[str, str] = field(default_factory=dict)
+    weight: float = 1.0
+    limit: int = 0
+    detokenise: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrainSettings:
+    """Numbers of the training itself; lengths in tokens, `warmup` as a share of all steps."""
+
+    seed: int
+    epochs: float
+    batch: int
+    learning_rate: float
+    warmup: float
+    weight_decay: float
+    max_tokens: int
+    sentiment_weight: float
+    replay_per_template: int
+    replay_weight: float
+    save_steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdGoal:
+    """Precision to reach at the stated base rate; labels with fewer positives than `min_positives` take `floor`."""
+
+    base_rate: float
+    precision: float
+    floor: float
+    min_positives: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The whole file; `raw` is what the manifest keeps of it."""
+
+    checkpoint: Mapping[str, str]
+    train: TrainSettings
+    max_tokens: int
+    overlap: int
+    thresholds: ThresholdGoal
+    sets: tuple[SourceSet, ...]
+
+
+def default_recipe() -> Path:
+    """The recipe of the model that ships."""
+    return Path(__file__).parent / "recipe.toml"
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Reads and checks a recipe; BadRequest with a sentence if it cannot be used."""
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+        return Recipe(
+            checkpoint=dict(data["checkpoint"]),
+            train=TrainSettings(**data["train"]),
+            max_tokens=int(data["model"]["max_tokens"]),
+            overlap=int(data["model"]["overlap"]),
+            thresholds=ThresholdGoal(**data["thresholds"]),
+            sets=tuple(_set(item) for item in data["set"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadRequest(f"The recipe {path} cannot be used: {error}.") from error
+
+
+def _set(item: dict[str, Any]) -> SourceSet:
+    rules = tuple(_rule(rule) for rule in item.pop("rules", []))
+    return SourceSet(rules=rules, **item)
+
+
+def _rule(item: dict[str, Any]) -> Rule:
+    labels: dict[str, float] = {}
+    for name, value in item.get("labels", {}).items():
+        names = LABEL_NAMES if name == "all" else (name,)
+        if not set(names) <= set(LABEL_NAMES):
+            raise ValueError(f"unknown label {name}")
+        labels.update(dict.fromkeys(names, float(value)))
+    stars = item.get("stars")
+    shares = tuple(float(share) for share in stars) if isinstance(stars, list) else stars
+    return Rule(where=dict(item.get("where", {})), labels=labels, stars=shares)
