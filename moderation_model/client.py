@@ -1,0 +1,208 @@
+"""The model over HTTP: pool, deadline, one retry, circuit breaker. Needs neither torch nor FastAPI.
+
+Every method raises a `ModelError` and nothing else (cancellation apart):
+
+    answer                                        raises
+    400, 413, 422, any other 4xx                  BadRequest
+    401, 403                                      Unauthorised
+    503 with Retry-After                          ModelOverloaded
+    503 without it from /v1/explain               ExplainerUnavailable
+    500, an answer that is none of ours           ModelFailed
+    any other 5xx, 3xx, no connection, deadline   ModelUnavailable
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import httpx
+
+from moderation_model.breaker import Breaker
+from moderation_model.cleaning import clean
+from moderation_model.contract import Explanation, ModelInfo, Prediction
+from moderation_model.errors import (
+    BadRequest,
+    ExplainerUnavailable,
+    ModelError,
+    ModelFailed,
+    ModelOverloaded,
+    ModelUnavailable,
+    Unauthorised,
+)
+
+T = TypeVar("T")
+
+CLASSIFY, EXPLAIN, MODEL, HEALTH = "/v1/classify", "/v1/explain", "/v1/model", "/healthz"
+NO_ANSWER = "The model server gave no answer. Check that it runs and that its address is right."
+NONSENSE = "The model server sent something that is no answer of ours. Check its address and its version."
+
+
+class ModelClient:
+    """A `ModelService`. `timeout` is the deadline of a whole call in seconds, its retry included."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str | None = None,
+        timeout: float = 10.0,
+        explain_timeout: float = 20.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+        breaker: Breaker | None = None,
+    ) -> None:
+        """Opens no connection. Raises ModelUnavailable if `url` is no http or https address."""
+        try:
+            address = httpx.URL(url)
+        except httpx.InvalidURL:
+            address = httpx.URL("")
+        if address.scheme not in {"http", "https"} or not address.host:
+            raise ModelUnavailable("The model server's address must look like http://host:port.")
+        self._timeout = timeout
+        self._explain_timeout = explain_timeout
+        self._breaker = breaker or Breaker()
+        self._http = httpx.AsyncClient(
+            base_url=address,
+            headers={"Authorization": f"Bearer {token}"} if token else None,
+            timeout=httpx.Timeout(max(timeout, explain_timeout), connect=min(timeout, 3.0)),
+            limits=httpx.Limits(max_connections=32, max_keepalive_connections=8),
+            transport=transport,
+            trust_env=False,  # messages must not take a detour over a proxy that the environment names
+        )
+
+    async def classify(
+        self, texts: Sequence[str], *, guild_id: int | None = None, priority: str = "live"
+    ) -> list[Prediction]:
+        """One prediction a text, same order. `priority`: live, edit, explain or backfill."""
+        body = {"texts": [clean(text) for text in texts], "guild_id": guild_id, "priority": priority}
+
+        def read(data: Any) -> list[Prediction]:
+            predictions = [Prediction.from_dict(item) for item in data["predictions"]]
+            if len(predictions) != len(texts):
+                raise ValueError("not one prediction a text")
+            return predictions
+
+        return await self._call("POST", CLASSIFY, body, read)
+
+    async def explain(self, text: str, *, label: str | None = None) -> Explanation:
+        """The words that carried `label`, by default the label that the text is flagged for most."""
+        return await self._call("POST", EXPLAIN, {"text": clean(text), "label": label}, Explanation.from_dict)
+
+    async def info(self) -> ModelInfo:
+        """What serves now."""
+        return await self._call("GET", MODEL, None, ModelInfo.from_dict)
+
+    async def health(self) -> dict[str, Any]:
+        """The server's own account: ready, version, explainer, queue_tokens. Asks even while the breaker is open."""
+        return await self._within(self._timeout, "GET", HEALTH, None, _read_object)
+
+    async def aclose(self) -> None:
+        """Closes the pool; calls after this raise ModelUnavailable."""
+        await self._http.aclose()
+
+    async def _call(self, method: str, path: str, body: Mapping[str, Any] | None, read: Callable[[Any], T]) -> T:
+        if not self._breaker.admits():
+            raise ModelUnavailable("The model server has not answered for a while. It is asked again in a moment.")
+        seconds = self._explain_timeout if path == EXPLAIN else self._timeout
+        try:
+            answer = await self._within(seconds, method, path, body, read)
+        except ExplainerUnavailable:
+            self._breaker.succeeded()  # the server is there: scores must go on
+            raise
+        except ModelUnavailable:
+            self._breaker.failed()
+            raise
+        except ModelError:
+            self._breaker.succeeded()
+            raise
+        except BaseException:
+            self._breaker.cancelled()
+            raise
+        self._breaker.succeeded()
+        return answer
+
+    async def _within(
+        self, seconds: float, method: str, path: str, body: Mapping[str, Any] | None, read: Callable[[Any], T]
+    ) -> T:
+        """The call with its one retry, all within `seconds`."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        try:
+            async with asyncio.timeout_at(deadline):
+                try:
+                    return await self._once(method, path, body, read)
+                except ModelOverloaded as busy:
+                    if asyncio.get_running_loop().time() + busy.retry_after >= deadline:
+                        raise
+                    await asyncio.sleep(busy.retry_after)
+                except _ConnectionLostError:
+                    pass  # a server that has just been restarted: the pool's old connections are dead
+                return await self._once(method, path, body, read)
+        except TimeoutError:
+            raise ModelUnavailable(f"The model server gave no answer within {seconds:g} s.") from None
+
+    async def _once(self, method: str, path: str, body: Mapping[str, Any] | None, read: Callable[[Any], T]) -> T:
+        try:
+            response = await self._http.request(method, path, json=body)
+        except httpx.TimeoutException:
+            raise ModelUnavailable("The model server gave no answer in time.") from None
+        except httpx.DecodingError:
+            raise ModelFailed(NONSENSE) from None
+        except httpx.TransportError:
+            raise _ConnectionLostError(NO_ANSWER) from None
+        except (httpx.HTTPError, RuntimeError):  # RuntimeError: httpx says so of a closed client
+            raise ModelUnavailable(NO_ANSWER) from None
+        if response.status_code != httpx.codes.OK:
+            raise _refusal(response, path)
+        try:
+            return read(response.json())
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+            raise ModelFailed(NONSENSE) from None
+
+
+class _ConnectionLostError(ModelUnavailable):
+    """No connection, or one that broke: worth one more try."""
+
+
+def _refusal(response: httpx.Response, path: str) -> ModelError:
+    """The error that an answer other than 200 stands for."""
+    status, sentence = response.status_code, _sentence(response)
+    retry_after = _seconds(response.headers.get("Retry-After"))
+    if status in {401, 403}:
+        return Unauthorised(sentence or "The model server refuses the token. Set CANDOR_MODEL_TOKEN to the server's.")
+    if 400 <= status < 500:
+        return BadRequest(sentence or f"The model server cannot use the request (HTTP {status}).")
+    if status == 500:
+        return ModelFailed(sentence or "The model server failed. See its log.")
+    if status == 503 and retry_after is not None:
+        return ModelOverloaded(sentence or "The model is busy.", retry_after=retry_after)
+    if status == 503 and path == EXPLAIN:
+        return ExplainerUnavailable(sentence or "Explanations are not available at the moment.")
+    return ModelUnavailable(sentence or f"The model server gave no answer (HTTP {status}).")
+
+
+def _sentence(response: httpx.Response) -> str | None:
+    """The server's sentence; None where the answer holds none (a proxy's page, for example)."""
+    try:
+        sentence = response.json()["error"]
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return None
+    return sentence if isinstance(sentence, str) and sentence else None
+
+
+def _seconds(header: str | None) -> float | None:
+    """Seconds of a Retry-After header; None without one, 1 for a form that is no number (a date)."""
+    if header is None:
+        return None
+    try:
+        seconds = float(header)
+    except ValueError:
+        return 1.0
+    return max(0.0, seconds) if math.isfinite(seconds) else 1.0
+
+
+def _read_object(data: Any) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise TypeError("not an object")
+    return data

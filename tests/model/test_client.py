@@ -1,0 +1,290 @@
+"""The client: what each answer of a server becomes, the one retry, the deadline and the breaker."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from moderation_model import errors
+from moderation_model.breaker import Breaker
+from moderation_model.client import ModelClient
+from moderation_model.contract import Explanation, Prediction, Sentiment
+from moderation_model.errors import (
+    BadRequest,
+    ExplainerUnavailable,
+    ModelError,
+    ModelFailed,
+    ModelOverloaded,
+    ModelUnavailable,
+    Unauthorised,
+)
+from tests.model.serving_fakes import fake_info
+
+PREDICTION = Prediction(
+    scores={"toxic": 0.9},
+    flagged=("toxic",),
+    sentiment=Sentiment((0.6, 0.1, 0.1, 0.1, 0.1)),
+    reading="as_written",
+    model_version="v1",
+    thresholds={"toxic": 0.5},
+)
+EXPLANATION = Explanation("toxic", ("you", "clown"), (0.5, 2.0), -1.0, 0.8, "as_written", "v1", 4, 1.5)
+
+Answer = httpx.Response | Exception
+
+
+class Script(httpx.AsyncBaseTransport):
+    """Gives the answers in order, the last one again and again; keeps the requests."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self._answers = list(answers)
+        self.requests: list[httpx.Request] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+
+    @property
+    def sent(self) -> list[Any]:
+        return [json.loads(request.content) for request in self.requests]
+
+
+def client(transport: httpx.AsyncBaseTransport, **options: Any) -> ModelClient:
+    return ModelClient("http://127.0.0.1:1", transport=transport, **options)
+
+
+def answer(status: int, body: object = None, **headers: str) -> httpx.Response:
+    return httpx.Response(status, json=body, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+
+def predictions(count: int = 1) -> httpx.Response:
+    return answer(200, {"predictions": [PREDICTION.to_dict()] * count})
+
+
+async def test_predictions_come_back_as_they_were_sent_in_order() -> None:
+    script = Script(predictions(2))
+    found = await client(script, token="secret").classify(["a", "b"], guild_id=7, priority="backfill")
+    assert found == [PREDICTION, PREDICTION]
+    assert script.sent == [{"texts": ["a", "b"], "guild_id": 7, "priority": "backfill"}]
+    assert script.requests[0].headers["Authorization"] == "Bearer secret"
+
+
+async def test_explanations_model_and_health_come_back() -> None:
+    assert await client(Script(answer(200, EXPLANATION.to_dict()))).explain("you clown") == EXPLANATION
+    assert await client(Script(answer(200, fake_info().to_dict()))).info() == fake_info()
+    assert await client(Script(answer(200, {"ready": True}))).health() == {"ready": True}
+
+
+async def test_text_that_json_cannot_carry_is_cleaned_before_it_is_sent() -> None:
+    script = Script(predictions())
+    await client(script).classify(["a\ud800b\x00c 😂"])
+    assert script.sent[0]["texts"] == ["abc 😂"]
+
+
+MAPPING: list[tuple[Answer, type[ModelError]]] = [
+    *[(answer(status, {"error": "No."}), BadRequest) for status in (400, 404, 405, 413, 422)],
+    *[(answer(status, {"error": "No."}), Unauthorised) for status in (401, 403)],
+    (answer(503, {"error": "Busy."}, Retry_After="60"), ModelOverloaded),
+    *[(answer(status, {"error": "Gone."}), ModelUnavailable) for status in (301, 502, 503, 504)],
+    (answer(500, {"error": "Broke."}), ModelFailed),
+    (httpx.Response(200, content=b"<html>"), ModelFailed),
+    (httpx.Response(200, content=b"\xff\xfe"), ModelFailed),
+    (httpx.Response(200, content=b"[" * 100_000), ModelFailed),
+    *[(answer(200, body), ModelFailed) for body in (None, [], 3, {}, {"predictions": 3}, {"predictions": [{}]})],
+    (answer(200, {"predictions": []}), ModelFailed),
+    (answer(200, {"predictions": [PREDICTION.to_dict() | {"sentiment": [1]}]}), ModelFailed),
+    (answer(200, {"predictions": [PREDICTION.to_dict() | {"scores": None}]}), ModelFailed),
+    (answer(200, {"predictions": [PREDICTION.to_dict() | {"timings": {"days": 1}}]}), ModelFailed),
+    (httpx.Response(502, content=b"<html>"), ModelUnavailable),
+    (httpx.ConnectError("no"), ModelUnavailable),
+    (httpx.ReadError("no"), ModelUnavailable),
+    (httpx.WriteError("no"), ModelUnavailable),
+    (httpx.RemoteProtocolError("no"), ModelUnavailable),
+    (httpx.ConnectTimeout("no"), ModelUnavailable),
+    (httpx.ReadTimeout("no"), ModelUnavailable),
+    (httpx.PoolTimeout("no"), ModelUnavailable),
+    (httpx.TooManyRedirects("no"), ModelUnavailable),
+    (httpx.DecodingError("no"), ModelFailed),
+]
+
+
+@pytest.mark.parametrize(("given", "expected"), MAPPING)
+async def test_every_failure_becomes_an_error_of_ours_with_a_sentence(
+    given: Answer, expected: type[ModelError]
+) -> None:
+    with pytest.raises(ModelError) as raised:
+        await client(Script(given)).classify(["a"])
+    assert isinstance(raised.value, expected)
+    assert type(raised.value) is expected or type(raised.value).__name__.startswith("_")
+    assert str(raised.value).endswith(".")
+
+
+def test_the_mapping_covers_every_error_that_a_server_can_cause() -> None:
+    covered = {expected for _, expected in MAPPING} | {ExplainerUnavailable}
+    assert covered == set(_leaves(ModelError)) - {errors.BadModelFolder} | {ModelUnavailable}
+
+
+def _leaves(kind: type[ModelError]) -> Iterator[type[ModelError]]:
+    children = [child for child in kind.__subclasses__() if child.__module__ == errors.__name__]
+    if not children:
+        yield kind
+    for child in children:
+        yield from _leaves(child)
+
+
+@pytest.mark.parametrize("given", [answer(200, None), answer(200, {"label": "toxic"}), answer(200, [])])
+async def test_a_broken_explanation_or_model_description_is_a_failure(given: httpx.Response) -> None:
+    for call in (lambda c: c.explain("a"), lambda c: c.info()):
+        with pytest.raises(ModelFailed):
+            await call(client(Script(given)))
+
+
+async def test_the_servers_own_sentence_reaches_the_caller() -> None:
+    with pytest.raises(BadRequest, match=r"^Split it\.$"):
+        await client(Script(answer(422, {"error": "Split it."}))).classify(["a"])
+
+
+async def test_a_missing_explainer_is_told_apart_from_a_missing_server() -> None:
+    with pytest.raises(ExplainerUnavailable):
+        await client(Script(answer(503, {"error": "Warming up."}))).explain("a")
+    with pytest.raises(ModelOverloaded):
+        await client(Script(answer(503, {"error": "Busy."}, Retry_After="60"))).explain("a")
+
+
+async def test_a_lost_connection_is_tried_once_more() -> None:
+    script = Script(httpx.RemoteProtocolError("closed"), predictions())
+    assert await client(script).classify(["a"]) == [PREDICTION]
+    script = Script(httpx.ConnectError("refused"))
+    with pytest.raises(ModelUnavailable):
+        await client(script).classify(["a"])
+    assert len(script.requests) == 2
+
+
+async def test_a_busy_server_is_asked_again_after_the_time_that_it_names() -> None:
+    script = Script(answer(503, {"error": "Busy."}, Retry_After="0"), predictions())
+    assert await client(script).classify(["a"]) == [PREDICTION]
+
+
+async def test_a_busy_server_is_not_waited_for_beyond_the_deadline() -> None:
+    script = Script(answer(503, {"error": "Busy."}, Retry_After="7"), predictions())
+    with pytest.raises(ModelOverloaded) as raised:
+        await client(script, timeout=5.0).classify(["a"])
+    assert raised.value.retry_after == 7
+    assert len(script.requests) == 1
+
+
+async def test_a_refused_request_is_not_sent_again() -> None:
+    script = Script(answer(422, {"error": "No."}))
+    with pytest.raises(BadRequest):
+        await client(script).classify(["a"])
+    assert len(script.requests) == 1
+
+
+async def test_a_server_that_never_answers_ends_at_the_deadline() -> None:
+    async def never(_: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    with pytest.raises(ModelUnavailable, match=r"within 0\.05 s"):
+        await client(httpx.MockTransport(never), timeout=0.05).classify(["a"])
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_after_five_failures_calls_end_at_once_until_a_trial_call_gets_an_answer() -> None:
+    clock, script = Clock(), Script(*[answer(502)] * 6, predictions())
+    model = client(script, breaker=Breaker(clock=clock))
+    for _ in range(5):
+        with pytest.raises(ModelUnavailable):
+            await model.classify(["a"])
+    with pytest.raises(ModelUnavailable, match="has not answered for a while"):
+        await model.classify(["a"])
+    assert len(script.requests) == 5
+    clock.now += 2.0
+    with pytest.raises(ModelUnavailable, match="502"):
+        await model.classify(["a"])
+    with pytest.raises(ModelUnavailable, match="has not answered for a while"):
+        await model.classify(["a"])
+    clock.now += 2.0
+    assert await model.classify(["a"]) == [PREDICTION]
+    assert await model.classify(["a"]) == [PREDICTION]
+
+
+async def test_only_one_caller_at_a_time_makes_the_trial_call() -> None:
+    clock = Clock()
+    arrived, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: httpx.Request) -> httpx.Response:
+        arrived.set()
+        await go_on.wait()
+        return predictions()
+
+    breaker = Breaker(failures=1, clock=clock)
+    breaker.failed()
+    clock.now += 2.0
+    model = client(httpx.MockTransport(slow), breaker=breaker)
+    trial = asyncio.ensure_future(model.classify(["a"]))
+    await arrived.wait()
+    with pytest.raises(ModelUnavailable):
+        await model.classify(["b"])
+    trial.cancel()
+    await asyncio.gather(trial, return_exceptions=True)
+    go_on.set()
+    assert await model.classify(["c"]) == [PREDICTION]
+
+
+@pytest.mark.parametrize(
+    "given", [answer(422, {"error": "No."}), answer(500, {}), answer(503, {}, Retry_After="60"), answer(401, {})]
+)
+async def test_a_server_that_answers_is_never_shut_out(given: httpx.Response) -> None:
+    script = Script(given)
+    model = client(script)
+    for _ in range(8):
+        with pytest.raises(ModelError):
+            await model.classify(["a"])
+    assert len(script.requests) == 8
+
+
+async def test_a_missing_explainer_does_not_stop_classification() -> None:
+    script = Script(*[answer(503, {"error": "Warming up."})] * 8, predictions())
+    model = client(script)
+    for _ in range(8):
+        with pytest.raises(ExplainerUnavailable):
+            await model.explain("a")
+    assert await model.classify(["a"]) == [PREDICTION]
+
+
+async def test_a_closed_client_says_so_with_an_error_of_ours() -> None:
+    model = client(Script(predictions()))
+    await model.aclose()
+    with pytest.raises(ModelUnavailable):
+        await model.classify(["a"])
+
+
+@pytest.mark.parametrize("url", ["", "nonsense", "ftp://host", "http://", "http://host:notaport"])
+def test_an_address_that_cannot_be_is_refused_with_a_sentence(url: str) -> None:
+    with pytest.raises(ModelUnavailable, match="must look like"):
+        ModelClient(url)
+
+
+def test_the_client_needs_no_model_packages() -> None:
+    probe = (
+        "import sys; sys.modules.update(dict.fromkeys(('torch','transformers','fastapi','uvicorn','shap','numpy')));"
+        "import moderation_model.client"
+    )
+    assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0
