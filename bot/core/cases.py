@@ -44,6 +44,7 @@ class NewCase:
     reading: str | None = None
     model_version: str | None = None
     forwarded: bool = False
+    withheld: tuple[Action, ...] = ()
     withheld_why: str | None = None
     ping: bool = False
     lead_id: int | None = None
@@ -90,6 +91,7 @@ class NewCase:
             reading=decision.reasons[0].reading if decision.reasons else (first.reading if first else None),
             model_version=first.model_version if first else None,
             forwarded=message.forwarded,
+            withheld=decision.withheld,
             withheld_why=decision.withheld_why,
             ping=decision.ping and lead_id is None,
             lead_id=lead_id,
@@ -102,6 +104,17 @@ class CardRef:
 
     channel_id: int
     message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageKey:
+    """A message that was left unscored, by ids alone; `why` is the reason's short name."""
+
+    guild_id: int
+    channel_id: int
+    message_id: int
+    revision: int
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +172,7 @@ class Case:
     reading: str | None = None
     model_version: str | None = None
     forwarded: bool = False
+    withheld: tuple[Action, ...] = ()
     withheld_why: str | None = None
     ping: bool = False
     explanation: Explanation | None = field(default=None, repr=False)

@@ -131,7 +131,7 @@ class Moderate:
                 guild_id=message.guild_id, text=message.text, since=now - SAME_TEXT_WINDOW
             )
             new = self.new_case(message, predictions, decision, lead_id=lead_id)
-            case, created = await self._cases.open(new, decision.actions, withheld=decision.withheld)
+            case, created = await self._cases.open(new, decision.actions)
         await self._record(message, predictions)
         if not created:
             return Passed(message, "replayed", tuple(predictions), decision, case)
@@ -168,7 +168,7 @@ class Moderate:
     async def _record(self, message: IncomingMessage, predictions: Sequence[Prediction]) -> bool:
         unread = UNREADABLE if not any(prediction.readable for prediction in predictions) else None
         return await self._predictions.record(
-            message, () if unread else predictions, at=self._clock.now(), unscored_why=unread
+            message, () if unread else predictions, at=self._clock.now(), unscored_why=unread, retry=False
         )
 
     async def _leave_unscored(self, message: IncomingMessage, error: ModelError) -> Passed:

@@ -1,0 +1,238 @@
+"""The one composition root: everything is built here, started in order and stopped in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.chat.board import DiscordBoard
+from bot.chat.client import CandorBot, create_bot
+from bot.chat.enforcer import DiscordEnforcer
+from bot.chat.messages import DiscordMessages
+from bot.child import ModelChild
+from bot.config import Settings
+from bot.core.cases import Case
+from bot.errors import BadSettings
+from bot.flow.cards import CardDesk
+from bot.flow.flows import Flows
+from bot.flow.guild_setup import GuildSetup
+from bot.flow.moderate import Moderate, Passed
+from bot.flow.retention import Retention
+from bot.flow.review import Review
+from bot.health import HealthServer, Metrics
+from bot.jobs import Jobs
+from bot.store.cases import CaseStore
+from bot.store.crypto import TextKey
+from bot.store.database import Database
+from bot.store.guilds import GuildStore
+from bot.store.labels import LabelStore
+from bot.store.predictions import PredictionStore
+from moderation_model.client import ModelClient
+
+if TYPE_CHECKING:
+    import aiohttp
+
+log = structlog.get_logger(__name__)
+
+NO_TOKEN = (
+    "There is no Discord token. Create an application and a bot at https://discord.com/developers/applications, "
+    "copy its token and set CANDOR_DISCORD_TOKEN (see README, 'Connect a real server'). To look around without one: "
+    "make demo."
+)
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Now in UTC."""
+        return datetime.now(UTC)
+
+
+class App:
+    """The running bot. Built by `build_app`; `passed` and `presented` are called after each message and each card."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        connector: aiohttp.BaseConnector | None,
+        passed: Callable[[Passed], None],
+        presented: Callable[[Case], None],
+    ) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self.db = Database(settings.sql_url, key=TextKey.from_settings(settings))
+        self.guilds = GuildStore(self.db)
+        self.predictions = PredictionStore(self.db)
+        self.cases = CaseStore(self.db)
+        self.labels = LabelStore(self.db)
+        self.child = ModelChild(settings) if settings.model_url is None else None
+        self.model = ModelClient(
+            self.child.url if self.child else settings.model_url or "",
+            token=settings.model_token.get_secret_value() if settings.model_token else None,
+        )
+        self.bot: CandorBot = create_bot(settings, connector=connector)
+        self._passed = passed
+        self._presented = presented
+        self.flows, self.desk = self._flows()
+        self.bot.attach(self.flows)
+        self.retention = Retention(
+            predictions=self.predictions,
+            cases=self.cases,
+            desk=self.desk,
+            clock=SystemClock(),
+            prediction_days=settings.prediction_days,
+        )
+        self.jobs = Jobs(
+            {
+                "rescore": self.flows.moderate.rescore,
+                "post_cards": self.desk.catch_up,
+                "retention": self.retention.run,
+            },
+            clock=SystemClock(),
+        )
+        self.health = HealthServer(self.metrics, port=settings.health_port, state=self.state)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def _flows(self) -> tuple[Flows, CardDesk]:
+        clock, enforcer = SystemClock(), DiscordEnforcer(self.bot)
+        desk = CardDesk(
+            model=self.model,
+            board=DiscordBoard(self.bot),
+            guilds=self.guilds,
+            cases=self.cases,
+            observe=self._presented,
+        )
+        review = Review(
+            model=self.model,
+            enforcer=enforcer,
+            guilds=self.guilds,
+            cases=self.cases,
+            labels=self.labels,
+            desk=desk,
+            clock=clock,
+            text_days=self.settings.text_days,
+        )
+        moderate = Moderate(
+            model=self.model,
+            enforcer=enforcer,
+            messages=DiscordMessages(self.bot),
+            guilds=self.guilds,
+            predictions=self.predictions,
+            cases=self.cases,
+            desk=desk,
+            clock=clock,
+            text_days=self.settings.text_days,
+            observe=self._observe,
+        )
+        setup = GuildSetup(guilds=self.guilds, cases=self.cases, desk=desk, clock=clock)
+        return Flows(moderate=moderate, review=review, setup=setup), desk
+
+    def _observe(self, passed: Passed) -> None:
+        self.metrics.passed(passed)
+        self._passed(passed)
+
+    def state(self) -> dict[str, object]:
+        """What /healthz says: database, model and Discord, each in a word."""
+        return {
+            "discord": "ready" if self.bot.ready_event.is_set() else "connecting",
+            "model": self.child.state if self.child else "remote",
+            "cards_waiting": self.desk.waiting,
+        }
+
+    async def start(self) -> None:
+        """Database, model server, Discord, then what was left over. Returns once messages are being handled.
+
+        Raises BotError or ModelError with one sentence. `stop` must follow, also after an error.
+        """
+        token = self.settings.discord_token
+        if token is None:
+            raise BadSettings(NO_TOKEN)
+        await self.db.migrate()
+        await self.health.start()
+        if self.child is not None:
+            await self.child.start()
+        self._spawn(self.desk.run, "cards")
+        self._spawn(self.flows.moderate.run, "rescore")
+        connected = self._spawn(lambda: self.bot.start(token.get_secret_value()), "discord")
+        ready = asyncio.create_task(self.bot.ready_event.wait())
+        await asyncio.wait([connected, ready], return_when=asyncio.FIRST_COMPLETED)
+        if connected.done():
+            ready.cancel()
+            await connected
+            raise BadSettings("Discord closed the connection before the bot was ready.")
+        await self.flows.moderate.settle()
+        await self.desk.catch_up()
+        self.jobs.start()
+        log.info("ready", guilds=len(self.bot.guilds))
+
+    async def wait(self) -> None:
+        """Return when one of the bot's own tasks ends, raising what ended it."""
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            await task
+
+    async def stop(self) -> None:
+        """Stop in reverse order; what is in work is finished where it is quick, else left `pending` for the next start."""
+        self.jobs.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(5):
+                await self.bot.drain()
+        await self.bot.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.model.aclose()
+        if self.child is not None:
+            await self.child.stop()
+        await self.health.stop()
+        await self.db.close()
+
+    def _spawn(self, work: Callable[[], Awaitable[None]], name: str) -> asyncio.Task[None]:
+        async def run() -> None:
+            await work()
+
+        task = asyncio.create_task(run(), name=name)
+        self._tasks.append(task)
+        return task
+
+
+def build_app(
+    settings: Settings,
+    *,
+    connector: aiohttp.BaseConnector | None = None,
+    passed: Callable[[Passed], None] = lambda passed: None,
+    presented: Callable[[Case], None] = lambda case: None,
+) -> App:
+    """The bot, built and not started. `connector` leads it to another Discord (the demo's, a test's).
+
+    Raises BadSettings with one sentence.
+    """
+    return App(settings, connector=connector, passed=passed, presented=presented)
+
+
+async def run(settings: Settings) -> None:
+    """Run until SIGTERM, SIGINT or a failure. Raises BotError or ModelError with one sentence."""
+    app = build_app(settings)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    try:
+        await app.start()
+        ended = asyncio.create_task(app.wait())
+        asked = asyncio.create_task(stopping.wait())
+        await asyncio.wait([ended, asked], return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+        if ended.done():
+            await ended
+        ended.cancel()
+    finally:
+        await app.stop()

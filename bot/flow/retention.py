@@ -1,0 +1,47 @@
+"""What is kept only for a time is dropped here: old scores, and the texts of cases with the cards that show them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+
+from bot.flow.cards import CardDesk
+from bot.flow.ports import Clock
+from bot.store.cases import CaseStore
+from bot.store.predictions import PredictionStore
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+
+
+class Retention:
+    """The daily clean-up. Small batches, so that no writer waits long."""
+
+    def __init__(
+        self,
+        *,
+        predictions: PredictionStore,
+        cases: CaseStore,
+        desk: CardDesk,
+        clock: Clock,
+        prediction_days: int,
+    ) -> None:
+        self._predictions = predictions
+        self._cases = cases
+        self._desk = desk
+        self._clock = clock
+        self._kept = timedelta(days=prediction_days)
+
+    async def run(self) -> int:
+        """Drop what is over its time; how many rows and texts."""
+        now = self._clock.now()
+        dropped = await self._predictions.drop_before(now - self._kept)
+        texts = 0
+        while cases := await self._cases.expire_texts(now, BATCH):
+            texts += len(cases)
+            for case in cases:
+                await self._desk.scrub(case)
+        log.info("retention", predictions=dropped, texts=texts)
+        return dropped + texts

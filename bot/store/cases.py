@@ -1,0 +1,236 @@
+"""Cases with their actions, cards and reports. A case and its `pending` actions are written in one transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.cases import ActionRecord, ActionState, CardRef, Case, NewCase
+from bot.core.policy import Action, Recent
+from bot.errors import CaseNotFound
+from bot.store import rows
+from bot.store.database import Database
+from bot.store.labels import votes_of
+from bot.store.tables import actions, cases, reports
+from moderation_model.contract import Explanation
+
+SETTLED_WELL = ("pending", "done")
+
+
+class CaseStore:
+    """Every method raises StoreUnavailable; those that read texts also UndecryptableText."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def open(self, new: NewCase, planned: Sequence[Action]) -> tuple[Case, bool]:
+        """The case with `planned` as pending actions and True; or the one that stands on that revision, and False."""
+        insert = self._insert(cases).values(rows.case_values(new, self._db.key))
+        once = insert.on_conflict_do_nothing(index_elements=["message_id", "revision"]).returning(cases.c.id)
+        async with self._db.begin() as connection:
+            case_id = await connection.scalar(once)
+            created = case_id is not None
+            if created and planned:
+                values = [_planned(case_id, new.message_id, new.revision, action, new.opened_at) for action in planned]
+                await connection.execute(actions.insert(), values)
+            same = (cases.c.message_id == new.message_id) & (cases.c.revision == new.revision)
+            return (await self._load(connection, sa.select(cases).where(same)))[0], created
+
+    async def get(self, *, guild_id: int, case_id: int) -> Case:
+        """The case. Raises CaseNotFound, also for one of another guild."""
+        found = await self._find(cases.c.id == case_id, cases.c.guild_id == guild_id)
+        if not found:
+            raise CaseNotFound(f"There is no case {case_id} on this server.")
+        return found[0]
+
+    async def of_message(self, *, guild_id: int, message_id: int) -> Case | None:
+        """The case on the message's newest revision that has one."""
+        query = sa.select(cases).where(cases.c.guild_id == guild_id, cases.c.message_id == message_id)
+        async with self._db.read() as connection:
+            found = await self._load(connection, query.order_by(cases.c.revision.desc()).limit(1))
+        return found[0] if found else None
+
+    async def followers(self, *, case_id: int) -> list[Case]:
+        """The cases that share the card of `case_id`."""
+        return await self._find(cases.c.lead_id == case_id)
+
+    async def lead_for(self, *, guild_id: int, text: str, since: datetime) -> int | None:
+        """The open case since then with the same text and a card of its own."""
+        query = sa.select(cases.c.id).where(
+            cases.c.guild_id == guild_id,
+            cases.c.text_hash == self._db.key.fingerprint(text),
+            cases.c.state == "open",
+            cases.c.lead_id.is_(None),
+            cases.c.opened_at >= since,
+        )
+        async with self._db.read() as connection:
+            return await connection.scalar(query.order_by(cases.c.id).limit(1))
+
+    async def without_card(self, limit: int) -> list[Case]:
+        """Open cases that should have a card and have none, oldest first."""
+        missing = (cases.c.state == "open", cases.c.card_message_id.is_(None), cases.c.lead_id.is_(None))
+        return await self._find(*missing, limit=limit)
+
+    async def add_action(self, *, case_id: int, action: Action, by: int, at: datetime) -> ActionRecord | None:
+        """A pending action that a moderator asked for; None if that kind is pending or done on the message already."""
+        async with self._db.begin() as connection:
+            row = (await connection.execute(sa.select(cases).where(cases.c.id == case_id))).one()
+            values = _planned(case_id, row.message_id, row.revision, action, at) | {"done_by": by}
+            insert = self._insert(actions).values(values)
+            again = insert.on_conflict_do_update(
+                index_elements=["message_id", "revision", "kind"],
+                set_=values,
+                where=actions.c.state.not_in(SETTLED_WELL),
+            ).returning(actions)
+            added = (await connection.execute(again)).mappings().first()
+        return rows.action_record(added) if added is not None else None
+
+    async def settle_action(self, *, action_id: int, state: ActionState, detail: str | None, at: datetime) -> None:
+        """Write down how an action ended."""
+        values = {"state": state, "detail": detail[:512] if detail else None, "settled_at": at}
+        async with self._db.begin() as connection:
+            await connection.execute(actions.update().where(actions.c.id == action_id).values(values))
+
+    async def pending(self) -> list[tuple[Case, ActionRecord]]:
+        """Actions that were planned and never settled, with their cases."""
+        waiting = sa.select(actions.c.case_id).where(actions.c.state == "pending")
+        found = await self._find(cases.c.id.in_(waiting))
+        return [(case, record) for case in found for record in case.actions if record.state == "pending"]
+
+    async def recent(self, *, guild_id: int, since: datetime) -> Recent:
+        """Automatic actions since then, and how many members each label hit with them."""
+        query = (
+            sa.select(cases.c.author_id, cases.c.reasons, sa.func.count(actions.c.id).label("number"))
+            .join(actions, actions.c.case_id == cases.c.id)
+            .where(
+                cases.c.guild_id == guild_id,
+                actions.c.planned_at >= since,
+                actions.c.done_by.is_(None),
+                actions.c.state.in_(SETTLED_WELL),
+            )
+            .group_by(cases.c.id)
+        )
+        members: dict[str, set[int]] = defaultdict(set)
+        number = 0
+        async with self._db.read() as connection:
+            for row in await connection.execute(query):
+                number += row.number
+                for reason in row.reasons:
+                    members[reason["label"]].add(row.author_id)
+        return Recent(number, {label: len(hit) for label, hit in members.items()})
+
+    async def set_card(self, *, case_id: int, card: CardRef) -> None:
+        """Where the case's card stands."""
+        await self._update(case_id, card_channel_id=card.channel_id, card_message_id=card.message_id)
+
+    async def set_explanation(self, *, case_id: int, explanation: Explanation) -> None:
+        """Keep the words that carried the case, encrypted beside its text; nothing if the text was dropped."""
+        async with self._db.begin() as connection:
+            query = sa.select(cases.c.payload).where(cases.c.id == case_id).with_for_update()
+            payload = rows.opened(self._db.key, await connection.scalar(query))
+            if payload:
+                payload["explanation"] = explanation.to_dict()
+                sealed = rows.sealed(self._db.key, payload)
+                await connection.execute(cases.update().where(cases.c.id == case_id).values(payload=sealed))
+
+    async def close(self, *, case_id: int, at: datetime) -> None:
+        """Nobody needs to look at it any more."""
+        await self._update(case_id, state="closed", closed_at=at)
+
+    async def reopen(self, *, case_id: int) -> None:
+        """Somebody needs to look at it again."""
+        await self._update(case_id, state="open", closed_at=None)
+
+    async def open_count(self, guild_id: int) -> int:
+        """Open cases of the guild."""
+        query = sa.select(sa.func.count()).where(cases.c.guild_id == guild_id, cases.c.state == "open")
+        async with self._db.read() as connection:
+            return await connection.scalar(query) or 0
+
+    async def expire_texts(self, now: datetime, limit: int) -> list[Case]:
+        """Drop text, name, explanation and hash of closed cases whose time is over; those cases, as they are now."""
+        due = (cases.c.text_expires_at <= now, cases.c.payload.is_not(None), cases.c.state == "closed")
+        async with self._db.begin() as connection:
+            chosen = (await connection.scalars(sa.select(cases.c.id).where(*due).limit(limit))).all()
+            await connection.execute(cases.update().where(cases.c.id.in_(chosen)).values(payload=None, text_hash=None))
+            await connection.execute(reports.update().where(reports.c.case_id.in_(chosen)).values(reason=None))
+            return await self._load(connection, sa.select(cases).where(cases.c.id.in_(chosen)))
+
+    async def add_report(self, *, case_id: int, reporter_id: int, reason: str | None, at: datetime) -> bool:
+        """Note that a member reported the case's message; False if that member did before."""
+        guild_id = sa.select(cases.c.guild_id).where(cases.c.id == case_id).scalar_subquery()
+        values = {
+            "case_id": case_id,
+            "guild_id": guild_id,
+            "reporter_id": reporter_id,
+            "reason": self._db.key.encrypt(reason) if reason else None,
+            "reported_at": at,
+        }
+        insert = self._insert(reports).values(values)
+        once = insert.on_conflict_do_nothing(index_elements=["case_id", "reporter_id"]).returning(reports.c.id)
+        async with self._db.begin() as connection:
+            return await connection.scalar(once) is not None
+
+    async def reports_by(self, *, guild_id: int, reporter_id: int, since: datetime) -> int:
+        """How many messages a member has reported since then."""
+        query = sa.select(sa.func.count()).where(
+            reports.c.guild_id == guild_id, reports.c.reporter_id == reporter_id, reports.c.reported_at >= since
+        )
+        async with self._db.read() as connection:
+            return await connection.scalar(query) or 0
+
+    async def reports_of(self, case_id: int) -> int:
+        """How many members have reported the case's message."""
+        query = sa.select(sa.func.count()).where(reports.c.case_id == case_id)
+        async with self._db.read() as connection:
+            return await connection.scalar(query) or 0
+
+    async def _find(self, *where: sa.ColumnElement[bool], limit: int | None = None) -> list[Case]:
+        async with self._db.read() as connection:
+            return await self._load(connection, sa.select(cases).where(*where).order_by(cases.c.id).limit(limit))
+
+    async def _load(self, connection: AsyncConnection, query: sa.Select[Any]) -> list[Case]:
+        """The cases of `query` with what hangs on them, four queries however many they are."""
+        found = (await connection.execute(query)).mappings().all()
+        ids = [row["id"] for row in found]
+        if not ids:
+            return []
+        acts: dict[int, list[Any]] = defaultdict(list)
+        by_case = sa.select(actions).where(actions.c.case_id.in_(ids)).order_by(actions.c.id)
+        for row in (await connection.execute(by_case)).mappings():
+            acts[row["case_id"]].append(row)
+        count = sa.select(cases.c.lead_id, sa.func.count()).where(cases.c.lead_id.in_(ids)).group_by(cases.c.lead_id)
+        followers: dict[int, int] = {row[0]: row[1] for row in await connection.execute(count)}
+        votes = await votes_of(connection, ids)
+        key = self._db.key
+        return [
+            rows.case(row, key, actions=acts[row["id"]], votes=votes[row["id"]], followers=followers.get(row["id"], 0))
+            for row in found
+        ]
+
+    async def _update(self, case_id: int, **values: Any) -> None:
+        async with self._db.begin() as connection:
+            await connection.execute(cases.update().where(cases.c.id == case_id).values(values))
+
+    def _insert(self, table: sa.Table) -> Any:
+        return sqlite.insert(table) if self._db.is_sqlite else postgresql.insert(table)
+
+
+def _planned(case_id: int, message_id: int, revision: int, action: Action, at: datetime) -> dict[str, Any]:
+    return {
+        "case_id": case_id,
+        "message_id": message_id,
+        "revision": revision,
+        **rows.action_values(action),
+        "state": "pending",
+        "detail": None,
+        "done_by": None,
+        "planned_at": at,
+        "settled_at": None,
+    }

@@ -1,0 +1,83 @@
+"""Texts are encrypted at rest with one Fernet key; equality of texts is seen through a keyed hash, never the text."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from bot.config import Settings
+from bot.errors import BadSettings, UndecryptableText
+
+KEY_FILE = "candor.key"
+
+
+class TextKey:
+    """The key of this installation. Neither `repr` nor any error shows it."""
+
+    def __init__(self, key: str) -> None:
+        """Raises BadSettings if `key` is not 32 bytes in URL-safe base64."""
+        try:
+            self._fernet = Fernet(key)
+        except ValueError:
+            raise BadSettings(
+                "The encryption key cannot be used: it must be 32 bytes in URL-safe base64. Make one with: "
+                'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
+            ) from None
+        self._hash_key = hashlib.sha256(b"candor fingerprint" + key.encode()).digest()
+
+    def __repr__(self) -> str:
+        return "TextKey(...)"
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> TextKey:
+        """The key that is set, else the one in the data folder, made there (mode 0600) on the first start."""
+        if settings.encryption_key is not None:
+            return cls(settings.encryption_key.get_secret_value().strip())
+        path = key_path(settings)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(FileExistsError):  # made by an earlier start, or by another process just now
+                _create(path)
+            return cls(path.read_text("ascii").strip())
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadSettings(f"The key file {path} cannot be read or made: {error.__class__.__name__}.") from error
+
+    def encrypt(self, text: str) -> bytes:
+        """`text` as a Fernet token."""
+        return self._fernet.encrypt(text.encode())
+
+    def decrypt(self, token: bytes) -> str:
+        """The inverse of `encrypt`. Raises UndecryptableText if another key wrote it."""
+        try:
+            return self._fernet.decrypt(token).decode()
+        except InvalidToken:
+            raise UndecryptableText(
+                "A stored text was encrypted with another key. Set CANDOR_ENCRYPTION_KEY to the one that wrote it."
+            ) from None
+
+    def fingerprint(self, text: str) -> bytes:
+        """32 bytes, the same for texts that differ only in case and white space; useless without the key."""
+        return hmac.new(self._hash_key, " ".join(text.casefold().split()).encode(), hashlib.sha256).digest()
+
+
+def key_path(settings: Settings) -> Path:
+    """Where the generated key lies."""
+    return settings.data_dir / KEY_FILE
+
+
+def _create(path: Path) -> None:
+    """Write a new key so that no other process can see half of it. Raises FileExistsError if there is one."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(Fernet.generate_key())
+        os.link(draft, path)
+    finally:
+        draft.unlink()

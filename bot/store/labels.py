@@ -1,0 +1,99 @@
+"""Moderators' verdicts, one a moderator and case, with the answer about every label."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.cases import Answer, Vote
+from bot.store.database import Database
+from bot.store.tables import cases, vote_labels, votes
+
+
+class LabelStore:
+    """What the model got right and wrong, as people say."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def vote(self, vote: Vote, *, scores: Mapping[str, float]) -> None:
+        """Keep the verdict; an earlier one of that moderator on that case is replaced. Raises StoreUnavailable."""
+        async with self._db.begin() as connection:
+            await _remove(connection, vote.case_id, vote.moderator_id)
+            vote_id = await connection.scalar(
+                votes.insert()
+                .values(case_id=vote.case_id, moderator_id=vote.moderator_id, verdict=vote.verdict, voted_at=vote.at)
+                .returning(votes.c.id)
+            )
+            rows = [
+                {
+                    "vote_id": vote_id,
+                    "label": label,
+                    "answer": answer,
+                    "score": scores.get(label),
+                    "model_version": vote.model_version,
+                }
+                for label, answer in vote.labels.items()
+            ]
+            if rows:
+                await connection.execute(vote_labels.insert(), rows)
+
+    async def withdraw(self, *, case_id: int, moderator_id: int) -> None:
+        """Take a verdict back as if it had not been given."""
+        async with self._db.begin() as connection:
+            await _remove(connection, case_id, moderator_id)
+
+    async def votes(self, case_id: int) -> tuple[Vote, ...]:
+        """The verdicts on a case, oldest first."""
+        async with self._db.read() as connection:
+            return (await votes_of(connection, [case_id]))[case_id]
+
+    async def counts(self, guild_id: int) -> dict[str, dict[Answer, int]]:
+        """By label, how often moderators said right, wrong and missing."""
+        query = (
+            sa.select(vote_labels.c.label, vote_labels.c.answer, sa.func.count())
+            .join(votes, votes.c.id == vote_labels.c.vote_id)
+            .join(cases, cases.c.id == votes.c.case_id)
+            .where(cases.c.guild_id == guild_id, vote_labels.c.answer != "unknown")
+            .group_by(vote_labels.c.label, vote_labels.c.answer)
+        )
+        counted: dict[str, dict[Answer, int]] = defaultdict(dict)
+        async with self._db.read() as connection:
+            for label, answer, number in await connection.execute(query):
+                counted[label][answer] = number
+        return dict(counted)
+
+
+async def votes_of(connection: AsyncConnection, case_ids: Sequence[int]) -> dict[int, tuple[Vote, ...]]:
+    """The verdicts on each of `case_ids`, oldest first; an empty tuple where there is none."""
+    query = (
+        sa.select(votes, vote_labels.c.label, vote_labels.c.answer, vote_labels.c.model_version)
+        .outerjoin(vote_labels, vote_labels.c.vote_id == votes.c.id)
+        .where(votes.c.case_id.in_(case_ids))
+        .order_by(votes.c.voted_at, votes.c.id)
+    )
+    rows = (await connection.execute(query)).all()
+    labels: dict[int, dict[str, Answer]] = defaultdict(dict)
+    for row in rows:
+        if row.label is not None:
+            labels[row.id][row.label] = row.answer
+    found: dict[int, dict[int, Vote]] = defaultdict(dict)
+    for row in rows:
+        found[row.case_id][row.id] = Vote(
+            case_id=row.case_id,
+            moderator_id=row.moderator_id,
+            verdict=row.verdict,
+            labels=labels[row.id],
+            model_version=row.model_version,
+            at=row.voted_at,
+        )
+    return {case_id: tuple(found[case_id].values()) for case_id in case_ids}
+
+
+async def _remove(connection: AsyncConnection, case_id: int, moderator_id: int) -> None:
+    mine = sa.select(votes.c.id).where(votes.c.case_id == case_id, votes.c.moderator_id == moderator_id)
+    await connection.execute(vote_labels.delete().where(vote_labels.c.vote_id.in_(mine)))
+    await connection.execute(votes.delete().where(votes.c.id.in_(mine)))

@@ -1,0 +1,117 @@
+"""Between rows and the frozen values of `bot.core.cases`: the only place that knows both shapes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, cast
+
+from bot.core.cases import ActionRecord, CardRef, Case, NewCase, Vote
+from bot.core.policy import Action, Delete, Reason, Timeout, Warn
+from bot.store.crypto import TextKey
+from moderation_model.contract import Explanation, Sentiment
+
+Row = Mapping[Any, Any]
+
+
+def case_values(new: NewCase, key: TextKey) -> dict[str, Any]:
+    """The row of a new case; text and name are encrypted together."""
+    return {
+        "guild_id": new.guild_id,
+        "channel_id": new.channel_id,
+        "message_id": new.message_id,
+        "revision": new.revision,
+        "author_id": new.author_id,
+        "author_joined_at": new.author_joined_at,
+        "opened_why": new.opened_why,
+        "state": "open",
+        "payload": sealed(key, {"text": new.text, "author_name": new.author_name}),
+        "text_hash": key.fingerprint(new.text),
+        "text_expires_at": new.text_expires_at,
+        "jump_url": new.jump_url,
+        "posted_at": new.posted_at,
+        "opened_at": new.opened_at,
+        "reasons": [asdict(reason) for reason in new.reasons],
+        "scores": dict(new.scores) if new.scores is not None else None,
+        "sentiment": list(new.sentiment.stars) if new.sentiment is not None else None,
+        "reading": new.reading,
+        "model_version": new.model_version,
+        "forwarded": new.forwarded,
+        "withheld": [action_values(action) for action in new.withheld],
+        "withheld_why": new.withheld_why,
+        "ping": new.ping,
+        "inclusion_probability": new.inclusion_probability,
+        "lead_id": new.lead_id,
+    }
+
+
+def sealed(key: TextKey, payload: Mapping[str, Any]) -> bytes:
+    """What may not be read from the database file."""
+    return key.encrypt(json.dumps(payload))
+
+
+def opened(key: TextKey, payload: bytes | None) -> dict[str, Any]:
+    """The inverse of `sealed`; empty once the payload was dropped. Raises UndecryptableText."""
+    return json.loads(key.decrypt(payload)) if payload is not None else {}
+
+
+def case(row: Row, key: TextKey, *, actions: Iterable[Row], votes: Sequence[Vote], followers: int) -> Case:
+    """A stored case with what hangs on it. Raises UndecryptableText."""
+    payload = opened(key, row["payload"])
+    explanation, sentiment = payload.get("explanation"), row["sentiment"]
+    return Case(
+        case_id=row["id"],
+        guild_id=row["guild_id"],
+        channel_id=row["channel_id"],
+        message_id=row["message_id"],
+        revision=row["revision"],
+        author_id=row["author_id"],
+        author_name=payload.get("author_name"),
+        opened_why=row["opened_why"],
+        state=row["state"],
+        text=payload.get("text"),
+        jump_url=row["jump_url"],
+        posted_at=row["posted_at"],
+        opened_at=row["opened_at"],
+        author_joined_at=row["author_joined_at"],
+        reasons=tuple(Reason(**reason) for reason in row["reasons"]),
+        scores=row["scores"],
+        sentiment=Sentiment(cast("Any", tuple(sentiment))) if sentiment else None,
+        reading=row["reading"],
+        model_version=row["model_version"],
+        forwarded=row["forwarded"],
+        withheld=tuple(action(values) for values in row["withheld"]),
+        withheld_why=row["withheld_why"],
+        ping=row["ping"],
+        explanation=Explanation.from_dict(explanation) if explanation else None,
+        card=CardRef(row["card_channel_id"], row["card_message_id"]) if row["card_message_id"] else None,
+        lead_id=row["lead_id"],
+        followers=followers,
+        closed_at=row["closed_at"],
+        actions=tuple(action_record(each) for each in actions),
+        votes=tuple(votes),
+    )
+
+
+def action_values(action: Action) -> dict[str, Any]:
+    """The columns that say which action it is."""
+    return {"kind": action.kind, "seconds": action.seconds if isinstance(action, Timeout) else None}
+
+
+def action(row: Row) -> Action:
+    """The inverse of `action_values`."""
+    match row["kind"]:
+        case "warn":
+            return Warn()
+        case "timeout":
+            return Timeout(row["seconds"])
+        case "delete":
+            return Delete()
+        case other:
+            raise ValueError(f"the database holds an action of unknown kind {other!r}; is this version older than it?")
+
+
+def action_record(row: Row) -> ActionRecord:
+    """A stored action."""
+    return ActionRecord(row["id"], row["case_id"], action(row), row["state"], row["done_by"], row["detail"])

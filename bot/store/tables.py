@@ -1,0 +1,193 @@
+"""The tables in the order of the pass. Times are UTC; snowflakes are 64-bit; member text is only ever in `payload`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+
+class UtcTime(sa.types.TypeDecorator[datetime]):
+    """A time with its zone on both databases; SQLite alone would give it back without."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the database: in UTC. A time without a zone is a bug of the caller."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From the database: with its zone."""
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = sa.MetaData(naming_convention=NAMES)
+
+Key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""SQLite numbers rows by itself only in a column of type INTEGER."""
+
+
+def _key() -> sa.Column[Any]:
+    return sa.Column("id", Key, primary_key=True, autoincrement=True)
+
+
+def _snowflake(name: str, **options: Any) -> sa.Column[Any]:
+    return sa.Column(name, sa.BigInteger, nullable=options.pop("nullable", False), **options)
+
+
+def _case_id() -> sa.Column[Any]:
+    return sa.Column("case_id", Key, sa.ForeignKey("cases.id", ondelete="CASCADE"), nullable=False, index=True)
+
+
+guilds = sa.Table(
+    "guilds",
+    metadata,
+    _snowflake("guild_id", primary_key=True, autoincrement=False),
+    sa.Column("rules", sa.JSON, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False, server_default=sa.func.now()),
+    sa.Column("updated_at", UtcTime, nullable=False, server_default=sa.func.now()),
+)
+
+setting_changes = sa.Table(
+    "setting_changes",
+    metadata,
+    _key(),
+    _snowflake("guild_id", index=True),
+    _snowflake("changed_by", nullable=True),
+    sa.Column("changed_at", UtcTime, nullable=False),
+    sa.Column("setting", sa.String(64), nullable=False),
+    sa.Column("old", sa.JSON),
+    sa.Column("new", sa.JSON),
+)
+
+predictions = sa.Table(
+    "predictions",
+    metadata,
+    _key(),
+    _snowflake("guild_id"),
+    _snowflake("channel_id"),
+    _snowflake("message_id"),
+    _snowflake("revision"),
+    sa.Column("created_at", UtcTime, nullable=False, index=True),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("why", sa.String(64)),
+    sa.Column("scores", sa.JSON),
+    sa.Column("reading", sa.String(32)),
+    sa.Column("model_version", sa.String(128)),
+    sa.UniqueConstraint("message_id", "revision"),
+    sa.Index("ix_predictions_state_created_at", "state", "created_at"),
+    comment="No author and no text: members are not profiled. Dropped after CANDOR_PREDICTION_DAYS.",
+)
+
+sentiment_hours = sa.Table(
+    "sentiment_hours",
+    metadata,
+    _snowflake("guild_id", primary_key=True, autoincrement=False),
+    _snowflake("channel_id", primary_key=True, autoincrement=False),
+    sa.Column("hour", UtcTime, primary_key=True),
+    sa.Column("messages", sa.Integer, nullable=False),
+    *(sa.Column(f"star{number}", sa.Float, nullable=False) for number in range(1, 6)),
+    comment="Sums over a channel's hour, so that no message and no member shows.",
+)
+
+cases = sa.Table(
+    "cases",
+    metadata,
+    _key(),
+    _snowflake("guild_id"),
+    _snowflake("channel_id"),
+    _snowflake("message_id"),
+    _snowflake("revision"),
+    _snowflake("author_id"),
+    sa.Column("author_joined_at", UtcTime),
+    sa.Column("opened_why", sa.String(16), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("payload", sa.LargeBinary),
+    sa.Column("text_hash", sa.LargeBinary(32)),
+    sa.Column("text_expires_at", UtcTime, nullable=False, index=True),
+    sa.Column("jump_url", sa.String(256), nullable=False),
+    sa.Column("posted_at", UtcTime, nullable=False),
+    sa.Column("opened_at", UtcTime, nullable=False),
+    sa.Column("closed_at", UtcTime),
+    sa.Column("reasons", sa.JSON, nullable=False),
+    sa.Column("scores", sa.JSON),
+    sa.Column("sentiment", sa.JSON),
+    sa.Column("reading", sa.String(32)),
+    sa.Column("model_version", sa.String(128)),
+    sa.Column("forwarded", sa.Boolean, nullable=False),
+    sa.Column("withheld_why", sa.String(256)),
+    sa.Column("withheld", sa.JSON, nullable=False),
+    sa.Column("ping", sa.Boolean, nullable=False),
+    sa.Column("inclusion_probability", sa.Float, nullable=False),
+    sa.Column("card_channel_id", sa.BigInteger),
+    sa.Column("card_message_id", sa.BigInteger),
+    sa.Column("lead_id", Key, sa.ForeignKey("cases.id", ondelete="SET NULL"), index=True),
+    sa.UniqueConstraint("message_id", "revision"),
+    sa.Index("ix_cases_guild_id_opened_at", "guild_id", "opened_at"),
+    sa.Index("ix_cases_guild_id_text_hash", "guild_id", "text_hash"),
+)
+
+actions = sa.Table(
+    "actions",
+    metadata,
+    _key(),
+    _case_id(),
+    _snowflake("message_id"),
+    _snowflake("revision"),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("seconds", sa.Integer),
+    sa.Column("state", sa.String(16), nullable=False, index=True),
+    sa.Column("detail", sa.String(512)),
+    _snowflake("done_by", nullable=True),
+    sa.Column("planned_at", UtcTime, nullable=False, index=True),
+    sa.Column("settled_at", UtcTime),
+    sa.UniqueConstraint("message_id", "revision", "kind"),
+)
+
+reports = sa.Table(
+    "reports",
+    metadata,
+    _key(),
+    _case_id(),
+    _snowflake("guild_id"),
+    _snowflake("reporter_id"),
+    sa.Column("reason", sa.LargeBinary),
+    sa.Column("reported_at", UtcTime, nullable=False),
+    sa.UniqueConstraint("case_id", "reporter_id"),
+    sa.Index("ix_reports_guild_id_reporter_id_reported_at", "guild_id", "reporter_id", "reported_at"),
+)
+
+votes = sa.Table(
+    "votes",
+    metadata,
+    _key(),
+    _case_id(),
+    _snowflake("moderator_id"),
+    sa.Column("verdict", sa.String(16), nullable=False),
+    sa.Column("voted_at", UtcTime, nullable=False),
+    sa.UniqueConstraint("case_id", "moderator_id"),
+)
+
+vote_labels = sa.Table(
+    "vote_labels",
+    metadata,
+    sa.Column("vote_id", Key, sa.ForeignKey("votes.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("label", sa.String(64), primary_key=True),
+    sa.Column("answer", sa.String(16), nullable=False),
+    sa.Column("score", sa.Float),
+    sa.Column("model_version", sa.String(128)),
+)

@@ -1,0 +1,39 @@
+"""Run by alembic for each command: connects (async), and uses batch mode because SQLite cannot alter most things."""
+
+from __future__ import annotations
+
+import asyncio
+
+import sqlalchemy as sa
+from alembic import context
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from bot.store.tables import metadata
+
+LOCK = 4_242_001
+"""Advisory lock on PostgreSQL, so that two bots that start together migrate one after the other."""
+
+
+def migrate(connection: sa.Connection) -> None:
+    """One transaction for all revisions."""
+    context.configure(
+        connection=connection, target_metadata=metadata, render_as_batch=True, compare_server_default=True
+    )
+    with context.begin_transaction():
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        context.run_migrations()
+
+
+async def main() -> None:
+    """Connects on its own, since alembic calls from a thread without an event loop."""
+    engine = create_async_engine(context.config.attributes["url"], hide_parameters=True)
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(migrate)
+            await connection.commit()
+    finally:
+        await engine.dispose()
+
+
+asyncio.run(main())

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import pytest
+
+from bot.core.guild_rules import LabelRule
+from bot.core.policy import Timeout
+from bot.errors import BotError, CaseNotFound, NotAllowed
+from moderation_model.errors import ModelUnavailable
+from tests.builders import GUILD, MODEL, message, person
+from tests.flow.conftest import House
+
+LENA = person(50, "Lena")
+PRIYA = person(51, "Priya")
+
+
+async def flagged(house: House, text: str = "what an insult", **options: int) -> int:
+    passed = await house.moderate.handle(message(text, **options))  # pyright: ignore[reportArgumentType]
+    assert passed.case is not None
+    await house.post_cards()
+    return passed.case.case_id
+
+
+async def test_a_verdict_is_kept_by_label_with_the_version_that_predicted(house: House):
+    await house.shadow()
+    case_id = await flagged(house)
+    reply = await house.review.vote(guild_id=GUILD, case_id=case_id, moderator=LENA, verdict="breaks_rules")
+    assert reply.sentence == "Recorded: it breaks the rules."
+    case = await house.case(case_id)
+    assert case.state == "closed"
+    (vote,) = case.votes
+    assert (vote.moderator_id, vote.verdict, vote.model_version) == (50, "breaks_rules", MODEL)
+    assert vote.labels["insult"] == "right"
+
+
+async def test_the_card_shows_the_verdict(house: House):
+    await house.shadow()
+    case_id = await flagged(house)
+    await house.review.vote(guild_id=GUILD, case_id=case_id, moderator=LENA, verdict="fine")
+    (card,) = house.board.cards.values()
+    assert card.votes[0].verdict == "fine"
+
+
+async def test_its_fine_undoes_what_was_done(house: House):
+    await house.rules(insult=LabelRule(timeout_at=0.5, delete_at=0.5, timeout_seconds=60))
+    case_id = await flagged(house)
+    reply = await house.review.vote(guild_id=GUILD, case_id=case_id, moderator=LENA, verdict="fine")
+    assert house.enforcer.undone == [(1000, Timeout(60))]
+    assert "The timeout is lifted." in reply.sentence
+    assert "cannot be put back" in reply.sentence
+    case = await house.case(case_id)
+    assert {record.action.kind: record.state for record in case.actions} == {"timeout": "undone", "delete": "done"}
+
+
+async def test_a_second_verdict_of_one_moderator_replaces_the_first(house: House):
+    await house.shadow()
+    case_id = await flagged(house)
+    for verdict in ("breaks_rules", "fine"):
+        await house.review.vote(guild_id=GUILD, case_id=case_id, moderator=LENA, verdict=verdict)
+    assert [vote.verdict for vote in (await house.case(case_id)).votes] == ["fine"]
+
+
+async def test_undo_opens_the_case_again_and_takes_the_verdict_back(house: House):
+    await house.rules(insult=LabelRule(timeout_at=0.5))
+    case_id = await flagged(house)
+    await house.review.vote(guild_id=GUILD, case_id=case_id, moderator=LENA, verdict="breaks_rules")
+    reply = await house.review.undo(guild_id=GUILD, case_id=case_id, moderator=LENA)
+    case = await house.case(case_id)
+    assert (case.state, case.votes) == ("open", ())
+    assert case.actions[0].state == "undone"
+    assert "open again" in reply.sentence
+
+
+async def test_one_verdict_decides_all_cases_of_the_card(house: House):
+    await house.shadow()
+    first = await flagged(house, message_id=1)
+    await house.moderate.handle(message("what an insult", message_id=2, author=person(77)))
+    await house.review.vote(guild_id=GUILD, case_id=first, moderator=LENA, verdict="breaks_rules")
+    second = await house.cases.of_message(guild_id=GUILD, message_id=2)
+    assert second is not None
+    assert (second.state, second.votes[0].verdict) == ("closed", "breaks_rules")
+
+
+async def test_nobody_decides_a_case_about_himself(house: House):
+    await house.shadow()
+    case_id = await flagged(house)
+    with pytest.raises(NotAllowed, match="own message"):
+        await house.review.vote(guild_id=GUILD, case_id=case_id, moderator=person(1), verdict="fine")
+    assert (await house.case(case_id)).votes == ()
+
+
+async def test_a_case_of_another_guild_is_not_found(house: House):
+    await house.shadow()
+    case_id = await flagged(house)
+    with pytest.raises(CaseNotFound):
+        await house.review.vote(guild_id=GUILD + 1, case_id=case_id, moderator=LENA, verdict="fine")
+
+
+async def test_a_report_opens_a_case_and_a_second_one_does_not(house: House):
+    await house.shadow()
+    missed = message("aww, did someone help you type that?")
+    sentence = await house.review.report(message=missed, reporter=PRIYA, reason="mean")
+    assert "Thank you" in sentence
+    again = await house.review.report(message=missed, reporter=PRIYA, reason=None)
+    assert "already" in again
+    await house.post_cards()
+    (card,) = house.board.cards.values()
+    assert (card.opened_why, card.reasons) == ("reported", ())
+    assert card.scores is not None
+
+
+async def test_a_label_that_the_model_missed_is_recorded_as_missing(house: House):
+    await house.shadow()
+    await house.review.report(message=message("subtle"), reporter=PRIYA, reason=None)
+    case = await house.review.of_message(guild_id=GUILD, message_id=1000)
+    assert case is not None
+    await house.review.vote(
+        guild_id=GUILD, case_id=case.case_id, moderator=LENA, verdict="breaks_rules", chosen=["insult"]
+    )
+    assert (await house.case(case.case_id)).votes[0].labels["insult"] == "missing"
+
+
+async def test_a_report_is_taken_while_the_model_is_away(house: House):
+    house.model.down = ModelUnavailable("away")
+    await house.review.report(message=message("subtle"), reporter=PRIYA, reason=None)
+    case = await house.review.of_message(guild_id=GUILD, message_id=1000)
+    assert case is not None
+    assert case.scores is None
+
+
+async def test_reports_are_limited_and_own_messages_are_not_reported(house: House):
+    for number in range(5):
+        await house.review.report(message=message("subtle", message_id=number), reporter=PRIYA, reason=None)
+    sixth = await house.review.report(message=message("subtle", message_id=9), reporter=PRIYA, reason=None)
+    assert "5 messages within an hour" in sixth
+    assert await house.review.of_message(guild_id=GUILD, message_id=9) is None
+    own = await house.review.report(message=message("x", author=PRIYA), reporter=PRIYA, reason=None)
+    assert "your own message" in own
+
+
+async def test_check_says_what_would_happen_and_records_nothing(house: House):
+    await house.rules(insult=LabelRule(delete_at=0.5))
+    checked = await house.review.check(guild_id=GUILD, text="what an insult")
+    assert [action.kind for action in checked.decision.actions] == ["delete"]
+    assert checked.explanation is not None
+    assert house.seen == []
+    assert not await house.predictions.seen(message_id=0, revision=0)
+
+
+async def test_settings_are_refused_with_a_sentence(house: House):
+    with pytest.raises(BotError, match="no label 'rude'"):
+        await house.setup.limit(guild_id=GUILD, label="rude", action="delete", percent=50, by=1)
+    with pytest.raises(BotError, match="1 to 100"):
+        await house.setup.limit(guild_id=GUILD, label="insult", action="delete", percent=0, by=1)
+
+
+async def test_a_limit_is_set_acted_on_and_written_down(house: House):
+    await house.rules()
+    assert await house.setup.limit(guild_id=GUILD, label="insult", action="delete", percent=80, by=7) == (
+        "insult: delete from 80 % on."
+    )
+    await house.moderate.handle(message("what an insult"))
+    assert [action.kind for _, action in house.enforcer.performed] == ["delete"]
+
+
+async def test_cards_that_waited_for_a_review_channel_are_posted_by_setup(house: House):
+    await house.moderate.handle(message("what an insult"))
+    await house.post_cards()
+    assert house.board.cards == {}
+    sentence = await house.setup.setup(guild_id=GUILD, review_channel_id=900, ping_role_id=None, by=1)
+    assert "1 waiting card is" in sentence
+    await house.post_cards()
+    assert len(house.board.cards) == 1
