@@ -95,3 +95,5 @@ LATIN_SHAPES = _table(_LATIN_SHAPES)
 """Small capitals, phonetic letters, strokes: a translation table that is safe on any text."""
 OTHER_SCRIPTS = _table(_OTHER_SCRIPTS)
 """Cyrillic, Greek, Armenian and Cherokee twins: only for words that mix them with Latin letters or stand among such."""
+TWINS: frozenset[str] = frozenset("асеорхуіїјѕԁԛԝһӏАВСЕНІЈКМОРЅТХУοονυαιρκΑΒΕΖΗΙΚΜΝΟΡΤΥΧցհոսօԱ")
+"""Those of them that nobody can tell from Latin: a whole word of other letters is folded only if it has no others."""

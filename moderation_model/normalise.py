@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import emoji
 
 from moderation_model.contract import AS_WRITTEN, NORMALISED, SPOILERS_OPENED
-from moderation_model.homoglyphs import LATIN_SHAPES, OTHER_SCRIPTS
+from moderation_model.homoglyphs import LATIN_SHAPES, OTHER_SCRIPTS, TWINS
 from moderation_model.prepare import cut_marks, prepare
 from moderation_model.unhide import open_words
 
@@ -58,9 +58,12 @@ def normalise(raw: str) -> str:
 
 
 def _key(text: str) -> str:
-    """What an uncased model without accents can tell apart: case, accents, spaces and bars do not count."""
-    plain = text if text.isascii() else unicodedata.normalize("NFD", text)
-    return re.sub(r"\s+", " ", "".join(char for char in plain.lower() if not _is_hidden(char))).strip()
+    """Texts with the same key need one reading: case, spaces and ordinary accents make no other word."""
+    plain = text.lower()
+    if not text.isascii():
+        # The first character of the decomposition is the bare letter; marks that no letter carries stand alone.
+        plain = "".join(unicodedata.normalize("NFD", char)[0] for char in unicodedata.normalize("NFC", plain))
+    return re.sub(r"\s+", " ", plain).strip()
 
 
 _SPOILER = re.compile(r"\|\|(.+?)\|\|", re.DOTALL)
@@ -87,11 +90,6 @@ def _drop_invisible(text: str) -> str:
     return _JOINER_OUTSIDE_EMOJI.sub("", text)
 
 
-def _is_hidden(char: str) -> bool:
-    """Characters that the tokenizer drops: format and control characters, marks."""
-    return not char.isascii() and unicodedata.category(char) in {"Mn", "Me", "Cf"}
-
-
 def _fold_letters(text: str) -> str:
     """Mathematical, full-width, circled and squared letters, accents and lookalikes become plain Latin letters."""
     if text.isascii():
@@ -106,12 +104,13 @@ def _fold_letters(text: str) -> str:
 
 
 def _fold_word(match: re.Match[str]) -> str:
-    """A word is folded if all of it then is Latin: mixed words, and whole lookalike words in a Latin sentence."""
+    """A word is folded if all of it then is Latin: mixed words, and words of perfect twins in a Latin sentence."""
     word = match[0]
     if word.isascii():
         return word
     folded = word.translate(OTHER_SCRIPTS)
-    return folded if folded.isascii() else word
+    mixed = any(char.isascii() for char in word)
+    return folded if folded.isascii() and (mixed or TWINS.issuperset(word)) else word
 
 
 def _is_latin_mark(char: str) -> bool:

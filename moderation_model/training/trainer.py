@@ -170,8 +170,8 @@ def fine_tune(
     resume: bool,
     max_steps: int,
     say: Say,
-) -> float:
-    """Trains `model` in place, with checkpoints in `run`; seconds that it took (since the last start)."""
+) -> dict[str, float]:
+    """Trains `model` in place, with checkpoints in `run`; gives the steps done and the seconds since the last start."""
     has_cuda = torch.cuda.is_available()
     steps = max_steps if max_steps > 0 else math.ceil(len(data) / settings.batch) * settings.epochs
     arguments = TrainingArguments(
@@ -210,7 +210,7 @@ def fine_tune(
     start = time.monotonic()
     trainer.train(resume_from_checkpoint=last_checkpoint(run) if resume else None)
     trainer.save_model(str(run / "final"))
-    return time.monotonic() - start
+    return {"steps": trainer.state.global_step, "seconds": round(time.monotonic() - start, 1)}
 
 
 def last_checkpoint(run: Path) -> str | None:

@@ -1,0 +1,120 @@
+"""From trained weights to a model folder: calibration and thresholds on `tune`, figures on `report`, card, manifest."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from moderation_model import registry
+from moderation_model.backends.torch_bert import BertTwoHeads, load, save_weights
+from moderation_model.evaluate import Scored, as_dict, figures, report_rows, score_rows, truth_of
+from moderation_model.labels import LABEL_NAMES
+from moderation_model.normalise import NORMALISER_VERSION
+from moderation_model.training.calibration import calibrated, fit_calibration
+from moderation_model.training.card import card
+from moderation_model.training.dataset import TUNE, Row
+from moderation_model.training.recipe import Recipe
+from moderation_model.training.thresholds import choose
+
+Say = Callable[[str], None]
+IRC = "irc_held_out"
+
+
+def write_model(
+    model: BertTwoHeads,
+    *,
+    tokenizer: Path,
+    recipe: Recipe,
+    rows: Sequence[Row],
+    data: Path,
+    folder: Path,
+    trained: dict[str, Any],
+    say: Say,
+) -> dict[str, Any]:
+    """Writes the whole folder and returns its manifest. `trained`: seconds, steps and the like, kept as they are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_weights(model, folder)
+    shutil.copyfile(tokenizer, folder / "tokenizer.json")
+    manifest = _start(recipe, data, folder, trained)
+    registry.write_manifest(folder, manifest)
+    say("calibration and thresholds on the tune part")
+    tune = [row for row in rows if row.part == TUNE]
+    scored = score_rows(tune, load(folder), tick=_ticker(say))
+    manifest.update(_settle(tune, scored, recipe))
+    registry.write_manifest(folder, manifest)
+    say("figures on the report part")
+    measure_folder(manifest, rows, folder, say)
+    (folder / "README.md").write_text(card(manifest), "utf-8")
+    return registry.write_manifest(folder, manifest)
+
+
+def measure_folder(manifest: dict[str, Any], rows: Sequence[Row], folder: Path, say: Say) -> None:
+    """Adds `metrics` to `manifest`."""
+    report = report_rows(rows)
+    classifier = load(folder)
+    found = figures(report, score_rows(report, classifier, tick=_ticker(say)), classifier.info)
+    manifest["metrics"] = as_dict(found)
+
+
+def _start(recipe: Recipe, data: Path, folder: Path, trained: dict[str, Any]) -> dict[str, Any]:
+    today = date.today()
+    mark = registry.file_digest(folder / "model.safetensors")[:8]
+    files = {spec.file: spec for spec in recipe.sets}
+    return {
+        "version": f"candor-{today:%Y%m%d}-{mark}",
+        "architecture": "BERT, mean pooling, heads toxicity (sigmoid) and sentiment (softmax over five stars)",
+        "labels": list(LABEL_NAMES),
+        "max_tokens": recipe.max_tokens,
+        "overlap": recipe.overlap,
+        "normaliser_version": NORMALISER_VERSION,
+        "calibration": {name: {"scale": 1.0, "bias": 0.0} for name in LABEL_NAMES},
+        "thresholds": {name: {"value": recipe.thresholds.floor, "chosen_by": "floor"} for name in LABEL_NAMES},
+        "metrics": {},
+        "checkpoint": dict(recipe.checkpoint),
+        "recipe": {"train": asdict(recipe.train), "thresholds": asdict(recipe.thresholds)},
+        "data": [
+            {"file": name, "sha256": registry.file_digest(data / name), "origin": spec.origin, "licence": spec.licence}
+            for name, spec in sorted(files.items())
+        ],
+        "trained": {"date": today.isoformat(), **trained},
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("torch", "transformers", "tokenizers")},
+        },
+    }
+
+
+def _settle(tune: Sequence[Row], scored: Scored, recipe: Recipe) -> dict[str, Any]:
+    """Calibration on the labelled rows of `tune`, then the limits on the calibrated scores."""
+    clipped = np.clip(scored.scores, 1e-9, 1 - 1e-9)
+    logits = np.log(clipped / (1 - clipped))
+    truth = truth_of(tune, LABEL_NAMES)
+    calibration = fit_calibration(logits, truth, LABEL_NAMES)
+    scores = calibrated(logits, calibration)
+    harmless = np.array([row.source == IRC for row in tune], dtype=bool)
+    thresholds = {
+        name: choose(scores[:, column], truth[:, column], scores[harmless, column], recipe.thresholds)
+        for column, name in enumerate(LABEL_NAMES)
+    }
+    return {"calibration": calibration, "thresholds": thresholds}
+
+
+def _ticker(say: Say) -> Callable[[int, int], None]:
+    """Says every fifth part of the way."""
+    said = [0]
+
+    def tick(done: int, every: int) -> None:
+        fifth = done * 5 // every
+        if fifth > said[0]:
+            said[0] = fifth
+            say(f"scored {done} of {every}")
+
+    return tick
