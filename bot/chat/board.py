@@ -1,0 +1,83 @@
+"""The review channel: the `Board` port. Cards are silent; a call is a separate plain line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import discord
+import structlog
+
+from bot.chat import permissions, texts
+from bot.chat.cards import Card, review_card, scrubbed_card
+from bot.chat.messages import UNANSWERED, partial
+from bot.core.cases import CardRef, Case
+from bot.errors import BoardUnavailable
+
+if TYPE_CHECKING:
+    from bot.chat.client import CandorBot
+
+log = structlog.get_logger(__name__)
+
+
+class DiscordBoard:
+    """The `Board` port."""
+
+    def __init__(self, bot: CandorBot) -> None:
+        self._bot = bot
+
+    async def show(self, case: Case, *, channel_id: int) -> CardRef:
+        """Edit the case's card where it stands; post one in `channel_id` where it has none or lost it."""
+        card = review_card(case)
+        if case.card is not None and await self._edited(case.card, card):
+            return case.card
+        channel = self._postable(channel_id)
+        try:
+            message = await channel.send(view=card, silent=True)
+        except (discord.NotFound, discord.Forbidden) as error:
+            raise BoardUnavailable(texts.NO_CHANNEL) from error
+        except UNANSWERED as error:
+            raise BoardUnavailable(texts.CARD_FAILED) from error
+        return CardRef(channel_id, message.id)
+
+    async def ping(self, case: Case, *, channel_id: int, role_id: int | None) -> None:
+        """One plain line with the role in front, allowed to notify that role and nobody else."""
+        channel = self._postable(channel_id)
+        text = texts.PING.format(case_id=case.case_id, jump=case.jump_url)
+        called = [] if role_id is None else [discord.Object(role_id)]
+        try:
+            await channel.send(
+                text if role_id is None else f"<@&{role_id}> {text}",
+                allowed_mentions=discord.AllowedMentions(everyone=False, users=False, roles=called),
+                suppress_embeds=True,
+            )
+        except UNANSWERED as error:
+            raise BoardUnavailable(texts.CARD_FAILED) from error
+
+    async def scrub(self, card: CardRef) -> None:
+        """Replace the card with a line that says that its text is gone."""
+        await self._edited(card, scrubbed_card())
+
+    async def _edited(self, ref: CardRef, card: Card) -> bool:
+        """Whether the card stands and shows `card` now; False if it, or its channel, is gone."""
+        channel = self._bot.get_channel(ref.channel_id)
+        if not isinstance(channel, discord.TextChannel):
+            return False
+        try:
+            await partial(channel, ref.message_id).edit(view=card)
+        except (discord.NotFound, discord.Forbidden) as error:
+            log.info("card_lost", channel_id=ref.channel_id, message_id=ref.message_id, code=error.code)
+            return False
+        except UNANSWERED as error:
+            raise BoardUnavailable(texts.CARD_FAILED) from error
+        return True
+
+    def _postable(self, channel_id: int) -> discord.TextChannel:
+        channel = self._bot.get_channel(channel_id)
+        if not isinstance(channel, discord.TextChannel):
+            raise BoardUnavailable(texts.NO_CHANNEL)
+        lacking = permissions.missing_for_bot(channel, "post_cards")
+        if lacking:
+            raise BoardUnavailable(
+                texts.CARD_NEEDS.format(channel_id=channel_id, permissions=permissions.titles(lacking))
+            )
+        return channel

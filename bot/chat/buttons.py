@@ -1,0 +1,92 @@
+"""The buttons of a review card. Their state is in `custom_id`, so they work after a restart and on every old card."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+
+import discord
+
+from bot.chat import permissions, texts
+from bot.chat.answering import Said, answer, deciding, guild_of, member_of
+from bot.chat.listener import person
+from bot.chat.modals import labels_menu
+from bot.core.cases import VerdictKind
+from bot.errors import NotAllowed
+
+if TYPE_CHECKING:
+    from bot.chat.answering import Pressed
+
+Verb = Literal["breaks", "fine", "skip", "undo", "more"]
+
+_LABELS: dict[Verb, str] = {
+    "breaks": texts.BUTTON_BREAKS,
+    "fine": texts.BUTTON_FINE,
+    "skip": texts.BUTTON_SKIP,
+    "undo": texts.BUTTON_UNDO,
+    "more": texts.BUTTON_MORE,
+}
+_STYLES: dict[Verb, discord.ButtonStyle] = {
+    "breaks": discord.ButtonStyle.danger,
+    "fine": discord.ButtonStyle.success,
+}
+_VERDICTS: dict[Verb, VerdictKind] = {"breaks": "breaks_rules", "fine": "fine", "skip": "skip"}
+
+
+class CaseButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    template=rf"candor:v1:(?P<verb>{'|'.join(get_args(Verb))}):(?P<case_id>[0-9]{{1,18}})",
+):
+    """One button of one case."""
+
+    def __init__(self, verb: Verb, case_id: int, *, disabled: bool = False) -> None:
+        super().__init__(
+            discord.ui.Button(
+                label=_LABELS[verb],
+                style=_STYLES.get(verb, discord.ButtonStyle.secondary),
+                custom_id=f"candor:v1:{verb}:{case_id}",
+                disabled=disabled,
+            )
+        )
+        self.verb: Verb = verb
+        self.case_id = case_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> CaseButton:
+        """The button that was pressed."""
+        return cls(cast("Verb", match["verb"]), int(match["case_id"]))
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Answer the press; raises nothing."""
+        await answer(interaction, partial(self._press, interaction), feature="review")
+
+    async def _press(self, interaction: Pressed) -> Said | str:
+        if self.verb == "more":
+            return await labels_menu(interaction, self.case_id)
+        with deciding(interaction, self.case_id):
+            if self.verb == "undo":
+                return await self._undo(interaction)
+            return await self._vote(interaction, _VERDICTS[self.verb])
+
+    async def _vote(self, interaction: Pressed, verdict: VerdictKind) -> str:
+        review, guild_id, moderator = interaction.client.flows.review, guild_of(interaction), member_of(interaction)
+        case = await review.case(guild_id=guild_id, case_id=self.case_id)
+        if case.state == "closed":
+            raise NotAllowed(texts.ALREADY_DECIDED)
+        if verdict == "fine":
+            permissions.require_undo(moderator, case.channel_id, review.would_undo(case))
+        reply = await review.vote(guild_id=guild_id, case_id=self.case_id, moderator=person(moderator), verdict=verdict)
+        return reply.sentence
+
+    async def _undo(self, interaction: Pressed) -> str:
+        review, guild_id, moderator = interaction.client.flows.review, guild_of(interaction), member_of(interaction)
+        case = await review.case(guild_id=guild_id, case_id=self.case_id)
+        undone = review.would_undo(case)
+        if case.state == "open" and not undone:
+            raise NotAllowed(texts.NOTHING_TO_UNDO)
+        permissions.require_undo(moderator, case.channel_id, undone)
+        reply = await review.undo(guild_id=guild_id, case_id=self.case_id, moderator=person(moderator))
+        return reply.sentence

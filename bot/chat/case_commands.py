@@ -1,0 +1,154 @@
+"""`/case` for moderators, and the two context menus: "Why?" for moderators, "Report to moderators" for everybody."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+
+from bot.chat import texts
+from bot.chat.answering import Said, answer, guild_of, member_of
+from bot.chat.cards import (
+    action_line,
+    action_name,
+    review_card,
+    scores_line,
+    sentiment_line,
+    why_line,
+    words_line,
+)
+from bot.chat.inert import inert
+from bot.chat.listener import incoming, person
+from bot.core.cases import Case
+from bot.flow.review import Checked
+
+if TYPE_CHECKING:
+    from bot.chat.answering import Pressed
+
+SHOWN_TEXT = 3000
+MAX_CASE_ID = 10**12
+
+
+class CaseCommands(app_commands.Group):
+    """The group; each method is one command and answers privately."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            name="case",
+            description="Look at cases, and at what the model makes of a text.",
+            default_permissions=discord.Permissions(moderate_members=True),
+            guild_only=True,
+        )
+
+    @app_commands.command()
+    @app_commands.describe(case_id="The number on the card.")
+    async def show(self, interaction: Pressed, case_id: app_commands.Range[int, 1, MAX_CASE_ID]) -> None:
+        """Show a case as its card stands now."""
+
+        async def work() -> Said:
+            case = await interaction.client.flows.review.case(guild_id=guild_of(interaction), case_id=case_id)
+            return Said(view=review_card(case, buttons=False, text_limit=SHOWN_TEXT))
+
+        await answer(interaction, work, feature="why")
+
+    @app_commands.command()
+    @app_commands.describe(case_id="The number on the card.")
+    async def why(self, interaction: Pressed, case_id: app_commands.Range[int, 1, MAX_CASE_ID]) -> None:
+        """Say why a case was opened: every score, the words, the model's version, what was done."""
+
+        async def work() -> str:
+            return case_text(
+                await interaction.client.flows.review.case(guild_id=guild_of(interaction), case_id=case_id)
+            )
+
+        await answer(interaction, work, feature="why")
+
+    @app_commands.command()
+    @app_commands.describe(text="Any text. It is scored and forgotten.")
+    async def check(self, interaction: Pressed, text: app_commands.Range[str, 1, 4000]) -> None:
+        """Say what the model and this server's rules make of a text. Nothing is stored."""
+        await answer(interaction, partial(_check, interaction, text), feature="check")
+
+
+def context_menus() -> tuple[app_commands.ContextMenu, ...]:
+    """The entries under a message's "Apps"."""
+    why = app_commands.ContextMenu(name="Why?", callback=_why_message)
+    why.default_permissions = discord.Permissions(moderate_members=True)
+    report = app_commands.ContextMenu(name="Report to moderators", callback=_report_message)
+    for menu in (why, report):
+        menu.guild_only = True
+    return why, report
+
+
+async def _why_message(interaction: Pressed, message: discord.Message) -> None:
+    async def work() -> str:
+        case = await interaction.client.flows.review.of_message(guild_id=guild_of(interaction), message_id=message.id)
+        if case is not None:
+            return case_text(case)
+        looked_at = incoming(message, discord.utils.utcnow(), own_application_id=interaction.client.application_id)
+        if looked_at is None or not looked_at.parts:
+            return texts.NOTHING_TO_SCORE
+        return f"{texts.NO_CASE_FOR_MESSAGE} {await _check(interaction, looked_at.text)}"
+
+    await answer(interaction, work, feature="why")
+
+
+async def _report_message(interaction: Pressed, message: discord.Message) -> None:
+    async def work() -> str:
+        looked_at = incoming(message, discord.utils.utcnow(), own_application_id=interaction.client.application_id)
+        if looked_at is None:
+            return texts.NOT_REPORTABLE
+        return await interaction.client.flows.review.report(
+            message=looked_at, reporter=person(member_of(interaction)), reason=None
+        )
+
+    await answer(interaction, work, feature="report")
+
+
+async def _check(interaction: Pressed, text: str) -> str:
+    return check_text(await interaction.client.flows.review.check(guild_id=guild_of(interaction), text=text))
+
+
+def case_text(case: Case) -> str:
+    """Everything that led to a case and came of it, in a few lines."""
+    lines = [
+        texts.WHY_HEAD.format(
+            case_id=case.case_id,
+            state=texts.CASE_STATE[case.state],
+            when=discord.utils.format_dt(case.opened_at, "R"),
+            why=texts.WHY_OPENED[case.opened_why],
+        )
+    ]
+    if case.reasons:
+        lines.append(why_line(case.reasons))
+    if case.reading:
+        lines.append(texts.SEEN_AS.format(reading=texts.READINGS.get(case.reading, case.reading)))
+    lines += [words_line(case.explanation), scores_line(case.scores) if case.scores else ""]
+    lines.append(sentiment_line(case.sentiment))
+    if case.model_version:
+        lines.append(texts.MODEL.format(version=inert(case.model_version, limit=80)))
+    lines += [action_line(record) for record in case.actions]
+    if case.withheld_why:
+        lines.append(case.withheld_why[:1].upper() + case.withheld_why[1:])
+    return "\n".join(line for line in lines if line)
+
+
+def check_text(checked: Checked) -> str:
+    """What would happen to the text, and on which scores."""
+    prediction, decision = checked.prediction, checked.decision
+    if not prediction.readable:
+        return texts.CHECK_UNREADABLE
+    lines = [texts.CHECK_CASE.format(why=texts.WHY_OPENED[decision.opens]) if decision.opens else texts.CHECK_NOTHING]
+    if decision.reasons:
+        lines.append(why_line(decision.reasons))
+    if decision.actions:
+        lines.append(texts.CHECK_ACTIONS.format(actions=", ".join(map(action_name, decision.actions))))
+    if decision.withheld:
+        actions = ", ".join(map(action_name, decision.withheld))
+        lines.append(texts.CHECK_WITHHELD.format(why=decision.withheld_why, actions=actions))
+    lines.append(texts.SEEN_AS.format(reading=texts.READINGS.get(prediction.reading, prediction.reading)))
+    lines += [words_line(checked.explanation), scores_line(prediction.scores), sentiment_line(prediction.sentiment)]
+    lines.append(texts.MODEL.format(version=inert(prediction.model_version, limit=80)))
+    return "\n".join(line for line in lines if line)

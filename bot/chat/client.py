@@ -1,0 +1,137 @@
+"""The Discord client: the least intents that the pass needs, the tree of commands, and the way in for messages.
+
+Intents: guilds and guild messages, and the privileged message content. The privileged members intent is not needed:
+messages bring their author along, and the enforcer asks for a member over REST before it acts on one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.chat.buttons import CaseButton
+from bot.chat.candor_commands import CandorCommands
+from bot.chat.case_commands import CaseCommands, context_menus
+from bot.chat.listener import incoming
+from bot.chat.modals import LabelSelect
+from bot.chat.tree import CandorTree, differs
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from bot.config import Settings
+    from bot.flow.flows import Flows
+
+log = structlog.get_logger(__name__)
+
+MAX_MESSAGES = 500
+"""Messages kept by discord.py, only to tell a real edit from a link preview on an edited message."""
+
+MAX_PASSES = 64
+"""Messages in the pass at a time; more of them wait in this process while the gateway is read on."""
+
+
+class CandorBot(discord.Client):
+    """The bot on Discord. `attach` the use cases before it starts; `ready_event` is set once messages arrive.
+
+    `failures` counts messages and answers that ended in an unforeseen error. `deciding` holds the ids of cases that
+    somebody is deciding right now.
+    """
+
+    def __init__(self, settings: Settings, *, connector: aiohttp.BaseConnector | None = None) -> None:
+        super().__init__(
+            intents=discord.Intents(guilds=True, guild_messages=True, message_content=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=MAX_MESSAGES,
+            chunk_guilds_at_startup=False,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            proxy=settings.discord_proxy,
+            connector=connector,
+        )
+        self.tree = CandorTree(
+            self,
+            allowed_contexts=app_commands.AppCommandContext(guild=True),
+            allowed_installs=app_commands.AppInstallationType(guild=True),
+        )
+        self.ready_event = asyncio.Event()
+        self.failures = 0
+        self.deciding: set[int] = set()
+        self._flows: Flows | None = None
+        self._passes = asyncio.Semaphore(MAX_PASSES)
+        self._passing: set[asyncio.Task[Any]] = set()
+
+    @property
+    def flows(self) -> Flows:
+        """The use cases."""
+        assert self._flows is not None, "attach() comes before start()"
+        return self._flows
+
+    def attach(self, flows: Flows) -> None:
+        """Give the client the use cases; once, before it starts."""
+        self._flows = flows
+
+    async def setup_hook(self) -> None:
+        """Register buttons and commands; ask Discord to change its list of commands only where it differs."""
+        self.add_dynamic_items(CaseButton, LabelSelect)
+        if not self.tree.get_commands():
+            self.tree.add_command(CandorCommands())
+            self.tree.add_command(CaseCommands())
+            for menu in context_menus():
+                self.tree.add_command(menu)
+        if await differs(self.tree):
+            await self.tree.sync()
+            log.info("commands_registered", count=len(self.tree.get_commands()))
+
+    async def on_ready(self) -> None:
+        """Messages arrive from now on."""
+        self.ready_event.set()
+
+    async def on_message(self, message: discord.Message) -> None:
+        """A new message goes through the pass."""
+        await self._pass(message, priority="live")
+
+    async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
+        """A new revision goes through the pass; a link preview or a pin is none."""
+        edited_at = event.message.edited_at
+        if edited_at is None or (event.cached_message is not None and event.cached_message.edited_at == edited_at):
+            return
+        await self._pass(event.message, priority="edit")
+
+    async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
+        """An unforeseen error in an event handler: logged without the event's content, and counted."""
+        self.failures += 1
+        log.exception("event_failed", event_name=event_method)
+
+    async def drain(self) -> None:
+        """Wait until every message that arrived so far went through the pass."""
+        while self._passing:
+            await asyncio.wait(self._passing)
+
+    async def _pass(self, message: discord.Message, *, priority: str) -> None:
+        task = asyncio.current_task()
+        assert task is not None, "discord.py runs every event in a task"
+        self._passing.add(task)
+        try:
+            looked_at = incoming(message, discord.utils.utcnow(), own_application_id=self.application_id)
+            if looked_at is None:
+                return
+            async with self._passes:
+                await self.flows.moderate.handle(looked_at, priority=priority)
+        except Exception:
+            # One message must not stop the others; which one it was is enough to find it.
+            self.failures += 1
+            log.exception("pass_failed", message_id=message.id, channel_id=message.channel.id)
+        finally:
+            self._passing.discard(task)
+
+
+def create_bot(settings: Settings, *, connector: aiohttp.BaseConnector | None = None) -> CandorBot:
+    """The client, not started. `connector` leads it to another Discord (the demo's, a test's)."""
+    # The bot joins no voice channel; without this discord.py warns about it at every start.
+    discord.VoiceClient.warn_nacl = False
+    discord.VoiceClient.warn_dave = False
+    return CandorBot(settings, connector=connector)

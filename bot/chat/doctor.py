@@ -1,0 +1,190 @@
+"""What stands in the bot's way on Discord, as findings: one sentence each, with the fix."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
+
+import discord
+
+from bot.chat import permissions, texts
+from bot.chat.messages import UNANSWERED, channel_of
+from bot.core.findings import Finding
+from bot.core.guild_rules import GuildRules
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from bot.config import Settings
+
+TEXT_LIMIT = 1900
+PORTAL = "https://discord.com/developers/applications"
+
+
+async def inspect_guild(guild: discord.Guild, rules: GuildRules, *, me: discord.Member | None = None) -> list[Finding]:
+    """The bot's permissions per channel, the review channel, the order of roles, and the mode, for one server.
+
+    `me` is the bot's own member where the server was fetched over REST. Raises what discord.py raises.
+    """
+    me = me or guild.me
+    channels = guild.channels or await guild.fetch_channels()
+    return [
+        *_channels(channels, me),
+        await _review_channel(guild, me, rules),
+        _ping_role(guild, me, rules),
+        _timeouts(guild, me),
+        _mode(rules),
+    ]
+
+
+async def inspect_login(
+    settings: Settings,
+    *,
+    connector: aiohttp.BaseConnector | None = None,
+    rules_of: Callable[[int], Awaitable[GuildRules]] | None = None,
+) -> list[Finding]:
+    """Token, message content intent and servers, over REST only. With `rules_of` every server is inspected too."""
+    if settings.discord_token is None:
+        return [
+            Finding(
+                "token", False, "There is no Discord token.", f"Create a bot at {PORTAL}; set CANDOR_DISCORD_TOKEN."
+            )
+        ]
+    client = discord.Client(intents=discord.Intents.none(), proxy=settings.discord_proxy, connector=connector)
+    try:
+        await client.login(settings.discord_token.get_secret_value())
+        return await _inspect_client(client, rules_of)
+    except discord.LoginFailure:
+        fix = f"Reset the token at {PORTAL} (Bot, Reset Token) and set CANDOR_DISCORD_TOKEN."
+        return [Finding("token", False, "Discord does not accept the token.", fix)]
+    except UNANSWERED as error:
+        sentence = f"Discord could not be reached ({type(error).__name__})."
+        return [Finding("discord", False, sentence, "Check the network, or set CANDOR_DISCORD_PROXY.")]
+    finally:
+        await client.close()
+
+
+def as_text(findings: Sequence[Finding]) -> str:
+    """The findings for Discord, problems first, cut to what one message holds."""
+    lines: list[str] = []
+    for finding in sorted(findings, key=lambda finding: finding.ok):
+        template = texts.DOCTOR_GOOD if finding.ok else texts.DOCTOR_BAD
+        line = template.format(sentence=finding.sentence, fix=finding.fix or "")
+        if sum(map(len, lines)) + len(lines) + len(line) > TEXT_LIMIT:
+            return "\n".join([*lines, texts.DOCTOR_MORE.format(count=len(findings) - len(lines))])
+        lines.append(line)
+    return "\n".join(lines)
+
+
+async def _inspect_client(
+    client: discord.Client, rules_of: Callable[[int], Awaitable[GuildRules]] | None
+) -> list[Finding]:
+    application = await client.application_info()
+    findings = [Finding("token", True, f"The token is that of {client.user}.")]
+    flags = application.flags
+    if flags.gateway_message_content or flags.gateway_message_content_limited:
+        findings.append(Finding("intents", True, "The message content intent is on."))
+    else:
+        fix = f"Switch on Message Content Intent at {PORTAL} (Bot, Privileged Gateway Intents)."
+        findings.append(Finding("intents", False, "The message content intent is off, so messages come empty.", fix))
+    guilds = [guild async for guild in client.fetch_guilds(limit=None)]
+    if not guilds:
+        url = permissions.invite_url(application.id)
+        findings.append(Finding("servers", False, "The bot is on no server.", f"Invite it: {url}"))
+    else:
+        findings.append(Finding("servers", True, f"The bot is on {len(guilds)} server(s)."))
+    for guild in guilds if rules_of is not None else ():
+        assert rules_of is not None, "the loop is empty without it"
+        fetched = await client.fetch_guild(guild.id, with_counts=False)
+        me = await fetched.fetch_member(application.id if client.user is None else client.user.id)
+        findings += [
+            Finding(found.about, found.ok, f"{fetched.name}: {found.sentence}", found.fix)
+            for found in await inspect_guild(fetched, await rules_of(guild.id), me=me)
+        ]
+    return findings
+
+
+def _channels(channels: Sequence[discord.abc.GuildChannel], me: discord.Member) -> list[Finding]:
+    """One finding a lacking permission of the channels that the bot sees; one for those that it does not see."""
+    lacking: dict[str, list[str]] = {}
+    texted = [channel for channel in channels if not isinstance(channel, discord.CategoryChannel)]
+    for channel in texted:
+        names = ("read", "delete")
+        missing = {name for feature in names for name in _missing(channel, me, feature)}
+        for name in ("view_channel",) if "view_channel" in missing else sorted(missing):
+            lacking.setdefault(name, []).append(channel.mention)
+    if not lacking:
+        return [Finding("channels", True, f"I can read and moderate all {len(texted)} channels.")]
+    return [
+        Finding(
+            "channels",
+            False,
+            f"I lack {permissions.TITLES[name]} in {_some(where)}.",
+            "Grant it to my role there, or leave it so if I shall not look at them.",
+        )
+        for name, where in lacking.items()
+    ]
+
+
+def _missing(channel: discord.abc.GuildChannel, me: discord.Member, feature: permissions.Feature) -> tuple[str, ...]:
+    return permissions.missing(channel.permissions_for(me), permissions.NEEDS[feature].bot)
+
+
+def _some(mentions: Sequence[str], most: int = 5) -> str:
+    shown = ", ".join(mentions[:most])
+    return shown if len(mentions) <= most else f"{shown} and {len(mentions) - most} more"
+
+
+async def _review_channel(guild: discord.Guild, me: discord.Member, rules: GuildRules) -> Finding:
+    if rules.review_channel_id is None:
+        return Finding("review channel", False, "There is no review channel, so no cards come.", "Run `/candor setup`.")
+    channel = await channel_of(guild, rules.review_channel_id)
+    if not isinstance(channel, discord.TextChannel):
+        return Finding("review channel", False, "The review channel is gone or hidden.", "Run `/candor setup`.")
+    lacking = _missing(channel, me, "post_cards")
+    if lacking:
+        sentence = f"I lack {permissions.titles(lacking)} in the review channel {channel.mention}."
+        return Finding("review channel", False, sentence, "Grant it to my role there.")
+    if channel.permissions_for(guild.default_role).view_channel:
+        sentence = f"Everybody can see the review channel {channel.mention}."
+        return Finding("review channel", False, sentence, "Take View Channel from @everyone there.")
+    return Finding("review channel", True, f"Review cards go to {channel.mention}.")
+
+
+def _ping_role(guild: discord.Guild, me: discord.Member, rules: GuildRules) -> Finding:
+    about = "calls"
+    if rules.ping_role_id is None:
+        return Finding(about, True, "No role is called for threats; a line in the review channel says so instead.")
+    role = guild.get_role(rules.ping_role_id)
+    if role is None:
+        return Finding(about, False, "The role to call for threats is gone.", "Run `/candor setup ping_role:…`.")
+    if not role.mentionable and permissions.missing(me.guild_permissions, ("mention_everyone",)):
+        fix = "Allow anyone to mention that role in its settings."
+        return Finding(about, False, f"Discord will not let me call {role.mention}.", fix)
+    return Finding(about, True, f"{role.mention} is called for threats.")
+
+
+def _timeouts(guild: discord.Guild, me: discord.Member) -> Finding:
+    about = "timeouts"
+    if permissions.missing(me.guild_permissions, permissions.NEEDS["timeout"].bot):
+        fix = "Grant it to my role, or set no limit for timeouts."
+        return Finding(about, False, f"I lack {permissions.titles(permissions.NEEDS['timeout'].bot)}.", fix)
+    above = [role.mention for role in guild.roles if role > me.top_role and not role.managed and not _staff(role)]
+    if above:
+        fix = "Move my role above them in Server Settings, Roles."
+        sentence = f"I cannot time out members with a role that stands above mine: {_some(above)}."
+        return Finding(about, False, sentence, fix)
+    return Finding(about, True, "I can time out members who are no staff.")
+
+
+def _staff(role: discord.Role) -> bool:
+    held = role.permissions
+    return held.administrator or held.manage_guild or held.moderate_members or held.manage_messages
+
+
+def _mode(rules: GuildRules) -> Finding:
+    if rules.paused:
+        return Finding("mode", True, "Paused: nothing is done automatically.")
+    if rules.shadow:
+        return Finding("mode", True, "Shadow mode: cards come, nothing is done automatically.")
+    return Finding("mode", True, "Active: the limits you set are acted on.")

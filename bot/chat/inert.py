@@ -1,0 +1,103 @@
+"""Members' text made harmless: it shows what was written, and nothing of it works.
+
+Markdown, spoiler bars, mentions, custom emoji, timestamps and commands are escaped; links are defanged; characters that
+would turn the card's own text around are dropped. The result is one line, so that it needs no escapes for what only
+works at the start of a line (headings, lists, quotes).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterator
+
+ELLIPSIS = "…"
+LINE_BREAK = " ⏎ "
+MAX_MARKS = 2
+"""Combining marks kept after one character; stacks of hundreds would cover the lines around them."""
+
+RESERVE = 6
+"""Room kept for the longest last piece: an escaped character that opens and closes a bold word."""
+
+_ESCAPED = frozenset("\\*_~|`<[]")
+_LINK = re.compile(r"(https?)://([^\s/?#]*)|([a-z][a-z0-9+.\-]{0,20})://", re.IGNORECASE)
+_INVITE = re.compile(r"\b(discord(?:app)?)\.(gg|com)(?=/)", re.IGNORECASE)
+_DOT = re.compile(r"(?<!\[)\.")
+_TURNING = dict.fromkeys(
+    [*range(0x20), 0x7F, *range(0x80, 0xA0), 0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+)
+"""Control characters and those that change the direction of writing."""
+
+
+def inert(text: str, *, limit: int, bold: Collection[str] = ()) -> str:
+    """`text` as one harmless line of at most `limit` characters, escapes included, with the words in `bold` set bold.
+
+    A text that is too long is cut around its first bold word, so that what a card is about stays on it.
+    """
+    plain = _plain(text)
+    spans = _spans(plain, bold)
+    start = _start(plain, spans, limit)
+    return _emit(plain, start, spans, limit)
+
+
+def _plain(text: str) -> str:
+    lines = (line.translate(_TURNING).strip() for line in text.splitlines())
+    one_line = LINE_BREAK.join(line for line in lines if line)
+    one_line = _INVITE.sub(r"\1[.]\2", one_line)
+    return "".join(_few_marks(_LINK.sub(_defanged, one_line)))
+
+
+def _defanged(link: re.Match[str]) -> str:
+    scheme, host, other = link.groups()
+    if scheme is None:
+        return f"{other}[:]//"
+    safe = "hxxps" if scheme.lower() == "https" else "hxxp"
+    return f"{safe}://{_DOT.sub('[.]', host)}"
+
+
+def _few_marks(text: str) -> Iterator[str]:
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0
+        if marks <= MAX_MARKS:
+            yield character
+
+
+def _spans(plain: str, bold: Collection[str]) -> list[tuple[int, int]]:
+    words = sorted({word for word in bold if word.strip()}, key=len, reverse=True)
+    if not words:
+        return []
+    pattern = "|".join(re.escape(word) for word in words)
+    return [match.span() for match in re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", plain, re.IGNORECASE)]
+
+
+def _start(plain: str, spans: list[tuple[int, int]], limit: int) -> int:
+    """Where the shown part begins: at 0, or so that the first bold word lies within it."""
+    needed = sum(len(_escaped(character)) for character in plain) + 4 * len(spans)
+    if not spans or needed <= limit - RESERVE or spans[0][1] <= limit // 2:
+        return 0
+    return max(0, spans[0][0] - limit // 4)
+
+
+def _emit(plain: str, start: int, spans: list[tuple[int, int]], limit: int) -> str:
+    opening = {begin: end for begin, end in spans if begin >= start}
+    pieces = [ELLIPSIS] if start else []
+    used, closes = len(pieces), -1
+    for position in range(start, len(plain)):
+        piece = _escaped(plain[position])
+        if position in opening:
+            closes = opening[position]
+            piece = "**" + piece
+        if position + 1 == closes:
+            piece += "**"
+        if used + len(piece) > limit - RESERVE and position + 1 < len(plain):
+            return "".join(pieces) + ("**" if position < closes and position not in opening else "") + ELLIPSIS
+        pieces.append(piece)
+        used += len(piece)
+    return "".join(pieces)
+
+
+def _escaped(character: str) -> str:
+    if character in _ESCAPED:
+        return "\\" + character
+    return "@\u200b" if character == "@" else character

@@ -1,0 +1,123 @@
+"""discord.Message becomes IncomingMessage: which messages are looked at, and which of their texts.
+
+Looked at are the messages of members and of foreign plain webhooks on servers, in every kind of channel. Left out are
+bots, answers of bots to commands, this bot's own messages and webhooks, and what Discord writes itself. Of a link only
+what the member typed counts, not the preview that Discord fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import discord
+
+from bot.core.events import IncomingMessage, PartKind, Person, TextPart, clean
+
+_WRITTEN_TYPES = frozenset({discord.MessageType.default, discord.MessageType.reply, discord.MessageType.thread_created})
+
+
+def incoming(
+    message: discord.Message,
+    seen_at: datetime,
+    *,
+    own_application_id: int | None = None,
+    member: discord.Member | None = None,
+) -> IncomingMessage | None:
+    """The message as the pass takes it, or None for one that is not looked at. Blank texts are left out.
+
+    `member` is the author where Discord gave the message without one (fetched messages); without it the author's roles
+    and joining date are unknown.
+    """
+    if message.guild is None or not _is_looked_at(message, own_application_id):
+        return None
+    return IncomingMessage(
+        guild_id=message.guild.id,
+        channel_id=message.channel.id,
+        channel_name=clean(getattr(message.channel, "name", None) or str(message.channel.id)),
+        message_id=message.id,
+        revision=revision(message),
+        author=person(member or message.author),
+        parts=tuple(_parts(message)),
+        created_at=message.created_at,
+        seen_at=seen_at,
+        jump_url=message.jump_url,
+        category_ids=_places_above(message.channel),
+        by_webhook=message.webhook_id is not None,
+        reply_to=_reply_to(message),
+    )
+
+
+def revision(message: discord.Message) -> int:
+    """0 as posted, else the time of the edit in milliseconds since 1970."""
+    return 0 if message.edited_at is None else round(message.edited_at.timestamp() * 1000)
+
+
+def person(user: discord.User | discord.Member | discord.abc.User) -> Person:
+    """A member or user as the rest of the bot knows people."""
+    if isinstance(user, discord.Member):
+        roles = frozenset(role.id for role in user.roles if not role.is_default())
+        return Person(user.id, clean(user.display_name), joined_at=user.joined_at, role_ids=roles)
+    return Person(user.id, clean(user.display_name))
+
+
+def _is_looked_at(message: discord.Message, own_application_id: int | None) -> bool:
+    if message.type not in _WRITTEN_TYPES or message.interaction_metadata is not None:
+        return False
+    if message.webhook_id is not None:
+        return message.application_id is None or message.application_id != own_application_id
+    return not message.author.bot
+
+
+def _parts(message: discord.Message) -> Iterator[TextPart]:
+    for kind, text in _texts(message):
+        cleaned = clean(text)
+        if cleaned.strip():
+            yield TextPart(kind, cleaned)
+
+
+def _texts(message: discord.Message) -> Iterator[tuple[PartKind, str]]:
+    if message.type is discord.MessageType.thread_created:
+        yield "title", message.content
+        return
+    if isinstance(message.channel, discord.Thread) and message.channel.id == message.id:
+        # The first message of a forum post carries the post's title.
+        yield "title", message.channel.name
+    yield "content", message.content
+    for snapshot in message.message_snapshots:
+        yield "forward", snapshot.content
+        for embed in snapshot.embeds:
+            yield "forward", _embed_text(embed)
+    if message.poll is not None:
+        yield "poll", "\n".join([message.poll.question, *(answer.text or "" for answer in message.poll.answers)])
+    for embed in message.embeds:
+        yield "embed", _embed_text(embed)
+
+
+def _embed_text(embed: discord.Embed) -> str:
+    """The texts of a written embed; nothing of a link's preview."""
+    if embed.type != "rich":
+        return ""
+    texts = [embed.author.name, embed.title, embed.description]
+    for field in embed.fields:
+        texts += [field.name, field.value]
+    texts.append(embed.footer.text)
+    return "\n".join(text for text in texts if text)
+
+
+def _places_above(channel: object) -> frozenset[int]:
+    """Ids of a thread's channel and of the category: exempting those exempts what lies in them."""
+    places: set[int | None] = {getattr(channel, "category_id", None)}
+    if isinstance(channel, discord.Thread):
+        parent = channel.parent
+        places = {channel.parent_id, parent.category_id if parent else None}
+    return frozenset(place for place in places if place is not None)
+
+
+def _reply_to(message: discord.Message) -> tuple[str, str] | None:
+    if message.type is not discord.MessageType.reply or message.reference is None:
+        return None
+    replied = message.reference.resolved
+    if not isinstance(replied, discord.Message):
+        return None
+    return clean(replied.author.display_name), clean(replied.content)

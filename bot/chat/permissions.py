@@ -1,0 +1,98 @@
+"""One table: which feature needs which Discord permission, of the bot and of the person who asks.
+
+The invite link, `/candor setup`, `/candor doctor` and every refusal follow from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import discord
+
+from bot.chat import texts
+from bot.core.policy import Action
+from bot.errors import NotAllowed
+
+Feature = Literal[
+    "read", "post_cards", "review", "warn", "timeout", "delete", "report", "why", "check", "pause", "administer"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Names of Discord permissions (attributes of `discord.Permissions`): of the bot, and of the person who asks."""
+
+    bot: tuple[str, ...] = ()
+    person: tuple[str, ...] = ()
+
+
+NEEDS: dict[Feature, Needs] = {
+    "read": Needs(bot=("view_channel", "read_message_history")),
+    "post_cards": Needs(bot=("view_channel", "send_messages", "read_message_history")),
+    "review": Needs(person=("moderate_members",)),
+    "warn": Needs(person=("moderate_members",)),
+    "timeout": Needs(bot=("moderate_members",), person=("moderate_members",)),
+    "delete": Needs(bot=("view_channel", "manage_messages"), person=("manage_messages",)),
+    "report": Needs(),
+    "why": Needs(person=("moderate_members",)),
+    "check": Needs(person=("moderate_members",)),
+    "pause": Needs(person=("moderate_members",)),
+    "administer": Needs(person=("manage_guild",)),
+}
+
+TITLES: dict[str, str] = {
+    "view_channel": "View Channel",
+    "send_messages": "Send Messages",
+    "read_message_history": "Read Message History",
+    "manage_messages": "Manage Messages",
+    "moderate_members": "Moderate Members",
+    "manage_guild": "Manage Server",
+    "manage_channels": "Manage Channels",
+}
+"""Permissions as Discord's settings call them (Moderate Members is shown there as "Timeout members")."""
+
+
+def titles(names: Iterable[str]) -> str:
+    """The permissions' names for a sentence."""
+    return ", ".join(TITLES[name] for name in names)
+
+
+def missing(held: discord.Permissions, names: Iterable[str]) -> tuple[str, ...]:
+    """Those of `names` that `held` lacks. An administrator lacks none."""
+    return () if held.administrator else tuple(name for name in names if not getattr(held, name))
+
+
+def missing_for_bot(channel: discord.abc.GuildChannel | discord.Thread, feature: Feature) -> tuple[str, ...]:
+    """What the bot lacks for `feature` in `channel`."""
+    return missing(channel.permissions_for(channel.guild.me), NEEDS[feature].bot)
+
+
+def require(held: discord.Permissions, feature: Feature) -> None:
+    """Raises NotAllowed, naming what the person lacks for `feature`."""
+    lacking = missing(held, NEEDS[feature].person)
+    if lacking:
+        raise NotAllowed(texts.YOU_NEED.format(permissions=titles(lacking)))
+
+
+def require_undo(member: discord.Member, channel_id: int, actions: Iterable[Action]) -> None:
+    """Raises NotAllowed unless `member` personally holds what taking back `actions` in that channel needs."""
+    channel = member.guild.get_channel_or_thread(channel_id)
+    held = member.guild_permissions if channel is None else channel.permissions_for(member)
+    for action in actions:
+        lacking = missing(held, NEEDS[action.kind].person)
+        if lacking:
+            raise NotAllowed(texts.UNDO_NEEDS.format(action=texts.ACTION_NOUNS[action.kind], missing=titles(lacking)))
+
+
+def invite_permissions() -> discord.Permissions:
+    """Exactly what the features need of the bot, together."""
+    return discord.Permissions(**{name: True for needs in NEEDS.values() for name in needs.bot})
+
+
+def invite_url(application_id: int) -> str:
+    """The link that adds the bot to a server with these permissions and its commands."""
+    return discord.utils.oauth_url(
+        application_id, permissions=invite_permissions(), scopes=("bot", "applications.commands")
+    )

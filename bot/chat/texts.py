@@ -1,0 +1,142 @@
+"""Every sentence that people on Discord read, in one file. Plain, short, and never accusing: the model scores, it does
+not know. Placeholders in braces are filled with `str.format`."""
+
+from __future__ import annotations
+
+# Answers to a person who pressed a button or ran a command.
+YOU_NEED = "You need the permission {permissions} for that."
+UNDO_NEEDS = "This would undo {action}, and for that you need the permission {missing}."
+ONLY_ON_A_SERVER = "This works on a server only."
+BUSY = "Somebody is deciding this case right now. Look again in a moment."
+ALREADY_DECIDED = "This case is already decided. Press Undo to open it again, or More… to change the labels."
+NOTHING_TO_UNDO = "There is nothing to undo: the case is open and nothing was done."
+CHOOSE_LABELS = "Case {case_id}: what breaks the rules here? Choose every label that fits, or none of them."
+LABELS_OR_OTHER = "Choose labels, or “another reason”, not both: another reason says nothing about the labels."
+DISCORD_REFUSED = "Discord refused that: I lack a permission here. `/candor doctor` says which one."
+DISCORD_SILENT = "Discord did not answer. Nothing else was changed; please try again in a moment."
+BROKE = "Something went wrong on my side and was logged. Please try again; if it stays, tell whoever runs the bot."
+NO_CASE_FOR_MESSAGE = "There is no case on this message."
+NOTHING_TO_SCORE = "This message has no text of a member to look at."
+NOT_REPORTABLE = "Only messages of members can be reported here."
+
+# Buttons and menus.
+BUTTON_BREAKS = "Breaks rules"
+BUTTON_FINE = "It's fine"
+BUTTON_SKIP = "Skip"
+BUTTON_UNDO = "Undo"
+BUTTON_MORE = "More…"
+BUTTON_JUMP = "Jump"
+MENU_LABELS = "Labels"
+MENU_OTHER_REASON = "Removed for another reason"
+MENU_OTHER_REASON_HELP = "Says nothing about the model's labels."
+
+# The review card.
+TITLE_FLAGGED = "{emoji} {label} · case {case_id}"
+TITLE_CARE = "💙 Someone may need help · case {case_id}"
+TITLE_REPORTED = "🚩 Reported by a member · case {case_id}"
+TITLE_AUDIT = "🔎 For checking · case {case_id}"
+BY = "By {name}{joined} · <#{channel_id}> · {when}"
+JOINED = " · joined {when}"
+FORWARDED = "↪ forwarded by {name}"
+CARE_NOTE = "This may be a cry for help, not an offence. Nothing was done to the member. Perhaps somebody reaches out?"
+TEXT_GONE = "*The text is no longer kept.*"
+WHY = "Why: scored as {label} {score}, limit {limit}{also}"
+ALSO = " · also {labels}"
+NOT_FLAGGED = "Why: a member asked for a look; no score reached a limit."
+NOT_SCORED = "Why: a member asked for a look; the model was away, so there is no score."
+SEEN_AS = "Seen as: {reading}"
+WORDS = "Words: {words}"
+SENTIMENT = "Sentiment: {stars} {mean:.1f} of 5"
+MODEL = "Model {version}"
+FOLLOWERS = "and {count} more with this text"
+VERDICT = "{emoji} {verdict} · <@{moderator_id}> · {when}"
+SCRUBBED = "The text of this case was kept for its time and is removed now."
+PING = "Case {case_id} is scored as a possible threat. Please look: {jump}"
+
+READINGS = {
+    "as_written": "as written",
+    "normalised": "normalised",
+    "spoilers_opened": "with spoilers opened",
+    "empty": "empty",
+}
+VERDICTS = {
+    "breaks_rules": ("✅", "Breaks rules"),
+    "fine": ("👌", "It's fine"),
+    "skip": ("⏭️", "Skipped"),
+    "other_reason": ("🗂️", "Removed for another reason"),
+}
+ACTION_NOUNS = {"warn": "a warning", "timeout": "a timeout", "delete": "a deletion"}
+ACTIONS = {"warn": "warning", "timeout": "timeout {duration}", "delete": "deletion"}
+ACTION_STATES = {
+    "pending": "⏳ {action}: under way",
+    "done": "✔️ {action}: done{detail}",
+    "refused": "✖️ {action}: not possible{detail}",
+    "failed": "⚠️ {action}: failed{detail}",
+    "expired": "⌛ {action}: over{detail}",
+    "undone": "↩️ {action}: undone{detail}",
+}
+HELD_BACK = "💤 Held back: {actions}"
+
+# What the enforcer reports. Each ends on a card after the action's name.
+ALREADY_GONE = "the message was already gone"
+CHANNEL_GONE = "the channel is gone or hidden from me"
+GUILD_GONE = "I am no longer on this server"
+AUTHOR_LEFT = "the author left the server"
+AUTHOR_OWNER = "the author owns the server"
+AUTHOR_ADMIN = "the author is an administrator"
+AUTHOR_BOT = "the author is a bot"
+AUTHOR_ABOVE = "the author's highest role is not below mine"
+BOT_LACKS = "I lack the permission {permissions}"
+LONGER_TIMEOUT = "the author is already timed out for longer"
+TIMEOUT_OVER = "the timeout would be over by now"
+NO_DMS = "the author does not accept direct messages"
+WARNING_UNKNOWN = "I stopped before Discord confirmed the message; it is not sent twice"
+UNANSWERED = "Discord did not answer ({status})"
+REFUSED_BY_DISCORD = "Discord refused (code {code})"
+TIMEOUT_LIFTED = "The timeout is lifted."
+NOT_OUR_TIMEOUT = "The timeout now in force is not the one of this case; it stays."
+NO_TIMEOUT_LEFT = "The timeout was already over."
+AUTHOR_LEFT_UNDO = "The author left the server, so the timeout cannot be lifted."
+DELETE_STAYS = "A deleted message cannot be put back; Discord keeps no copy."
+WARNING_STAYS = "A warning that was read cannot be taken back."
+UNDO_REFUSED = "I could not lift the timeout: {why}."
+WARNING = (
+    "A message of yours on **{guild}** may be against the rules of the server, and its moderators were told. "
+    "If you think this is a mistake, please write to them."
+)
+
+# The review channel.
+NO_CHANNEL = "The review channel is gone or hidden from me. Choose one with `/candor setup`."
+CARD_NEEDS = "I cannot post cards in <#{channel_id}>: I lack {permissions} there. Grant it, or choose another channel."
+CARD_FAILED = "Discord did not take the review card; it is tried again later."
+
+# Setup.
+SETUP_REASON = "Candor setup: a private channel for review cards"
+SETUP_CHANNEL = "mod-review"
+SETUP_VISIBLE = "Everybody can see {channel}. Hide it from @everyone, or leave the option out and I make a private one."
+SETUP_CANNOT_POST = "I lack {permissions} in {channel}. Grant it there, then run this again."
+SETUP_CANNOT_CREATE = (
+    "I may not create a channel (that needs Manage Channels). Make a private one yourself, let me see it, post in it "
+    "and read its history, and name it: `/candor setup review_channel:#…`."
+)
+
+# /case.
+CASE_STATE = {"open": "open", "closed": "closed"}
+WHY_HEAD = "**Case {case_id}** · {state} · opened {when} because it was {why}"
+WHY_OPENED = {
+    "flagged": "flagged by its scores",
+    "care": "read as somebody who may need help",
+    "reported": "reported by a member",
+    "audit": "drawn for checking",
+}
+SCORES = "Scores: {scores}"
+CHECK_CASE = "This would open a case: {why}."
+CHECK_NOTHING = "This would open no case."
+CHECK_UNREADABLE = "The model does not read this script, so it judges nothing here."
+CHECK_ACTIONS = "It would then do: {actions}."
+CHECK_WITHHELD = "Asked for, but {why}: {actions}."
+
+# doctor.
+DOCTOR_GOOD = "✅ {sentence}"
+DOCTOR_BAD = "⚠️ {sentence} {fix}"
+DOCTOR_MORE = "… and {count} more."

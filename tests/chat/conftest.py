@@ -1,0 +1,252 @@
+"""A simulated Discord server with the real chat code, the real use cases and a real SQLite file; the model is a fake."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import discord
+import pytest
+import simcord
+
+from bot.chat.board import DiscordBoard
+from bot.chat.client import CandorBot, create_bot
+from bot.chat.enforcer import DiscordEnforcer
+from bot.chat.messages import DiscordMessages
+from bot.config import Settings
+from bot.core.cases import Case
+from bot.core.guild_rules import GuildRules, LabelRule, default_labels
+from bot.flow.cards import CardDesk
+from bot.flow.flows import Flows
+from bot.flow.guild_setup import GuildSetup
+from bot.flow.moderate import Moderate, Passed
+from bot.flow.review import Review
+from bot.store.cases import CaseStore
+from bot.store.crypto import TextKey
+from bot.store.database import Database
+from bot.store.guilds import GuildStore
+from bot.store.labels import LabelStore
+from bot.store.predictions import PredictionStore
+from tests.fakes import FakeModel
+
+MODERATOR = discord.Permissions(moderate_members=True, manage_messages=True)
+
+
+class SimulatedClock:
+    """The simulated server's clock, once there is one."""
+
+    env: simcord.Env
+
+    def now(self) -> datetime:
+        return self.env.now()
+
+
+class House:
+    """The use cases over one database, wired to Discord the way the composition root does it."""
+
+    def __init__(self, db: Database) -> None:
+        self.guilds, self.cases, self.labels = GuildStore(db), CaseStore(db), LabelStore(db)
+        self.predictions = PredictionStore(db)
+        self.model = FakeModel()
+        self.clock = SimulatedClock()
+        self.passed: list[Passed] = []
+
+    def attach(self, bot: CandorBot) -> None:
+        self.enforcer, self.board = DiscordEnforcer(bot), DiscordBoard(bot)
+        self.desk = CardDesk(
+            model=self.model, board=self.board, guilds=self.guilds, cases=self.cases, observe=lambda case: None
+        )
+        self.review = Review(
+            model=self.model,
+            enforcer=self.enforcer,
+            guilds=self.guilds,
+            cases=self.cases,
+            labels=self.labels,
+            desk=self.desk,
+            clock=self.clock,
+            text_days=30,
+        )
+        self.moderate = Moderate(
+            model=self.model,
+            enforcer=self.enforcer,
+            messages=DiscordMessages(bot),
+            guilds=self.guilds,
+            predictions=self.predictions,
+            cases=self.cases,
+            desk=self.desk,
+            clock=self.clock,
+            text_days=30,
+            observe=self.passed.append,
+        )
+        self.setup = GuildSetup(guilds=self.guilds, cases=self.cases, desk=self.desk, clock=self.clock)
+        bot.attach(Flows(moderate=self.moderate, review=self.review, setup=self.setup))
+
+
+@dataclass
+class Stage:
+    """One server with its people, and what a test does and sees there."""
+
+    env: simcord.Env
+    house: House
+    bot: CandorBot
+    guild: simcord.GuildHandle
+    general: simcord.ChannelHandle
+    review: simcord.ChannelHandle
+    mods: simcord.RoleHandle
+    kai: simcord.MemberActor
+    priya: simcord.MemberActor
+    lena: simcord.MemberActor
+    admin: simcord.MemberActor
+
+    async def rules(self, **changes: object) -> GuildRules:
+        """Save rules: active and with a review channel, unless `changes` says otherwise."""
+        base = GuildRules(self.guild.id, shadow=False, review_channel_id=self.review.id)
+        rules = replace(base, **changes)  # pyright: ignore[reportArgumentType]
+        await self.house.guilds.save(rules, by=1, at=self.env.now())
+        return rules
+
+    async def act_on_insults(self, **rule: float) -> None:
+        """Have insults acted on from 50 % on, in the ways named: timeout_at=0.5, ..."""
+        await self.rules(labels={**default_labels(), "insult": LabelRule(**rule)})  # pyright: ignore[reportArgumentType]
+
+    async def say(self, text: str, *, who: simcord.MemberActor | None = None) -> discord.Message:
+        """A member writes in #general, and the cards that follow are posted."""
+        message = await (who or self.kai).send(self.general, text)
+        await self.post_cards()
+        return message
+
+    async def post_cards(self) -> None:
+        """Let the card desk finish what waits."""
+        working = asyncio.create_task(self.house.desk.run())
+        await self.house.desk.drain()
+        working.cancel()
+        await asyncio.wait([working])
+
+    async def case(self, case_id: int) -> Case:
+        return await self.house.cases.get(guild_id=self.guild.id, case_id=case_id)
+
+    async def only_case(self) -> Case:
+        case = await self.case(1)
+        assert (await self.cases()) == 1, "more than one case"
+        return case
+
+    async def cases(self) -> int:
+        return sum(passed.case is not None for passed in self.house.passed)
+
+    @property
+    def card(self) -> discord.Message:
+        """The newest message in the review channel."""
+        message = self.review.last_message
+        assert message is not None, "no card was posted"
+        return message
+
+    @property
+    def card_text(self) -> str:
+        return text_of(self.card)
+
+    def timed_out_until(self, member: simcord.MemberActor) -> datetime | None:
+        until = self.env.backend.get_member(self.guild.id, member.id).timed_out_until
+        return datetime.fromisoformat(until) if until else None
+
+
+def text_of(message: discord.Message) -> str:
+    """Everything that a card says, buttons left out."""
+    found: list[str] = [message.content] if message.content else []
+    waiting = list(message.components)
+    while waiting:
+        component = waiting.pop(0)
+        if isinstance(component, discord.TextDisplay):
+            found.append(component.content)
+        waiting[:0] = getattr(component, "children", [])
+    return "\n".join(found)
+
+
+def buttons_of(message: discord.Message) -> dict[str, discord.Button]:
+    """The buttons of a card by their label."""
+    found: dict[str, discord.Button] = {}
+    waiting = list(message.components)
+    while waiting:
+        component = waiting.pop(0)
+        if isinstance(component, discord.Button) and component.label:
+            found[component.label] = component
+        waiting[:0] = getattr(component, "children", [])
+    return found
+
+
+def said(result: simcord.InteractionResult) -> str:
+    """What the person was told, privately."""
+    messages = [message for message in [result.response, *result.followups] if message is not None]
+    private = [message for message in messages if message.ephemeral]
+    assert private, "the person was told nothing"
+    return text_of(private[-1].message)
+
+
+def settings_in(folder: Path) -> Settings:
+    return Settings(_env_file=None, data_dir=folder)  # pyright: ignore[reportCallIssue]
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an empty, migrated database, made once."""
+    folder = tmp_path_factory.mktemp("migrated")
+
+    async def migrate() -> None:
+        db = Database(settings_in(folder).sql_url, key=TextKey.from_settings(settings_in(folder)))
+        await db.migrate()
+        await db.close()
+
+    asyncio.run(migrate())
+    return folder
+
+
+@pytest.fixture
+async def house(tmp_path: Path, migrated: Path) -> AsyncIterator[House]:
+    shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
+    settings = settings_in(tmp_path)
+    db = Database(settings.sql_url, key=TextKey.from_settings(settings))
+    yield House(db)
+    await db.close()
+
+
+@pytest.fixture
+def simcord_bot(house: House, tmp_path: Path) -> CandorBot:
+    bot = create_bot(settings_in(tmp_path))
+    house.attach(bot)
+    return bot
+
+
+@pytest.fixture
+async def stage(simcord_env: simcord.Env, simcord_bot: CandorBot, house: House) -> Stage:
+    env = simcord_env
+    house.clock.env = env
+    guild = env.create_guild("Harbour")
+    mods = guild.create_role("Moderators", permissions=MODERATOR)
+    admins = guild.create_role("Admins", permissions=MODERATOR | discord.Permissions(manage_guild=True))
+    hidden = {
+        guild.default_role: discord.PermissionOverwrite(view_channel=False),
+        mods: discord.PermissionOverwrite(view_channel=True),
+        admins: discord.PermissionOverwrite(view_channel=True),
+    }
+    me = env.backend.bot_user
+    bot_role = next(role for role in guild.roles.values() if role.name == me.name)
+    hidden[bot_role] = discord.PermissionOverwrite(view_channel=True)
+    stage = Stage(
+        env=env,
+        house=house,
+        bot=simcord_bot,
+        guild=guild,
+        general=guild.create_text_channel("general"),
+        review=guild.create_text_channel("mod-review", overwrites=hidden),
+        mods=mods,
+        kai=guild.add_member(env.create_user("Kai")),
+        priya=guild.add_member(env.create_user("Priya")),
+        lena=guild.add_member(env.create_user("Lena"), roles=[mods]),
+        admin=guild.add_member(env.create_user("Ada"), roles=[admins]),
+    )
+    await env.settle()
+    await stage.rules()
+    return stage
