@@ -6,8 +6,8 @@ import asyncio
 
 import sqlalchemy as sa
 from alembic import context
-from sqlalchemy.ext.asyncio import create_async_engine
 
+from bot.store.database import create_engine
 from bot.store.tables import metadata
 
 LOCK = 4_242_001
@@ -27,7 +27,7 @@ def migrate(connection: sa.Connection) -> None:
 
 async def main() -> None:
     """Connects on its own, since alembic calls from a thread without an event loop."""
-    engine = create_async_engine(context.config.attributes["url"], hide_parameters=True)
+    engine = create_engine(context.config.attributes["url"], foreign_keys=False)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(migrate)

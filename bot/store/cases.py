@@ -36,7 +36,7 @@ class CaseStore:
         async with self._db.begin() as connection:
             case_id = await connection.scalar(once)
             created = case_id is not None
-            if created and planned:
+            if case_id is not None and planned:
                 values = [_planned(case_id, new.message_id, new.revision, action, new.opened_at) for action in planned]
                 await connection.execute(actions.insert(), values)
             same = (cases.c.message_id == new.message_id) & (cases.c.revision == new.revision)

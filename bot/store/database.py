@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import migrations
 from bot.errors import BadSettings, StoreUnavailable
 from bot.store.crypto import TextKey
 
-PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "foreign_keys=ON")
+PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000")
 
 
 class Database:
@@ -31,7 +31,7 @@ class Database:
         self.key = key
         try:
             self.url = sa.make_url(url)
-            self._engine = _engine(self.url)
+            self._engine = create_engine(self.url)
         except (exc.ArgumentError, ImportError) as error:
             raise BadSettings(
                 "CANDOR_DATABASE_URL cannot be used. Write sqlite+aiosqlite:///path/to/file.db or "
@@ -103,20 +103,24 @@ def _revision(connection: sa.Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _engine(url: sa.URL) -> AsyncEngine:
+def create_engine(url: sa.URL, *, foreign_keys: bool = True) -> AsyncEngine:
+    """The engine of every connection of ours. Migrations switch `foreign_keys` off: on SQLite they rebuild tables,
+    and dropping the old one would take the rows that hang on it along.
+    """
     # Values are kept out of errors: they hold members' ids and ciphertexts.
     engine = create_async_engine(url, hide_parameters=True, pool_pre_ping=url.get_backend_name() != "sqlite")
     if url.get_backend_name() == "sqlite":
-        event.listen(engine.sync_engine, "connect", _set_pragmas)
+        pragmas = (*PRAGMAS, f"foreign_keys={'ON' if foreign_keys else 'OFF'}")
+        event.listen(engine.sync_engine, "connect", lambda connection, _: _set_pragmas(connection, pragmas))
         event.listen(engine.sync_engine, "begin", _begin_immediate)
     return engine
 
 
-def _set_pragmas(connection: Any, _: Any) -> None:
+def _set_pragmas(connection: Any, pragmas: Iterable[str]) -> None:
     # The driver must not open transactions by itself: it would begin deferred ones, which lose updates.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in PRAGMAS:
+    for pragma in pragmas:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

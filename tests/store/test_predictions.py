@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from bot.core.guild_rules import GuildRules
+from bot.store.database import Database
+from bot.store.guilds import GuildStore
+from bot.store.predictions import PredictionStore
+from bot.store.tables import predictions, sentiment_hours
+from tests.builders import CHANNEL, GUILD, NOON, message, prediction
+
+
+async def test_scores_are_kept_once_a_revision_and_the_highest_part_counts(db: Database):
+    store = PredictionStore(db)
+    found = [prediction({"insult": 0.2}), prediction({"insult": 0.8})]
+    assert await store.record(message(), found, at=NOON)
+    assert not await store.record(message(), [prediction({"insult": 0.1})], at=NOON)
+    assert await store.record(message(revision=5), found, at=NOON)
+    scores = await store.scores_of(message_id=1000)
+    assert scores is not None
+    assert scores["insult"] == 0.8
+
+
+async def test_what_was_left_unscored_is_listed_filled_in_and_then_not_listed(db: Database):
+    store = PredictionStore(db)
+    await store.record(message(), (), at=NOON, unscored_why="ModelUnavailable")
+    assert not await store.seen(message_id=1000, revision=0)
+    (waiting,) = await store.unscored(since=NOON, limit=9)
+    assert (waiting.channel_id, waiting.message_id, waiting.why) == (CHANNEL, 1000, "ModelUnavailable")
+    assert await store.unscored(since=NOON + timedelta(seconds=1), limit=9) == []
+    assert await store.record(message(), [prediction()], at=NOON)
+    assert await store.seen(message_id=1000, revision=0)
+    assert await store.unscored(since=NOON, limit=9) == []
+
+
+async def test_what_is_given_up_or_cannot_be_read_is_not_tried_again(db: Database):
+    store = PredictionStore(db)
+    await store.record(message(message_id=1), (), at=NOON, unscored_why="away")
+    await store.give_up(message_id=1, revision=0, why="gone")
+    await store.record(message(message_id=2), (), at=NOON, unscored_why="script not read", retry=False)
+    assert await store.unscored(since=NOON, limit=9) == []
+    assert await store.scores_of(message_id=2) is None
+
+
+async def test_sentiment_is_a_sum_by_channel_and_hour_that_replays_do_not_change(db: Database):
+    store = PredictionStore(db)
+    for number in range(3):
+        await store.record(message(message_id=number), [prediction()], at=NOON)
+    await store.record(message(message_id=0), [prediction()], at=NOON)
+    async with db.read() as connection:
+        (row,) = (await connection.execute(sa.select(sentiment_hours))).all()
+    assert (row.messages, row.channel_id, row.hour) == (3, CHANNEL, NOON)
+    assert abs(row.star1 - 0.6) < 1e-9
+
+
+async def test_predictions_hold_no_author_and_no_text():
+    assert not {"author_id", "text", "payload"} & set(predictions.c.keys())
+
+
+async def test_old_predictions_are_dropped_in_batches(db: Database):
+    store = PredictionStore(db)
+    for number in range(7):
+        await store.record(message(message_id=number), [prediction()], at=NOON + timedelta(days=number))
+    assert await store.drop_before(NOON + timedelta(days=5), batch=2) == 5
+    assert not await store.seen(message_id=4, revision=0)
+    assert await store.seen(message_id=5, revision=0)
+
+
+async def test_rules_are_kept_and_every_change_is_written_down(db: Database):
+    store = GuildStore(db)
+    assert await store.get(GUILD) == GuildRules(GUILD)
+    rules = replace(GuildRules(GUILD), shadow=False, review_channel_id=2**61)
+    rules = replace(rules, labels={**rules.labels, "insult": replace(rules.rule("insult"), delete_at=0.9)})
+    await store.save(rules, by=7, at=NOON)
+    await store.save(rules, by=8, at=NOON)
+    assert await store.get(GUILD) == rules
+    assert await GuildStore(db).get(GUILD) == rules
+    changes = {change.setting: (change.by, change.old, change.new) for change in await store.changes(GUILD)}
+    assert changes["shadow"] == (7, True, False)
+    assert changes["labels.insult"][2]["delete_at"] == 0.9
+    assert len(changes) == 3
