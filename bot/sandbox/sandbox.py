@@ -1,49 +1,123 @@
 """`Sandbox`: a loopback Discord that runs in this process, with the members' side of it as methods.
 
-Events, as `subscribe` yields them (`message` is Discord's raw message object, as the gateway sends it):
+Events, as `subscribe` yields them (`message` is Discord's raw message object, as the gateway sends it; all ids are
+strings, as in Discord's JSON):
 
     message_create, message_update      channel_id, message
     message_delete                      channel_id, id
     channel_create, channel_update, channel_delete, thread_create    channel
-    member_add, member_update, member_remove                         member (with `user`)
+    member_add, member_update, member_remove    member: {id, name, roles, color, bot, permissions, user}
     commands_update                     commands
     ephemeral, ephemeral_update         user_id, channel_id, message: only that member sees it
     ephemeral_delete                    user_id, channel_id, id
-    modal                               user_id, modal: {id, custom_id, title, components}
+    modal                               user_id, channel_id, modal: {id, custom_id, title, components}
     interaction_failed                  user_id, interaction_id, text
     bot_online, bot_offline
 
-All ids in events are strings, as in Discord's JSON. Pictures and other attachments carry
-https://cdn.discordapp.com/attachments/... addresses; the page's own port serves the same path.
+Pictures and other attachments carry https://cdn.discordapp.com/attachments/... addresses; the page's own port serves
+the same path.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import ssl
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import aiohttp
+from aiohttp import web
+from aiohttp.typedefs import Handler
 
-Json = dict[str, Any]
-Ref = int | str
-"""A user, channel or message: its id, or a name such as "Mia" or "#general"."""
+from bot.sandbox import (
+    attachments,
+    members,
+    network,
+    rest_channels,
+    rest_commands,
+    rest_guilds,
+    rest_interactions,
+    rest_messages,
+    seed,
+)
+from bot.sandbox.clock import SandboxClock
+from bot.sandbox.faults import Faults
+from bot.sandbox.gateway import Gateway
+from bot.sandbox.interactions import Interactions
+from bot.sandbox.pressing import Pressing
+from bot.sandbox.rest import OnBody, Rest
+from bot.sandbox.snapshot import snapshot
+from bot.sandbox.speaking import Speaking
+from bot.sandbox.subscription import Subscription, page_events
+from bot.sandbox.world import Event, Json, World
+
+_ROUTES = (
+    *rest_messages.ROUTES,
+    *rest_channels.ROUTES,
+    *rest_guilds.ROUTES,
+    *rest_commands.ROUTES,
+    *rest_interactions.ROUTES,
+)
 
 
-class Sandbox:
-    """One running loopback Discord. `token` is the bot's, `page_url` the chat page's address."""
+class Sandbox(Speaking, Pressing):
+    """One running loopback Discord.
 
-    token: str
-    page_url: str
+    `token` is the bot's, `page_url` the chat page's address, `clock` its movable time, `faults` what goes wrong next,
+    `gateway` the bot's connections (to drop or invalidate them), `world` and `guild` the state itself.
+    """
+
+    def __init__(self, *, layout: Callable[[World], None]) -> None:
+        """A sandbox that does not listen yet: `start` makes one that does."""
+        self.clock = SandboxClock()
+        self.world = World(self.clock, seed.application())
+        layout(self.world)
+        self.guild = next(iter(self.world.guilds.values()))
+        self.faults = Faults()
+        self.interactions = Interactions(self.world)
+        self.gateway = Gateway(self.world, self.faults)
+        self.page_url = ""
+        self._rest = Rest(self.world, self.interactions, self.faults)
+        self._certificates = network.Certificates()
+        self._port = 0
+        self._runners: list[web.AppRunner] = []
+        self._subscriptions: list[Subscription] = []
+        self.world.listen(self._tell)
 
     @classmethod
-    async def start(cls, *, seed: Callable[..., None] | None = None, port: int = 0, page_port: int = 0) -> Self:
-        """Listen on two loopback ports (0: free ones) with the guild that `seed` lays out, by default Harbor Games."""
-        raise NotImplementedError
+    async def start(
+        cls, *, seed: Callable[[World], None] = seed.harbor_games, port: int = 0, page_port: int = 0
+    ) -> Self:
+        """Listen on two loopback ports (0: free ones) with the guild that `seed` lays out."""
+        from bot.sandbox import page_api  # it knows this class, so it can only come second
+
+        sandbox = cls(layout=seed)
+        api = web.Application(client_max_size=32 * 1024 * 1024)
+        api.router.add_get("/", sandbox.gateway.handle)
+        attachments.add_routes(api, sandbox.world)
+        sandbox._rest.add_routes(api, _ROUTES)
+        sandbox._port = await sandbox._listen(api, port, sandbox._certificates.server())
+        page = web.Application(middlewares=[_only_from_itself], client_max_size=32 * 1024 * 1024)
+        attachments.add_routes(page, sandbox.world)
+        page_api.add_routes(page, sandbox)
+        number = await sandbox._listen(page, page_port, None)
+        sandbox.page_url = f"http://{network.LOOPBACK}:{number}/"
+        return sandbox
+
+    async def _listen(self, app: web.Application, port: int, tls: ssl.SSLContext | None) -> int:
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        await runner.setup()
+        self._runners.append(runner)
+        await web.TCPSite(runner, network.LOOPBACK, port, ssl_context=tls).start()
+        return int(runner.addresses[0][1])
 
     async def stop(self) -> None:
         """Close every connection and both ports."""
-        raise NotImplementedError
+        await self.interactions.stop()
+        await self.gateway.drop(1001)
+        for runner in self._runners:
+            await runner.cleanup()
+        self._runners.clear()
 
     async def __aenter__(self) -> Self:
         return self
@@ -53,84 +127,49 @@ class Sandbox:
     ) -> None:
         await self.stop()
 
+    @property
+    def token(self) -> str:
+        """The bot's token."""
+        return self.world.application.token
+
+    @property
+    def on_rest_body(self) -> OnBody | None:
+        """Called with method, path template and JSON body of every REST call that has one; None: nobody is."""
+        return self._rest.on_body
+
+    @on_rest_body.setter
+    def on_rest_body(self, listener: OnBody | None) -> None:
+        self._rest.on_body = listener
+
     def connector(self) -> aiohttp.BaseConnector:
         """A connector for discord.py: Discord's hosts lead here over TLS, every other host is refused."""
-        raise NotImplementedError
+        return network.connector(self._port, self._certificates.client())
 
-    def subscribe(self) -> Any:
-        """An async iterator of events, and a context manager that ends it: `with sandbox.subscribe() as events`."""
-        raise NotImplementedError
+    def subscribe(self) -> Subscription:
+        """An endless async iterator of events, and a context manager that ends it."""
+        subscription = Subscription(self._subscriptions.remove)
+        self._subscriptions.append(subscription)
+        return subscription
 
     def snapshot(self) -> Json:
-        """What the page's hello carries: guild, channels, members, commands, messages (last 50 a channel), dms."""
-        raise NotImplementedError
+        """What the page's hello carries: guild, bot, channels, dms, members, commands, messages (last 50 a channel)."""
+        return snapshot(self.world, self.guild, bot_online=self.gateway.online)
 
-    # Every method below acts as the member `as_user` and raises ApiError (errors.py), whose `message` is a sentence,
-    # where Discord's rules or its page would not let that member do it.
+    async def remove_bot(self) -> None:
+        """Somebody puts the bot out of the guild."""
+        members.remove_bot(self.world, self.guild)
 
-    async def say(
-        self,
-        as_user: Ref,
-        channel: Ref,
-        content: str = "",
-        *,
-        reply_to: Ref | None = None,
-        embeds: Sequence[Json] | None = None,
-        poll: Mapping[str, Any] | None = None,
-        files: Sequence[tuple[str, bytes]] | None = None,
-    ) -> Json:
-        """Post a message; the raw message. `poll` is {"question": str, "answers": [str]}; `files`: (name, bytes)."""
-        raise NotImplementedError
+    def _tell(self, event: Event) -> None:
+        for shown in page_events(self.world, event) if self._subscriptions else ():
+            for subscription in self._subscriptions:
+                subscription.put(shown)
 
-    async def edit(self, as_user: Ref, message_id: Ref, content: str) -> Json:
-        """Edit an own message; the raw message with its new `edited_timestamp`."""
-        raise NotImplementedError
 
-    async def delete(self, as_user: Ref, message_id: Ref) -> None:
-        """Delete an own message, or another's with Manage Messages."""
-        raise NotImplementedError
-
-    async def forward(self, as_user: Ref, message_id: Ref, to_channel: Ref) -> Json:
-        """Pass a message on, own text empty; the raw message with its `message_snapshots`."""
-        raise NotImplementedError
-
-    async def create_thread(
-        self, as_user: Ref, channel: Ref, name: str, *, message_id: Ref | None = None, content: str | None = None
-    ) -> Json:
-        """Open a thread (from `message_id`) or, in a forum, a post with `content`; the raw channel."""
-        raise NotImplementedError
-
-    async def open_dm(self, as_user: Ref, to_user: Ref) -> Json:
-        """The direct-message channel of two users; the raw channel."""
-        raise NotImplementedError
-
-    async def add_member(self, name: str, *, roles: Sequence[Ref] = (), bot: bool = False) -> Json:
-        """Somebody joins the guild now; the raw member with its user."""
-        raise NotImplementedError
-
-    async def remove_member(self, user: Ref) -> None:
-        """Somebody leaves the guild; what they wrote stays."""
-        raise NotImplementedError
-
-    async def slash(self, as_user: Ref, channel: Ref, command: str, options: Mapping[str, Any] | None = None) -> Any:
-        """Run "candor setup" with options by name (users, channels and roles as ids or names). An `Answer`:
-        `kind` (message, update, deferred, modal, failed), `message`, `ephemeral`, `modal`, `text`; `to_json()`."""
-        raise NotImplementedError
-
-    async def context_menu(
-        self, as_user: Ref, name: str, *, message_id: Ref | None = None, user: Ref | None = None
-    ) -> Any:
-        """Use a message's or a user's context menu entry; an `Answer`."""
-        raise NotImplementedError
-
-    async def press(self, as_user: Ref, message_id: Ref, custom_id: str) -> Any:
-        """Press a button; an `Answer`. Ephemeral messages work too, for the member who sees them."""
-        raise NotImplementedError
-
-    async def select(self, as_user: Ref, message_id: Ref, custom_id: str, values: Sequence[str]) -> Any:
-        """Choose in a select menu; an `Answer`."""
-        raise NotImplementedError
-
-    async def submit_modal(self, as_user: Ref, modal_id: Ref, values: Mapping[str, Any]) -> Any:
-        """Send a modal's fields, by custom_id (text: str, selects: list of str); an `Answer`."""
-        raise NotImplementedError
+@web.middleware
+async def _only_from_itself(request: web.Request, handler: Handler) -> web.StreamResponse:
+    # Any web page may talk to loopback ports; only the sandbox's own page may speak as its members.
+    hosts = {f"{name}:{request.url.port}" for name in (network.LOOPBACK, "localhost")}
+    origin = request.headers.get("Origin")
+    if request.host not in hosts or (origin is not None and origin.removeprefix("http://") not in hosts):
+        return web.Response(status=403, text="This page answers only under its own address.")
+    return await handler(request)
