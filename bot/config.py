@@ -14,7 +14,9 @@ from bot.errors import BadSettings
 class Settings(BaseSettings):
     """What the operator decides. Each field is the variable `CANDOR_<FIELD>`, described in `.env.example`."""
 
-    model_config = SettingsConfigDict(env_prefix="CANDOR_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="CANDOR_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     discord_token: SecretStr | None = Field(None, description="Bot token from the Discord developer portal.")
     discord_proxy: str | None = Field(None, description="HTTP proxy for Discord, such as http://proxy:3128.")

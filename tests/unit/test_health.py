@@ -1,0 +1,147 @@
+"""Health and metrics: what an operator's monitoring sees."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import aiohttp
+import pytest
+
+from bot.core.cases import ActionRecord, Case
+from bot.core.policy import Decision, Delete, Reason, Timeout
+from bot.errors import BadSettings
+from bot.flow.moderate import Passed
+from bot.health import HealthServer, Metrics
+from tests.builders import GUILD, MODEL, NOON, message
+
+Get = Callable[[str], Awaitable[tuple[int, str]]]
+
+TEXT = "what a member wrote"
+INSULT = Reason("insult", 0.9, 0.5, "model", "as_written", MODEL, "content")
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics()
+
+
+@pytest.fixture
+def state() -> dict[str, object]:
+    return {"discord": "ready", "model": "ready", "cards_waiting": 4}
+
+
+@pytest.fixture
+async def get(metrics: Metrics, state: dict[str, object]) -> AsyncIterator[Get]:
+    server = HealthServer(metrics, port=0, state=lambda: state)
+    await server.start()
+    async with aiohttp.ClientSession() as http:
+
+        async def ask(path: str) -> tuple[int, str]:
+            async with http.get(f"http://127.0.0.1:{server.port}{path}") as answer:
+                return answer.status, await answer.text()
+
+        yield ask
+    await server.stop()
+
+
+def passed_with_case(*records: ActionRecord, withheld: tuple[Delete | Timeout, ...] = ()) -> Passed:
+    said = message(TEXT)
+    case = Case(
+        case_id=1,
+        guild_id=GUILD,
+        channel_id=said.channel_id,
+        message_id=said.message_id,
+        revision=0,
+        author_id=said.author.user_id,
+        author_name=said.author.name,
+        opened_why="flagged",
+        state="open",
+        text=said.text,
+        jump_url=said.jump_url,
+        posted_at=NOON,
+        opened_at=NOON,
+        actions=records,
+    )
+    decision = Decision(opens="flagged", reasons=(INSULT,), withheld=withheld)
+    return Passed(said, "decided", decision=decision, case=case, milliseconds=20.0)
+
+
+async def test_messages_are_counted_by_how_their_pass_ended(metrics: Metrics, get: Get) -> None:
+    for outcome in ("decided", "decided", "unscored"):
+        metrics.passed(Passed(message(TEXT), outcome, milliseconds=20.0))
+    _, page = await get("/metrics")
+    assert 'candor_messages_total{outcome="decided"} 2.0' in page
+    assert 'candor_messages_total{outcome="unscored"} 1.0' in page
+    assert "candor_model_failures_total 1.0" in page
+    assert "candor_pass_seconds_count 3.0" in page
+
+
+async def test_cases_and_actions_are_counted_by_label_kind_and_end(metrics: Metrics, get: Get) -> None:
+    metrics.passed(passed_with_case(ActionRecord(1, 1, Delete(), "refused"), withheld=(Timeout(600),)))
+    _, page = await get("/metrics")
+    assert 'candor_decisions_total{label="insult"} 1.0' in page
+    assert 'candor_actions_total{kind="delete",state="refused"} 1.0' in page
+    assert 'candor_actions_total{kind="timeout",state="withheld"} 1.0' in page
+
+
+async def test_the_figures_hold_no_text_and_no_ids(metrics: Metrics, get: Get) -> None:
+    metrics.passed(passed_with_case())
+    _, page = await get("/metrics")
+    assert TEXT not in page
+    assert str(message().message_id) not in page
+
+
+async def test_the_queue_of_cards_and_the_lag_are_shown(metrics: Metrics, get: Get) -> None:
+    metrics.lagged(0.7)
+    _, page = await get("/metrics")
+    assert "candor_cards_waiting 4.0" in page
+    assert "candor_event_loop_lag_last_seconds 0.7" in page
+
+
+async def test_healthz_tells_the_state_while_the_process_lives(state: dict[str, object], get: Get) -> None:
+    state["discord"] = "connecting"
+    status, body = await get("/healthz")
+    assert status == 200
+    assert json.loads(body) == state
+
+
+@pytest.mark.parametrize(
+    ("discord", "model", "expected"),
+    [
+        ("ready", "ready", 200),
+        ("ready", "remote", 200),
+        ("connecting", "ready", 503),
+        ("ready", "restarting", 503),
+        ("ready", "failed", 503),
+    ],
+)
+async def test_readyz_says_no_until_messages_are_handled(
+    state: dict[str, object], get: Get, discord: str, model: str, expected: int
+) -> None:
+    state.update(discord=discord, model=model)
+    status, _ = await get("/readyz")
+    assert status == expected
+
+
+async def test_two_bots_in_one_process_keep_their_figures_apart(metrics: Metrics) -> None:
+    metrics.passed(Passed(message(), "decided"))
+    assert b'outcome="decided"' not in Metrics().page()
+
+
+async def test_without_a_port_nothing_listens(metrics: Metrics) -> None:
+    server = HealthServer(metrics, port=None, state=dict)
+    await server.start()
+    assert server.port is None
+    await server.stop()
+
+
+async def test_a_taken_port_is_one_sentence(metrics: Metrics) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        server = HealthServer(metrics, port=taken.getsockname()[1], state=dict)
+        with pytest.raises(BadSettings, match="CANDOR_HEALTH_PORT"):
+            await server.start()
+        await server.stop()
