@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import nn
@@ -123,7 +124,7 @@ def _load_ours(folder: Path, device: str) -> BertClassifier:
         model.load_state_dict(load_file(folder / "model.safetensors"))
         tokenizer = open_tokenizer(folder / "tokenizer.json")
         return BertClassifier(model, tokenizer, manifest, device=device, dtype=pick_dtype(device))
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
+    except (OSError, RuntimeError, KeyError, ValueError, SafetensorError) as error:
         raise BadModelFolder(f"{folder.name} cannot be opened as a model of ours: {error}.") from error
 
 

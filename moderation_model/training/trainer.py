@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import nn
@@ -141,7 +142,7 @@ def open_checkpoint(folder: Path, recipe: Recipe) -> tuple[BertTwoHeads, Tokeniz
         config = BertConfig.from_dict(json.loads((folder / "config.json").read_text("utf-8")))
         state = load_file(folder / "model.safetensors")
         tokenizer = open_tokenizer(folder / "tokenizer.json")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise BadRequest(f"{folder} is no BERT checkpoint in safetensors: {error}.") from error
     torch.manual_seed(recipe.train.seed)
     # No dropout inside the encoder, and plain attention: on a CPU the random masks take a fifth of the time, and the
@@ -208,7 +209,10 @@ def fine_tune(
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
     start = time.monotonic()
-    trainer.train(resume_from_checkpoint=last_checkpoint(run) if resume else None)
+    last = last_checkpoint(run) if resume else None
+    if last:
+        say(f"going on after {Path(last).name}")
+    trainer.train(resume_from_checkpoint=last)
     trainer.save_model(str(run / "final"))
     return {"steps": trainer.state.global_step, "seconds": round(time.monotonic() - start, 1)}
 
