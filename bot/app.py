@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import structlog
@@ -180,7 +180,7 @@ class App:
             await task
 
     async def stop(self) -> None:
-        """Stop in reverse order; what is in work is finished where it is quick, else left `pending` for the next start."""
+        """Stop in reverse order. What is in work is finished if it is quick, else left `pending` for the next start."""
         self.jobs.stop()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(5):

@@ -1,0 +1,107 @@
+"""`candor demo`: the real bot, model server and database on a Discord of their own, with a scripted conversation.
+
+Everything is what runs in earnest; only Discord is replaced, by `bot.sandbox` on loopback. Where the model is wrong the
+demo says so, which is no error; a line that is lost is one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from bot.app import App, build_app
+from bot.config import Settings, load_settings
+from bot.sandbox.sandbox import Sandbox
+from bot.stage import PASS_SECONDS, DemoFailed, Stage, Watch
+from moderation_model.errors import ModelError
+
+WARM_UP_SECONDS = 120.0
+
+
+def demo_settings(base: Settings, token: str) -> Settings:
+    """The demo's own token, folder, key and database, whatever the operator has set for the real server."""
+    kept = base.model_dump(include={"model_url", "model_token", "model_path", "model_device"})
+    return load_settings(
+        **kept,
+        discord_token=token,
+        discord_proxy=None,
+        database_url=None,
+        encryption_key=None,
+        health_port=None,
+        data_dir=base.data_dir / "demo",
+    )
+
+
+def forget_last_run(folder: Path) -> None:
+    """The demo's server is new each time, so its database is too."""
+    for name in ("candor.db", "candor.db-wal", "candor.db-shm"):
+        (folder / name).unlink(missing_ok=True)
+
+
+async def run_demo(base: Settings, *, headless: bool, page_port: int = 0) -> None:
+    """Play the script; with a page (`headless=False`) stay up until Ctrl-C. Raises BotError or ModelError."""
+    console = Console(stderr=headless, highlight=False)
+    interrupted = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
+    async with await Sandbox.start(page_port=page_port) as sandbox:
+        settings = demo_settings(base, sandbox.token)
+        forget_last_run(settings.data_dir)
+        watch = Watch()
+        app = build_app(settings, connector=sandbox.connector(), passed=watch.passed, presented=watch.presented)
+        playing = asyncio.create_task(_perform(app, sandbox, watch, headless=headless, console=console))
+        stop = asyncio.create_task(interrupted.wait())
+        try:
+            await asyncio.wait([playing, stop], return_when=asyncio.FIRST_COMPLETED)
+            if playing.done():
+                await playing
+        except TimeoutError:
+            raise DemoFailed(f"A message was not decided within {PASS_SECONDS:.0f} s.") from None
+        finally:
+            playing.cancel()
+            stop.cancel()
+            await asyncio.gather(playing, stop, return_exceptions=True)
+            await app.stop()
+
+
+async def _perform(app: App, sandbox: Sandbox, watch: Watch, *, headless: bool, console: Console) -> None:
+    console.print("Starting the model server, the bot and a Discord on loopback ...")
+    await app.start()
+    await _explainer_ready(app)
+    if not headless:
+        console.print(f"\n  Open [bold]{sandbox.page_url}[/bold] in a browser. Ctrl-C ends the demo.\n")
+    stage = Stage(app, sandbox, watch, headless=headless, console=console)
+    summary = await stage.play()
+    if headless:
+        print(json.dumps({"summary": summary}, ensure_ascii=False), flush=True)  # noqa: T201 - the output is the point
+        return
+    console.print(f"\n  {summary['as_they_must_be']} of {summary['lines']} lines came out as they must.")
+    for problem in summary["wrong"]:
+        console.print(f"  The model is wrong on {problem}.", markup=False)
+    console.print(f"\n  The stage is yours: [bold]{sandbox.page_url}[/bold]\n  Ctrl-C ends the demo.")
+    await app.wait()
+
+
+async def _explainer_ready(app: App) -> None:
+    """The first card is to have its words. Raises DemoFailed."""
+    deadline = time.monotonic() + WARM_UP_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if (await app.model.health()).get("explainer") == "ready":
+                return
+        except ModelError as error:
+            raise DemoFailed(str(error)) from error
+        await asyncio.sleep(0.1)
+    raise DemoFailed(f"The explainer was not ready within {WARM_UP_SECONDS:.0f} s.")
+
+
+def main(settings: Settings, *, headless: bool, page_port: int = 0) -> None:
+    """The `demo` verb. Raises BotError or ModelError with one sentence."""
+    asyncio.run(run_demo(settings, headless=headless, page_port=page_port))
+    sys.stdout.flush()
