@@ -33,6 +33,7 @@ from bot.sandbox import (
     attachments,
     members,
     network,
+    page_api,
     rest_channels,
     rest_commands,
     rest_guilds,
@@ -89,8 +90,6 @@ class Sandbox(Speaking, Pressing):
         cls, *, seed: Callable[[World], None] = seed.harbor_games, port: int = 0, page_port: int = 0
     ) -> Self:
         """Listen on two loopback ports (0: free ones) with the guild that `seed` lays out."""
-        from bot.sandbox import page_api  # it knows this class, so it can only come second
-
         sandbox = cls(layout=seed)
         api = web.Application(client_max_size=32 * 1024 * 1024)
         api.router.add_get("/", sandbox.gateway.handle)
