@@ -66,6 +66,11 @@ class Watch:
         await self._until(lambda: case_id in self.cards and self.cards[case_id].followers >= followers)
         return self.cards[case_id]
 
+    async def verdict(self, case_id: int) -> Case:
+        """The case with a verdict on its card. Raises TimeoutError when it does not come."""
+        await self._until(lambda: case_id in self.cards and bool(self.cards[case_id].votes))
+        return self.cards[case_id]
+
     async def _until(self, there: Callable[[], bool]) -> None:
         async with asyncio.timeout(PASS_SECONDS):
             while not there():
@@ -157,9 +162,7 @@ class Stage:
             return None
         custom_id = f"candor:v1:breaks:{case.case_id}"
         await self._do("Breaks rules", self.sandbox.press("Lena", case.card.message_id, custom_id))
-        decided = await self.app.cases.get(guild_id=case.guild_id, case_id=case.case_id)
-        if not decided.votes:
-            raise DemoFailed(f"Lena pressed Breaks rules, but case {case.case_id} has no verdict.")
+        decided = await self.watch.verdict(case.case_id)
         return f"case {case.case_id}: {decided.votes[0].verdict} by Lena"
 
     async def _do(self, what: str, doing: Awaitable[Answer]) -> Answer:

@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-MAX_MESSAGES = 500
-"""Messages kept by discord.py, only to tell a real edit from a link preview on an edited message."""
-
 MAX_PASSES = 64
 """Messages in the pass at a time; more of them wait in this process while the gateway is read on."""
 
@@ -46,7 +43,8 @@ class CandorBot(discord.Client):
         super().__init__(
             intents=discord.Intents(guilds=True, guild_messages=True, message_content=True),
             allowed_mentions=discord.AllowedMentions.none(),
-            max_messages=MAX_MESSAGES,
+            # No cache: an edit that arrives at once would change a cached message before its own pass has begun.
+            max_messages=None,
             chunk_guilds_at_startup=False,
             member_cache_flags=discord.MemberCacheFlags.none(),
             proxy=settings.discord_proxy,
@@ -95,11 +93,9 @@ class CandorBot(discord.Client):
         await self._pass(message, priority="live")
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
-        """A new revision goes through the pass; a link preview or a pin is none."""
-        edited_at = event.message.edited_at
-        if edited_at is None or (event.cached_message is not None and event.cached_message.edited_at == edited_at):
-            return
-        await self._pass(event.message, priority="edit")
+        """A new revision goes through the pass; a link preview or a pin is none, or one that the pass has seen."""
+        if event.message.edited_at is not None:
+            await self._pass(event.message, priority="edit")
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """An unforeseen error in an event handler: logged without the event's content, and counted."""

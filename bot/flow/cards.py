@@ -86,8 +86,7 @@ class CardDesk:
         if case.lead_id is not None:
             case = await self._cases.get(guild_id=guild_id, case_id=case.lead_id)
         await self._explain(case)
-        case = await self.refresh(guild_id=guild_id, case_id=case.case_id)
-        self._observe(case)
+        await self.refresh(guild_id=guild_id, case_id=case.case_id)
 
     async def refresh(self, *, guild_id: int, case_id: int) -> Case:
         """Post or edit the case's card as the case stands now; the case. Raises BotError.
@@ -105,7 +104,9 @@ class CardDesk:
                 await self._cases.set_card(case_id=case_id, card=card)
             if case.card is None and case.ping:
                 await self._board.ping(case, channel_id=rules.review_channel_id, role_id=rules.ping_role_id)
-            return await self._cases.get(guild_id=guild_id, case_id=case_id)
+            case = await self._cases.get(guild_id=guild_id, case_id=case_id)
+        self._observe(case)
+        return case
 
     async def _explain(self, case: Case) -> None:
         if case.explanation is not None or not case.reasons or not case.text:
