@@ -113,14 +113,13 @@ class ModelChild:
                 deaths, pause = 0, self._first_pause
             deaths += 1
             refused = code > 0 and not self._ready.is_set()
-            log.warning("model_server_died", exit_code=code, deaths=deaths)
-            if refused or deaths >= QUICK_DEATHS:
+            failed = refused or deaths >= QUICK_DEATHS
+            if failed:
                 self.sentence = self._why(code)
-                self._enter("failed")
-                if not self._ready.is_set():
-                    raise ModelUnavailable(self.sentence)
-            else:
-                self._enter("restarting")
+            self._enter("failed" if failed else "restarting")
+            if failed and not self._ready.is_set():
+                raise ModelUnavailable(self.sentence)
+            log.warning("model_server_died", exit_code=code, deaths=deaths, state=self.state)
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 

@@ -27,7 +27,7 @@ HIDDEN = "***"
 PRIVATE_KEYS = frozenset({"text", "texts", "content", "token", "key", "password", "secret", "authorization"})
 """Such a field is dropped from every line."""
 
-LIBRARY_LEVELS = {"discord": logging.INFO, "alembic": logging.INFO}
+LIBRARY_LEVELS = {"discord": logging.INFO, "alembic": logging.WARNING, "alembic.runtime.migration": logging.INFO}
 """The lowest level of a library's lines; WARNING for all others. Below it, discord.py logs whole payloads."""
 
 PLAIN_LIBRARIES = ("alembic",)

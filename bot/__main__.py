@@ -1,0 +1,138 @@
+"""The console script `candor`: run, demo, doctor, migrate."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+from collections.abc import Coroutine
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import structlog
+import typer
+
+from bot.config import Settings, load_settings
+from bot.errors import BotError
+from bot.log import configure
+from moderation_model.errors import ModelError
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+INTERRUPTED = 130
+DEMO_NEEDS = ("aiohttp", "trustme", "zstandard")
+NO_DEMO_EXTRA = "The demo needs {missing}: run pip install 'candor[model,demo]', or in a checkout: make demo."
+OWN_ERROR = (
+    "Candor stopped because of an error of its own ({name}). The line above says where; please report it without the "
+    "texts of members."
+)
+
+
+def run() -> None:
+    """Moderate a real server until stopped. Needs CANDOR_DISCORD_TOKEN."""
+    settings = _settings()
+    from bot import app
+
+    _finish(app.run(settings))
+
+
+def demo(
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Play the script, print one JSON object a message, and exit.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="Port of the chat page; 0 takes a free one.", min=0, max=65535)] = 0,
+) -> None:
+    """Show the whole bot on a Discord of its own, on this machine, without a token."""
+    settings = _settings(quiet=True)
+    missing = [name for name in DEMO_NEEDS if importlib.util.find_spec(name) is None]
+    if missing:
+        _refuse(NO_DEMO_EXTRA.format(missing=missing[0]))
+    from bot.demo import run_demo
+
+    _finish(run_demo(settings, headless=headless, page_port=port))
+
+
+def doctor() -> None:
+    """Say what is missing for a start, and how to mend it. Changes nothing."""
+    settings = _settings(quiet=True)
+    from rich.console import Console
+
+    from bot.doctor import examine, show
+
+    console = Console(highlight=False)
+    console.print("Looking at folder, key, database, model and Discord ...\n")
+    findings = _finish(examine(settings))
+    show(findings, console)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def migrate() -> None:
+    """Bring the database's tables up to date; `run` does the same at its start."""
+    settings = _settings(quiet=True)
+    from bot.store.crypto import TextKey
+    from bot.store.database import Database
+
+    async def upgrade() -> str:
+        db = Database(settings.sql_url, key=TextKey.from_settings(settings))
+        try:
+            await db.migrate()
+        finally:
+            await db.close()
+        return db.url.render_as_string(hide_password=True)
+
+    typer.echo(f"The database is up to date: {_finish(upgrade())}")
+
+
+def build_cli() -> typer.Typer:
+    """The command line with all verbs."""
+    cli = typer.Typer(
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,  # its tracebacks show local values
+        help="A Discord moderation bot that shows its reasons. Settings are variables CANDOR_...: see .env.example.",
+    )
+    for verb in (run, demo, doctor, migrate):
+        cli.command()(verb)
+    return cli
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    build_cli()()
+
+
+def _settings(*, quiet: bool = False) -> Settings:
+    """The settings, with logging set up. `quiet`: only warnings, as lines for people, unless the operator chose."""
+    try:
+        settings = load_settings()
+    except BotError as error:
+        _refuse(str(error))
+    if quiet:
+        chosen = {"log_level": "warning", "log_format": "console"}
+        unset = {name: value for name, value in chosen.items() if name not in settings.model_fields_set}
+        settings = settings.model_copy(update=unset)
+    configure(settings)
+    return settings
+
+
+def _finish(work: Coroutine[Any, Any, T]) -> T:
+    """What `work` returns. An error ends the process with one sentence and exit code 1."""
+    try:
+        return asyncio.run(work)
+    except (BotError, ModelError) as error:
+        _refuse(str(error))
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+    except Exception as error:
+        log.exception("stopped")
+        _refuse(OWN_ERROR.format(name=type(error).__name__))
+
+
+def _refuse(sentence: str) -> NoReturn:
+    typer.echo(sentence, err=True)
+    raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,219 @@
+"""`candor doctor` names what is missing in a sentence each, with the fix, and changes nothing."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from rich.console import Console
+from typer.testing import CliRunner
+
+from bot import child as child_module
+from bot.__main__ import build_cli
+from bot.config import Settings
+from bot.core.findings import Finding
+from bot.doctor import examine, show
+from bot.store.crypto import TextKey, key_path
+from bot.store.database import Database
+from moderation_model.contract import ModelInfo
+from moderation_model.labels import LABEL_NAMES
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+def settings_for(folder: Path, **chosen: Any) -> Settings:
+    return Settings(_env_file=None, **{"data_dir": folder, "model_url": NOWHERE, "discord_token": None, **chosen})  # pyright: ignore[reportCallIssue]
+
+
+async def finding(settings: Settings, about: str) -> Finding:
+    return next(found for found in await examine(settings) if found.about == about)
+
+
+async def migrated(settings: Settings, revision: str = "head") -> None:
+    db = Database(settings.sql_url, key=TextKey.from_settings(settings))
+    await db.migrate(revision)
+    await db.close()
+
+
+@pytest.fixture
+async def model_server() -> AsyncIterator[str]:
+    """A model server that only says what it is."""
+    info = ModelInfo("v7", LABEL_NAMES[:-1], LABEL_NAMES[-1:], {}, True, "torch", "cpu", "bfloat16", 128)
+
+    async def model(request: web.Request) -> web.Response:
+        return web.json_response(info.to_dict())
+
+    app = web.Application()
+    app.router.add_get("/v1/model", model)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+async def test_a_look_before_the_first_start_makes_nothing(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path / "var")
+    found = await examine(settings)
+    assert [one.about for one in found if not one.ok] == ["model", "token"]
+    assert not (tmp_path / "var").exists()
+
+
+async def test_no_token_says_where_to_get_one(tmp_path: Path) -> None:
+    found = await finding(settings_for(tmp_path), "token")
+    assert not found.ok
+    assert "https://discord.com/developers/applications" in (found.fix or "")
+    assert "CANDOR_DISCORD_TOKEN" in (found.fix or "")
+
+
+async def test_a_database_that_is_up_to_date_is_in_order(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    await migrated(settings)
+    found = await finding(settings, "database")
+    assert found.ok
+    assert "up to date" in found.sentence
+
+
+async def test_a_database_that_is_behind_says_candor_migrate(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    await migrated(settings)
+    db = Database(settings.sql_url, key=TextKey.from_settings(settings))
+    async with db.begin() as connection:
+        await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
+    await db.close()
+    found = await finding(settings, "database")
+    assert not found.ok
+    assert "candor migrate" in (found.fix or "")
+
+
+async def test_a_database_that_does_not_answer_is_a_sentence_without_its_password(tmp_path: Path) -> None:
+    pytest.importorskip("asyncpg", reason="the extra postgres is not installed")
+    settings = settings_for(tmp_path, database_url="postgresql+asyncpg://candor:hunter2@127.0.0.1:9/candor")
+    found = await finding(settings, "database")
+    assert not found.ok
+    assert "hunter2" not in found.sentence + (found.fix or "")
+
+
+async def test_a_database_address_that_makes_no_sense_is_a_sentence(tmp_path: Path) -> None:
+    found = await finding(settings_for(tmp_path, database_url="no address"), "database")
+    assert not found.ok
+    assert "CANDOR_DATABASE_URL" in found.sentence
+
+
+async def test_a_key_file_that_others_can_read_is_named_with_its_fix(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    TextKey.from_settings(settings)
+    assert (await finding(settings, "key")).ok
+    key_path(settings).chmod(0o644)
+    found = await finding(settings, "key")
+    assert not found.ok
+    assert found.fix == f"Run: chmod 600 {key_path(settings)}"
+
+
+async def test_a_key_that_is_none_is_a_finding_and_not_shown(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, encryption_key="no-key-at-all")
+    found = await finding(settings, "key")
+    assert not found.ok
+    assert "no-key-at-all" not in found.sentence
+
+
+async def test_a_data_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "var").write_text("")
+    found = await finding(settings_for(tmp_path / "var" / "inner"), "data folder")
+    assert not found.ok
+    assert "CANDOR_DATA_DIR" in (found.fix or "")
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Path:
+    tmp_path.chmod(0o500)
+    return tmp_path
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+async def test_a_data_folder_without_permission_is_named(locked: Path) -> None:
+    found = await finding(settings_for(locked / "var"), "data folder")
+    assert not found.ok
+
+
+async def test_a_model_server_that_does_not_answer_names_the_setting(tmp_path: Path) -> None:
+    found = await finding(settings_for(tmp_path), "model")
+    assert not found.ok
+    assert "CANDOR_MODEL_URL" in (found.fix or "")
+
+
+async def test_a_model_server_that_answers_is_named_with_what_it_lacks(tmp_path: Path, model_server: str) -> None:
+    found = await finding(settings_for(tmp_path, model_url=model_server), "model")
+    assert found.ok
+    assert "v7 answers on cpu (bfloat16)" in found.sentence
+    assert f"does not know {LABEL_NAMES[-1]}" in found.sentence
+
+
+async def test_without_the_model_extra_the_fix_is_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(child_module, "NEEDED", ("a_package_that_is_not_installed",))
+    found = await finding(settings_for(tmp_path, model_url=None), "model")
+    assert not found.ok
+    assert "pip install 'candor[model]'" in found.sentence
+
+
+def test_the_table_shows_each_fix_and_counts_what_is_wrong() -> None:
+    out = io.StringIO()
+    show([Finding("key", True, "Fine."), Finding("model", False, "Not there.", "Start it.")], Console(file=out))
+    assert "Start it." in out.getvalue()
+    assert "1 of 2 checks want attention." in out.getvalue()
+
+
+@pytest.fixture
+def command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    """The command line in an empty folder, with the model server nowhere and nothing else set."""
+    for name in [name for name in os.environ if name.startswith("CANDOR_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("CANDOR_MODEL_URL", NOWHERE)
+    monkeypatch.chdir(tmp_path)
+    return CliRunner()
+
+
+def test_doctor_ends_with_1_where_something_is_wrong(command_line: CliRunner) -> None:
+    result = command_line.invoke(build_cli(), ["doctor"])
+    assert result.exit_code == 1
+    assert "There is no Discord token." in result.stdout
+
+
+def test_run_without_a_token_is_one_sentence(command_line: CliRunner) -> None:
+    result = command_line.invoke(build_cli(), ["run"])
+    assert result.exit_code == 1
+    assert "CANDOR_DISCORD_TOKEN" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_bad_setting_is_one_sentence(command_line: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANDOR_TEXT_DAYS", "never")
+    result = command_line.invoke(build_cli(), ["run"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("CANDOR_TEXT_DAYS: ")
+
+
+def test_migrate_makes_the_database_and_does_it_twice(command_line: CliRunner, tmp_path: Path) -> None:
+    for _ in range(2):
+        result = command_line.invoke(build_cli(), ["migrate"])
+        assert result.exit_code == 0, result.stderr
+        assert "up to date" in result.stdout
+    assert (tmp_path / "var" / "candor.db").exists()
+    assert (tmp_path / "var" / "candor.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_demo_without_its_extra_says_what_to_install(
+    command_line: CliRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.__main__.DEMO_NEEDS", ("a_package_that_is_not_installed",))
+    result = command_line.invoke(build_cli(), ["demo"])
+    assert result.exit_code == 1
+    assert "pip install 'candor[model,demo]'" in result.stderr
