@@ -25,6 +25,7 @@ TEXT_LIMIT = 1500
 NAME_LIMIT = 80
 WORD_LIMIT = 40
 TOP_WORDS = 3
+NO_SPACE = "\u200b"
 
 _EMOJI = {1: "⚪", 2: "🟡", 3: "🟠", 4: "🟣", 5: "🔴"}
 _COLOURS = {1: 0xB0B8C0, 2: 0xF1C40F, 3: 0xE67E22, 4: 0x9B59B6, 5: 0xE74C3C}
@@ -143,7 +144,9 @@ def _text(case: Case, *, limit: int) -> str:
     if not case.text:
         return texts.TEXT_GONE + followers
     bold = case.explanation.top(TOP_WORDS) if case.explanation else ()
-    return f"||{inert(case.text, limit=limit - 4 - len(followers), bold=bold)}||" + followers
+    shown = inert(case.text, limit=limit - 5 - len(followers), bold=bold)
+    # An escaped bar at the end would make one pair with the closing ones.
+    return f"||{shown}{NO_SPACE if shown.endswith('|') else ''}||" + followers
 
 
 def _body(case: Case) -> str:

@@ -20,12 +20,14 @@ RESERVE = 6
 """Room kept for the longest last piece: an escaped character that opens and closes a bold word."""
 
 _ESCAPED = frozenset("\\*_~|`<[]")
-_LINK = re.compile(r"(https?)://([^\s/?#]*)|([a-z][a-z0-9+.\-]{0,20})://", re.IGNORECASE)
+_HTTP = re.compile(r"http(s?)(?=://)", re.IGNORECASE)
+_OTHER_SCHEME = re.compile(r"(?<!hxxp)(?<!hxxps)://")
+_HOST = re.compile(r"(?<=://)[^\s/?#]+")
 _INVITE = re.compile(r"\b(discord(?:app)?)\.(gg|com)(?=/)", re.IGNORECASE)
 _DOT = re.compile(r"(?<!\[)\.")
-_TURNING = dict.fromkeys(
+_DROPPED = dict.fromkeys(
     [*range(0x20), 0x7F, *range(0x80, 0xA0), 0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
-)
+) | {0x09: " "}
 """Control characters and those that change the direction of writing."""
 
 
@@ -41,18 +43,15 @@ def inert(text: str, *, limit: int, bold: Collection[str] = ()) -> str:
 
 
 def _plain(text: str) -> str:
-    lines = (line.translate(_TURNING).strip() for line in text.splitlines())
+    lines = (line.translate(_DROPPED).strip() for line in text.splitlines())
     one_line = LINE_BREAK.join(line for line in lines if line)
-    one_line = _INVITE.sub(r"\1[.]\2", one_line)
-    return "".join(_few_marks(_LINK.sub(_defanged, one_line)))
+    return _defanged("".join(_few_marks(one_line)))
 
 
-def _defanged(link: re.Match[str]) -> str:
-    scheme, host, other = link.groups()
-    if scheme is None:
-        return f"{other}[:]//"
-    safe = "hxxps" if scheme.lower() == "https" else "hxxp"
-    return f"{safe}://{_DOT.sub('[.]', host)}"
+def _defanged(line: str) -> str:
+    line = _HTTP.sub(lambda scheme: "hxxp" + scheme[1].lower(), _INVITE.sub(r"\1[.]\2", line))
+    line = _OTHER_SCHEME.sub("[:]//", line)
+    return _HOST.sub(lambda host: _DOT.sub("[.]", host[0]), line)
 
 
 def _few_marks(text: str) -> Iterator[str]:

@@ -73,7 +73,7 @@ ACTION_STATES = {
     "refused": "✖️ {action}: not possible{detail}",
     "failed": "⚠️ {action}: failed{detail}",
     "expired": "⌛ {action}: over{detail}",
-    "undone": "↩️ {action}: undone{detail}",
+    "undone": "↩️ {action}: undone",
 }
 HELD_BACK = "💤 Held back: {actions}"
 

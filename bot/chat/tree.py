@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_COMPARED = ("name", "description", "type", "options", "contexts", "integration_types", "default_member_permissions")
+_COMPARED = ("name", "description", "type", "options", "default_member_permissions")
+"""Not where commands may be used: discord.py 2.7 reads Discord's answer to that wrongly (it loses the value 0)."""
 
 
 class CandorTree(app_commands.CommandTree[Any]):
@@ -55,8 +56,8 @@ def _bare(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _bare(item) for key, item in value.items() if _bare(item) not in (None, False, "", [], {})}
     if isinstance(value, list):
-        return [_bare(item) for item in value]
-    return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        return [_bare(item) for item in value] if any(isinstance(item, Mapping) for item in value) else sorted(value)
+    return value
 
 
 def _key(command: Mapping[str, Any]) -> tuple[int, str]:

@@ -1,4 +1,4 @@
-"""A simulated Discord server with the real chat code, the real use cases and a real SQLite file; the model is a fake."""
+"""A simulated Discord server, the real chat code and use cases over a real SQLite file; only the model is a fake."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import discord
 import pytest
@@ -130,11 +131,11 @@ class Stage:
         return await self.house.cases.get(guild_id=self.guild.id, case_id=case_id)
 
     async def only_case(self) -> Case:
-        case = await self.case(1)
-        assert (await self.cases()) == 1, "more than one case"
-        return case
+        assert self.cases() <= 1, "more than one case was opened"
+        return await self.case(1)
 
-    async def cases(self) -> int:
+    def cases(self) -> int:
+        """How many messages opened a case when they went through the pass."""
         return sum(passed.case is not None for passed in self.house.passed)
 
     @property
@@ -226,7 +227,7 @@ async def stage(simcord_env: simcord.Env, simcord_bot: CandorBot, house: House) 
     guild = env.create_guild("Harbour")
     mods = guild.create_role("Moderators", permissions=MODERATOR)
     admins = guild.create_role("Admins", permissions=MODERATOR | discord.Permissions(manage_guild=True))
-    hidden = {
+    hidden: dict[Any, discord.PermissionOverwrite] = {
         guild.default_role: discord.PermissionOverwrite(view_channel=False),
         mods: discord.PermissionOverwrite(view_channel=True),
         admins: discord.PermissionOverwrite(view_channel=True),

@@ -1,0 +1,302 @@
+"""The buttons of a card: what each does, who may press it, and what the presser is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+import pytest
+import simcord
+from simcord import interactions
+from simcord.backend import serializers
+from simcord.results import InteractionResult
+
+from bot.chat.client import create_bot
+from bot.core.policy import Delete
+from tests.chat.conftest import House, Stage, buttons_of, said, settings_in, text_of
+
+
+async def flagged(stage: Stage, **rule: float) -> discord.Message:
+    """A flagged message of Kai's, acted on in the ways named; its card."""
+    if rule:
+        await stage.act_on_insults(**rule)
+    await stage.say("what an insult")
+    return stage.card
+
+
+def press_without_waiting(stage: Stage, who: simcord.MemberActor, label: str) -> InteractionResult:
+    """A press whose handling only starts: for two presses at once."""
+    backend, card = stage.env.backend, stage.card
+    button = buttons_of(card)[label]
+    data: dict[str, Any] = {"custom_id": button.custom_id, "component_type": 2}
+    record, payload = interactions.base_payload(
+        backend, type=3, channel_id=stage.review.id, guild_id=stage.guild.id, user_id=who.id, data=data
+    )
+    stored = backend.get_message(stage.review.id, card.id)
+    payload["message"] = dict(serializers.message_payload(backend, stored))
+    record.source_message_id = card.id
+    backend.emit("INTERACTION_CREATE", payload)
+    return InteractionResult(stage.env, record)
+
+
+async def test_breaks_rules_is_recorded_and_closes_the_case(stage: Stage) -> None:
+    answer = said(await stage.lena.click(await flagged(stage), label="Breaks rules"))
+
+    case = await stage.only_case()
+    assert answer == "Recorded: it breaks the rules."
+    assert case.state == "closed"
+    assert case.votes[0].moderator_id == stage.lena.id
+    assert case.votes[0].labels["insult"] == "right"
+    assert f"✅ Breaks rules (insult) · <@{stage.lena.id}>" in stage.card_text
+
+
+async def test_its_fine_lifts_the_timeout(stage: Stage) -> None:
+    card = await flagged(stage, timeout_at=0.5)
+    assert stage.timed_out_until(stage.kai) is not None
+
+    answer = said(await stage.lena.click(card, label="It's fine"))
+
+    assert answer == "Recorded: it's fine. The timeout is lifted."
+    assert stage.timed_out_until(stage.kai) is None
+    assert (await stage.only_case()).votes[0].labels["insult"] == "wrong"
+    assert "Timeout 10 min: undone" in stage.card_text
+
+
+async def test_its_fine_says_what_cannot_be_undone(stage: Stage) -> None:
+    card = await flagged(stage, warn_at=0.5, delete_at=0.5)
+
+    answer = said(await stage.lena.click(card, label="It's fine"))
+
+    assert "A deleted message cannot be put back" in answer
+    assert "A warning that was read cannot be taken back" in answer
+
+
+async def test_its_fine_leaves_a_timeout_that_a_moderator_set(stage: Stage) -> None:
+    card = await flagged(stage, timeout_at=0.5)
+    later = stage.env.backend.iso_after(7200)
+    stage.env.backend.edit_member(stage.guild.id, stage.kai.id, {"timed_out_until": later})
+
+    answer = said(await stage.lena.click(card, label="It's fine"))
+
+    assert "not the one of this case; it stays" in answer
+    assert stage.timed_out_until(stage.kai) is not None
+
+
+async def test_its_fine_for_an_author_who_left_says_so(stage: Stage) -> None:
+    card = await flagged(stage, timeout_at=0.5)
+    stage.guild.remove_member(stage.kai)
+
+    assert "The author left the server" in said(await stage.lena.click(card, label="It's fine"))
+    assert (await stage.only_case()).state == "closed"
+
+
+async def test_skip_closes_without_saying_anything_about_the_labels(stage: Stage) -> None:
+    await stage.lena.click(await flagged(stage), label="Skip")
+
+    case = await stage.only_case()
+    assert case.state == "closed"
+    assert set(case.votes[0].labels.values()) == {"unknown"}
+
+
+async def test_undo_opens_the_case_again_and_takes_the_verdict_back(stage: Stage) -> None:
+    card = await flagged(stage, timeout_at=0.5)
+    await stage.lena.click(card, label="Breaks rules")
+
+    answer = said(await stage.lena.click(card, label="Undo"))
+
+    case = await stage.only_case()
+    assert answer == "The timeout is lifted. The case is open again."
+    assert (case.state, case.votes) == ("open", ())
+    assert stage.timed_out_until(stage.kai) is None
+    assert not buttons_of(stage.card)["Breaks rules"].disabled
+
+
+async def test_more_lets_a_moderator_choose_other_labels(stage: Stage) -> None:
+    opened = await stage.lena.click(await flagged(stage), label="More…")
+    menu = opened.followups[-1]
+    assert menu.ephemeral
+    options = menu.components[0]["components"][0]["options"]
+    assert [option["value"] for option in options if option["default"]] == ["insult"]
+
+    answer = said(await stage.lena.select(menu.message, ["threat", "identity_hate"]))
+
+    labels = (await stage.only_case()).votes[0].labels
+    assert answer == "Recorded: it breaks the rules."
+    assert (labels["threat"], labels["identity_hate"], labels["insult"]) == ("missing", "missing", "wrong")
+
+
+async def test_more_can_say_that_the_labels_were_beside_the_point(stage: Stage) -> None:
+    opened = await stage.lena.click(await flagged(stage), label="More…")
+
+    answer = said(await stage.lena.select(opened.followups[-1].message, ["other_reason"]))
+
+    assert "another reason" in answer
+    assert (await stage.only_case()).votes[0].verdict == "other_reason"
+
+
+async def test_labels_and_another_reason_exclude_each_other(stage: Stage) -> None:
+    opened = await stage.lena.click(await flagged(stage), label="More…")
+    menu = opened.followups[-1].message
+
+    refused = said(await stage.lena.select(menu, ["insult", "other_reason"]))
+    assert "not both" in refused
+    assert (await stage.only_case()).state == "open"
+
+    await stage.lena.select(menu, ["insult"])
+    assert (await stage.only_case()).state == "closed"
+
+
+@pytest.mark.parametrize("label", ["Breaks rules", "It's fine", "Skip", "More…"])
+async def test_without_moderate_members_nothing_can_be_pressed(stage: Stage, label: str) -> None:
+    card = await flagged(stage)
+    stage.env.backend.edit_role(stage.guild.id, stage.mods.id, {"permissions": 0})
+
+    answer = said(await stage.lena.click(card, label=label))
+
+    assert answer == "You need the permission Moderate Members for that."
+    assert (await stage.only_case()).votes == ()
+
+
+async def test_undoing_a_deletion_needs_manage_messages(stage: Stage) -> None:
+    card = await flagged(stage, delete_at=0.5)
+    only_moderate = discord.Permissions(moderate_members=True).value
+    stage.env.backend.edit_role(stage.guild.id, stage.mods.id, {"permissions": only_moderate})
+
+    answer = said(await stage.lena.click(card, label="It's fine"))
+
+    assert answer == "This would undo a deletion, and for that you need the permission Manage Messages."
+    assert (await stage.only_case()).state == "open"
+
+
+async def test_nobody_decides_a_case_about_themselves(stage: Stage) -> None:
+    await stage.say("what an insult", who=stage.lena)
+
+    answer = said(await stage.lena.click(stage.card, label="It's fine"))
+
+    assert "Nobody decides a case about their own message" in answer
+    assert (await stage.only_case()).state == "open"
+
+
+async def test_a_card_that_is_decided_on_another_screen_cannot_be_decided_again(stage: Stage) -> None:
+    await flagged(stage)
+    late = press_without_waiting
+    await stage.lena.click(stage.card, label="Breaks rules")
+    result = late(stage, stage.admin, "It's fine")
+    await stage.env.settle()
+
+    assert "already decided" in said(result)
+    assert len((await stage.only_case()).votes) == 1
+
+
+async def test_of_two_presses_at_once_one_counts(stage: Stage) -> None:
+    await flagged(stage)
+    first = press_without_waiting(stage, stage.lena, "Breaks rules")
+    second = press_without_waiting(stage, stage.admin, "It's fine")
+    await stage.env.settle()
+
+    answers = {said(first), said(second)}
+    assert "Recorded: it breaks the rules." in answers
+    assert "Somebody is deciding this case right now. Look again in a moment." in answers
+    assert len((await stage.only_case()).votes) == 1
+
+
+async def test_a_case_of_another_server_is_unknown_here(stage: Stage) -> None:
+    await flagged(stage)
+    elsewhere = stage.env.create_guild("Elsewhere")
+    mods = elsewhere.create_role("Mods", permissions=discord.Permissions(moderate_members=True))
+    mia = elsewhere.add_member(stage.env.create_user("Mia"), roles=[mods])
+    channel = elsewhere.create_text_channel("cards")
+    forged = [
+        {"type": 1, "components": [{"type": 2, "style": 2, "label": "It's fine", "custom_id": "candor:v1:fine:1"}]}
+    ]
+    stage.env.backend.create_message(channel.id, stage.env.backend.bot_user.id, "card", components=forged)
+    message = channel.last_message
+    assert message is not None
+
+    answer = said(await mia.click(message, label="It's fine"))
+
+    assert answer == "There is no case 1 on this server."
+    assert (await stage.case(1)).state == "open"
+
+
+async def test_buttons_and_menus_work_after_a_restart(stage: Stage, house: House, tmp_path: Any) -> None:
+    card = await flagged(stage)
+    opened = await stage.lena.click(card, label="More…")
+    again = create_bot(settings_in(tmp_path))
+    house.attach(again)
+    await stage.env.restart_bot(again)
+
+    answer = said(await stage.lena.select(opened.followups[-1].message, ["threat"]))
+    assert answer == "Recorded: it breaks the rules."
+    await stage.lena.click(card, label="Undo")
+    await stage.lena.click(card, label="Skip")
+
+    assert (await stage.only_case()).votes[0].verdict == "skip"
+    assert "Skipped" in text_of(stage.card)
+
+
+async def test_a_press_whose_token_expired_changes_nothing_and_raises_nothing(stage: Stage) -> None:
+    card = await flagged(stage)
+    stage.env.inject_error("POST", "/interactions/*", status=404, code=10062)
+
+    await stage.lena.click(card, label="Breaks rules")
+
+    assert (await stage.only_case()).state == "open"
+    assert (stage.env.errors, stage.bot.failures) == ([], 0)
+
+
+async def test_a_verdict_stands_when_its_answer_cannot_be_delivered(stage: Stage) -> None:
+    card = await flagged(stage)
+    stage.env.inject_error("POST", "/webhooks/*", status=404, code=10015)
+
+    await stage.lena.click(card, label="Breaks rules")
+
+    assert (await stage.only_case()).state == "closed"
+    assert (stage.env.errors, stage.bot.failures) == ([], 0)
+
+
+async def test_an_unforeseen_error_is_answered_and_counted(
+    stage: Stage, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = await flagged(stage)
+
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("broken")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(house.labels, "vote", broken)
+        answer = said(await stage.lena.click(card, label="Breaks rules"))
+    assert answer.startswith("Something went wrong on my side")
+    assert stage.bot.failures == 1
+
+    await stage.lena.click(card, label="Breaks rules")
+    assert (await stage.only_case()).state == "closed"
+
+
+async def test_a_verdict_stands_when_the_card_cannot_be_changed(stage: Stage) -> None:
+    card = await flagged(stage)
+    stage.env.inject_error("PATCH", "/channels/*/messages/*", status=500)
+
+    answer = said(await stage.lena.click(card, label="Breaks rules"))
+
+    assert answer == "Recorded: it breaks the rules. Discord did not take the review card; it is tried again later."
+    assert (await stage.only_case()).state == "closed"
+
+
+async def test_a_decision_counts_for_everybody_who_wrote_the_same(stage: Stage) -> None:
+    await stage.act_on_insults(timeout_at=0.5)
+    await stage.say("what an insult")
+    await stage.say("what an insult", who=stage.priya)
+    assert "and 1 more with this text" in stage.card_text
+
+    await stage.lena.click(stage.card, label="It's fine")
+
+    assert stage.timed_out_until(stage.kai) is None
+    assert stage.timed_out_until(stage.priya) is None
+    assert {(await stage.case(1)).state, (await stage.case(2)).state} == {"closed"}
+
+
+async def test_what_undo_needs_is_asked_for_the_actions_that_were_done(stage: Stage) -> None:
+    await flagged(stage, delete_at=0.5)
+
+    assert stage.house.review.would_undo(await stage.only_case()) == (Delete(),)
