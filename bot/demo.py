@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import sys
 import time
 from pathlib import Path
 
@@ -44,8 +43,8 @@ def forget_last_run(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-async def run_demo(base: Settings, *, headless: bool, page_port: int = 0) -> None:
-    """Play the script; with a page (`headless=False`) stay up until Ctrl-C. Raises BotError or ModelError."""
+async def run_demo(base: Settings, *, headless: bool, page_port: int = 0) -> int:
+    """Play the script; with a page (`headless=False`) stay up until Ctrl-C. 0, or raises BotError or ModelError."""
     console = Console(stderr=headless, highlight=False)
     interrupted = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -68,12 +67,13 @@ async def run_demo(base: Settings, *, headless: bool, page_port: int = 0) -> Non
             stop.cancel()
             await asyncio.gather(playing, stop, return_exceptions=True)
             await app.stop()
+    return 0
 
 
 async def _perform(app: App, sandbox: Sandbox, watch: Watch, *, headless: bool, console: Console) -> None:
     console.print("Starting the model server, the bot and a Discord on loopback ...")
     await app.start()
-    await _explainer_ready(app)
+    await explainer_ready(app)
     if not headless:
         console.print(f"\n  Open [bold]{sandbox.page_url}[/bold] in a browser. Ctrl-C ends the demo.\n")
     stage = Stage(app, sandbox, watch, headless=headless, console=console)
@@ -88,7 +88,7 @@ async def _perform(app: App, sandbox: Sandbox, watch: Watch, *, headless: bool, 
     await app.wait()
 
 
-async def _explainer_ready(app: App) -> None:
+async def explainer_ready(app: App) -> None:
     """The first card is to have its words. Raises DemoFailed."""
     deadline = time.monotonic() + WARM_UP_SECONDS
     while time.monotonic() < deadline:
@@ -99,9 +99,3 @@ async def _explainer_ready(app: App) -> None:
             raise DemoFailed(str(error)) from error
         await asyncio.sleep(0.1)
     raise DemoFailed(f"The explainer was not ready within {WARM_UP_SECONDS:.0f} s.")
-
-
-def main(settings: Settings, *, headless: bool, page_port: int = 0) -> None:
-    """The `demo` verb. Raises BotError or ModelError with one sentence."""
-    asyncio.run(run_demo(settings, headless=headless, page_port=page_port))
-    sys.stdout.flush()

@@ -7,13 +7,14 @@ before the text is gone. In shadow mode and while paused the actions are kept in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from bot.core.events import IncomingMessage, PartKind
 from bot.core.guild_rules import GuildRules, LabelRule
 from moderation_model.contract import Prediction
+from moderation_model.labels import label
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,11 @@ class Reason:
     reading: str
     model_version: str
     part: PartKind
+
+
+def headline(reasons: Collection[Reason]) -> Reason:
+    """The reason that names a case and is explained: of the most severe label, then of the highest score."""
+    return max(reasons, key=lambda reason: (label(reason.label).severity, reason.score))
 
 
 Why = Literal["flagged", "care", "reported", "audit"]
@@ -139,9 +145,9 @@ def within_limits(decision: Decision, recent: Recent) -> Decision:
     if recent.actions >= MAX_ACTIONS_A_MINUTE:
         return withhold(decision, f"held back: {MAX_ACTIONS_A_MINUTE} automatic actions within a minute")
     hit = recent.members_by_label or {}
-    for label in decision.labels:
-        if hit.get(label, 0) >= MAX_MEMBERS_A_MINUTE:
-            return withhold(decision, f"held back: {label} hit {MAX_MEMBERS_A_MINUTE} members within a minute")
+    for name in decision.labels:
+        if hit.get(name, 0) >= MAX_MEMBERS_A_MINUTE:
+            return withhold(decision, f"held back: {name} hit {MAX_MEMBERS_A_MINUTE} members within a minute")
     return decision
 
 
@@ -156,13 +162,13 @@ def _reasons(message: IncomingMessage, predictions: Sequence[Prediction], rules:
     for part, prediction in zip(message.parts, predictions, strict=True):
         if not prediction.readable:
             continue
-        for label, score in prediction.scores.items():
-            rule = rules.rule(label)
-            limit = _flag_limit(rule, prediction.thresholds.get(label, 1.0))
-            if score < limit or (label in best and best[label].score >= score):
+        for name, score in prediction.scores.items():
+            rule = rules.rule(name)
+            limit = _flag_limit(rule, prediction.thresholds.get(name, 1.0))
+            if score < limit or (name in best and best[name].score >= score):
                 continue
-            best[label] = Reason(
-                label=label,
+            best[name] = Reason(
+                label=name,
                 score=score,
                 limit=limit,
                 rule="model" if rule.flag_at is None else "guild",

@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 import structlog
 
 from bot.core.cases import Case
+from bot.core.policy import headline
 from bot.errors import BoardUnavailable, BotError
 from bot.flow.ports import Board, ModelService
 from bot.store.cases import CaseStore
@@ -19,6 +20,12 @@ from bot.store.guilds import GuildStore
 from moderation_model.errors import ModelError
 
 log = structlog.get_logger(__name__)
+
+PATIENCE_SECONDS = 2.0
+"""How long a card waits for its words. A moderator should see the card now and the words soon."""
+
+MOST_UNEXPLAINED = 100
+"""Cards whose words are asked for again; older ones stay without."""
 
 WORKERS = 2
 """Cards prepared at a time: one may wait for its explanation while the other is posted."""
@@ -43,6 +50,8 @@ class CardDesk:
         self._observe = observe
         self._waiting: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
         self._queued: set[int] = set()
+        self._late: set[asyncio.Task[bool]] = set()
+        self._unexplained: dict[int, int] = {}
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     @property
@@ -81,11 +90,20 @@ class CardDesk:
                 self._waiting.task_done()
 
     async def present(self, *, guild_id: int, case_id: int) -> None:
-        """Explain the case if that is still to do, then post or refresh its card. Raises BotError."""
+        """Explain the case if that is still to do, then post or refresh its card. Raises BotError.
+
+        A slow explanation is not waited for: the card comes without its words, and again once they are there.
+        """
         case = await self._cases.get(guild_id=guild_id, case_id=case_id)
         if case.lead_id is not None:
             case = await self._cases.get(guild_id=guild_id, case_id=case.lead_id)
-        await self._explain(case)
+        explaining = asyncio.create_task(self._explain(case))
+        done, _ = await asyncio.wait([explaining], timeout=PATIENCE_SECONDS)
+        if done:
+            explaining.result()
+        else:
+            self._late.add(explaining)
+            explaining.add_done_callback(lambda task: self._came_late(task, case))
         await self.refresh(guild_id=guild_id, case_id=case.case_id)
 
     async def refresh(self, *, guild_id: int, case_id: int) -> Case:
@@ -108,22 +126,42 @@ class CardDesk:
         self._observe(case)
         return case
 
-    async def _explain(self, case: Case) -> None:
+    async def _explain(self, case: Case) -> bool:
+        """Whether words were found and kept now."""
         if case.explanation is not None or not case.reasons or not case.text:
-            return
+            return False
         try:
-            explanation = await self._model.explain(case.text, label=case.reasons[0].label)
+            explanation = await self._model.explain(case.text, label=headline(case.reasons).label)
         except ModelError as error:
-            # A card without its words is worth more than no card.
+            # A card without its words is worth more than no card; catch_up asks for them again.
             log.warning("not_explained", case_id=case.case_id, why=type(error).__name__)
-            return
+            self._unexplained[case.case_id] = case.guild_id
+            while len(self._unexplained) > MOST_UNEXPLAINED:
+                del self._unexplained[next(iter(self._unexplained))]
+            return False
+        self._unexplained.pop(case.case_id, None)
         await self._cases.set_explanation(case_id=case.case_id, explanation=explanation)
+        return True
+
+    def _came_late(self, task: asyncio.Task[bool], case: Case) -> None:
+        self._late.discard(task)
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:
+            log.warning("not_explained", case_id=case.case_id, why=type(error).__name__)
+        elif task.result():
+            self.enqueue(guild_id=case.guild_id, case_id=case.case_id)
 
     async def catch_up(self, *, limit: int = 100) -> int:
-        """Queue the open cases that have no card yet; how many."""
+        """Queue the open cases that have no card yet, and find the words that cards lack; how many have no card."""
         cases = await self._cases.without_card(limit)
         for case in cases:
             self.enqueue(guild_id=case.guild_id, case_id=case.case_id)
+        for case_id, guild_id in list(self._unexplained.items()):
+            if not await self._explain(await self._cases.get(guild_id=guild_id, case_id=case_id)):
+                break
+            self.enqueue(guild_id=guild_id, case_id=case_id)
         return len(cases)
 
     async def scrub(self, case: Case) -> None:

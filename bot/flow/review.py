@@ -12,7 +12,7 @@ from bot.core.cases import Case, NewCase, VerdictKind, Vote
 from bot.core.events import IncomingMessage, Person, TextPart
 from bot.core.feedback import answers
 from bot.core.keywords import asks_for_care
-from bot.core.policy import Action, Decision, decide
+from bot.core.policy import Action, Decision, decide, headline
 from bot.errors import BoardUnavailable, NotAllowed
 from bot.flow.cards import CardDesk
 from bot.flow.ports import Clock, Enforcer, ModelService
@@ -171,7 +171,7 @@ class Review:
         explanation = None
         if decision.reasons:
             try:
-                explanation = await self._model.explain(text, label=decision.reasons[0].label)
+                explanation = await self._model.explain(text, label=headline(decision.reasons).label)
             except ModelError as error:
                 log.warning("not_explained", guild_id=guild_id, why=type(error).__name__)
         return Checked(prediction, decision, explanation)

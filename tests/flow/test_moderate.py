@@ -197,6 +197,11 @@ async def test_a_card_without_explanation_is_better_than_none(house: House):
     await house.post_cards()
     (card,) = house.board.cards.values()
     assert card.explanation is None
+    house.model.explainer_down = None
+    await house.desk.catch_up()
+    await house.post_cards()
+    (card,) = house.board.cards.values()
+    assert card.explanation is not None
 
 
 async def test_a_pause_stops_actions_at_once(house: House):
