@@ -7,7 +7,7 @@ from typing import Literal
 
 from bot.sandbox.world import Json
 
-AnswerKind = Literal["message", "update", "deferred", "thinking", "modal", "choices", "failed"]
+AnswerKind = Literal["message", "update", "deferred", "thinking", "modal", "choices", "deleted", "failed"]
 FAILED = "This interaction failed"
 
 
@@ -17,7 +17,8 @@ class Answer:
 
     `message`: a new message (`kind` message) or the pressed one as it stands now (update); `ephemeral`: only the member
     sees it. `modal`: a form to be filled in (modal). `choices`: autocompletion. `deferred`: the button stopped turning
-    and nothing else is seen yet. `failed`: `text` is what Discord shows. `number` counts an interaction's answers.
+    and nothing else is seen yet. `deleted`: a message of this interaction is gone. `failed`: `text` is what Discord
+    shows. `number` counts an interaction's answers.
     """
 
     kind: AnswerKind

@@ -99,6 +99,7 @@ def delete(book: Interactions, interaction: Interaction, message_id: int | None)
         messages.remove(book.world, interaction.channel, gone)
     else:
         book.tell("EPHEMERAL_DELETE", hidden, {"id": str(gone)})
+    book.note(interaction, "deleted")
 
 
 def _allowed(interaction: Interaction) -> tuple[int, ...]:

@@ -180,6 +180,7 @@ class Gateway:
             raise Refused(4013, "Invalid intent(s).")
         if intents & PRIVILEGED & ~world.application.privileged:
             raise Refused(4014, "Disallowed intent(s).")
+        self._sessions = {key: each for key, each in self._sessions.items() if not each.lost}
         session = Session(world, intents)
         self._sessions[session.id] = session
         self._attach(connection, session)

@@ -127,6 +127,7 @@ class Interactions:
 
     async def _fail_unanswered(self, interaction: Interaction) -> None:
         await self.world.clock.sleep_until(interaction.begun_at + ANSWER_WITHIN)
+        del self._timers[interaction.id]
         if interaction.state == "waiting":
             self.fail(interaction)
 

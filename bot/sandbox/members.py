@@ -11,7 +11,7 @@ from bot.sandbox.clock import iso
 from bot.sandbox.errors import ApiError, bad_form, missing_permissions, problem, unknown
 from bot.sandbox.forms import snowflake
 from bot.sandbox.permissions import P, guild_permissions, is_above, require_above, require_in_guild
-from bot.sandbox.shapes import member_event_json, user_json
+from bot.sandbox.shapes import guild_create_json, member_event_json, user_json
 from bot.sandbox.world import Event, Guild, Json, Member, User, World
 
 MOST_TIMEOUT = timedelta(days=28)
@@ -171,6 +171,16 @@ def unban(world: World, guild: Guild, *, actor_id: int, user_id: int, reason: st
     del guild.bans[user_id]
     world.emit(Event("GUILD_BAN_REMOVE", {"guild_id": str(guild.id), "user": user_json(world.user(user_id))}, guild.id))
     audit.record(world, guild.id, audit.BAN_REMOVE, by=actor_id, target=user_id, reason=reason)
+
+
+def add_bot(world: World, guild: Guild) -> None:
+    """The bot is invited (again), with the role of its name; it is told the whole guild, itself as the only member."""
+    application = world.application
+    role_ids = [role.id for role in guild.roles.values() if role.name == application.name]
+    guild.members[application.bot_id] = Member(
+        user=world.user(application.bot_id), joined_at=world.clock.now(), role_ids=role_ids
+    )
+    world.emit(Event("GUILD_CREATE", guild_create_json(world, guild, all_members=False), guild.id, audience="bot"))
 
 
 def remove_bot(world: World, guild: Guild) -> None:

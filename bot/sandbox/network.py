@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 from typing import Any
@@ -51,11 +52,15 @@ class SandboxResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         """The one address there is."""
         if host not in HOSTS:
-            raise OSError(f"The sandbox leads to Discord's hosts only; {host} is refused.")
+            raise _refusal(host)
         return [ResolveResult(hostname=host, host=LOOPBACK, port=self._port, family=socket.AF_INET, proto=0, flags=0)]
 
     async def close(self) -> None:
         """Nothing is held."""
+
+
+def _refusal(host: str) -> OSError:
+    return OSError(errno.EHOSTUNREACH, f"The sandbox leads to Discord's hosts only; {host} is refused")
 
 
 def connector(port: int, trusted: ssl.SSLContext) -> aiohttp.TCPConnector:
@@ -65,7 +70,7 @@ def connector(port: int, trusted: ssl.SSLContext) -> aiohttp.TCPConnector:
         # Addresses given as numbers never meet the resolver.
         family, kind, protocol, _, target = address
         if target[:2] != (LOOPBACK, port):
-            raise OSError(f"The sandbox leads to Discord's hosts only; {target[0]} is refused.")
+            raise _refusal(target[0])
         return socket.socket(family, kind, protocol)
 
     return aiohttp.TCPConnector(

@@ -7,7 +7,7 @@ from bot.sandbox.clock import iso
 from bot.sandbox.errors import bad_form, problem, unknown
 from bot.sandbox.forms import snowflake
 from bot.sandbox.gateway import URL, application_flags
-from bot.sandbox.permissions import P, require_in_guild
+from bot.sandbox.permissions import P, guild_permissions, require_in_guild
 from bot.sandbox.rest import Call, Route
 from bot.sandbox.sessions import Intents
 from bot.sandbox.shapes import guild_json, member_json, role_json, user_json
@@ -29,7 +29,18 @@ def get_guild(call: Call) -> Json:
 def my_guilds(call: Call) -> list[Json]:
     """Where the bot is a member."""
     mine = [guild for guild in call.world.guilds.values() if call.bot_id in guild.members]
-    return [{"id": str(each.id), "name": each.name, "owner": False, "features": []} for each in mine]
+    return [
+        {
+            "id": str(each.id),
+            "name": each.name,
+            "icon": None,
+            "owner": False,
+            "permissions": str(guild_permissions(each, each.members[call.bot_id])),
+            "features": [],
+            "approximate_member_count": len(each.members),
+        }
+        for each in mine
+    ]
 
 
 def roles(call: Call) -> list[Json]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 
-from bot.sandbox import audit, callbacks, messages
-from bot.sandbox.errors import bad_form, missing_permissions, problem, unknown
-from bot.sandbox.permissions import EVERYTHING, P, require
+from bot.sandbox import audit, callbacks, webhooks
+from bot.sandbox.errors import missing_permissions, unknown
+from bot.sandbox.permissions import P, require
 from bot.sandbox.rest import Call, Route
-from bot.sandbox.shapes import user_json
-from bot.sandbox.world import Event, Json
+from bot.sandbox.world import Json
 
 
 def callback(call: Call) -> Json | None:
@@ -52,24 +50,7 @@ def create_webhook(call: Call) -> Json:
     """A webhook of a channel."""
     world, channel = call.world, call.world.channel(call.id("channel_id"))
     require(world, channel, call.bot_id, P.MANAGE_WEBHOOKS)
-    name = str(call.form().get("name") or "")
-    if not 1 <= len(name) <= 80 or re.search("discord|clyde", name, re.IGNORECASE):
-        text = 'Username cannot contain "discord" or "clyde" and has 1 to 80 characters.'
-        raise bad_form({"name": problem("USERNAME_INVALID_CONTAINS", text)})
-    webhook = {
-        "id": str(world.snowflakes.make()),
-        "type": 1,
-        "token": secrets.token_urlsafe(48),
-        "name": name,
-        "avatar": None,
-        "channel_id": str(channel.id),
-        "guild_id": str(channel.guild_id),
-        "application_id": str(world.application.id),
-        "user": user_json(world.user(call.bot_id)),
-    }
-    world.webhooks[int(webhook["id"])] = webhook
-    place = {"guild_id": webhook["guild_id"], "channel_id": webhook["channel_id"]}
-    world.emit(Event("WEBHOOKS_UPDATE", place, channel.guild_id, channel.id, audience="bot"))
+    webhook = webhooks.make(world, channel, name=str(call.form().get("name") or ""), by=call.bot_id)
     if channel.guild_id is not None:
         target = int(webhook["id"])
         audit.record(world, channel.guild_id, audit.WEBHOOK_CREATE, by=call.bot_id, target=target, reason=call.reason)
@@ -98,20 +79,7 @@ def _execute_webhook(call: Call) -> Json | None:
         raise unknown("Webhook")
     if not secrets.compare_digest(str(webhook["token"]), call.ids["webhook_token"]):
         raise missing_permissions()
-    body, channel = call.form(), call.world.channel(int(webhook["channel_id"]))
-    message = messages.compose(
-        call.world,
-        author_id=call.bot_id,
-        channel=channel,
-        body=body,
-        uploads=call.uploads,
-        held=EVERYTHING,
-        extra={"webhook_id": webhook["id"]},
-    )
-    name = body.get("username") or webhook["name"]
-    author = {"id": webhook["id"], "username": name, "global_name": None, "discriminator": "0000"}
-    message["author"] = {**author, "avatar": None, "bot": True}
-    posted = messages.publish(call.world, channel, message)
+    posted = webhooks.execute(call.world, webhook, call.form(), call.uploads)
     return posted if call.flag("wait") else None
 
 

@@ -154,6 +154,10 @@ class Sandbox(Speaking, Pressing):
         """What the page's hello carries: guild, bot, channels, dms, members, commands, messages (last 50 a channel)."""
         return snapshot(self.world, self.guild, bot_online=self.gateway.online)
 
+    async def add_bot(self) -> None:
+        """Somebody invites the bot into the guild again."""
+        members.add_bot(self.world, self.guild)
+
     async def remove_bot(self) -> None:
         """Somebody puts the bot out of the guild."""
         members.remove_bot(self.world, self.guild)

@@ -60,9 +60,14 @@ class Session:
         self.kept.append((self.sequence, text))
         return text
 
+    @property
+    def lost(self) -> bool:
+        """Whether its connection has been gone for too long."""
+        return self.left_at is not None and self._world.clock.now() - self.left_at > RESUME_WITHIN
+
     def missed(self, sequence: int) -> list[str] | None:
         """The payloads after `sequence`; None where they are no longer kept or the session has run out."""
-        if self.left_at is not None and self._world.clock.now() - self.left_at > RESUME_WITHIN:
+        if self.lost:
             return None
         if self.kept and sequence < self.kept[0][0] - 1:
             return None

@@ -12,6 +12,7 @@ import discord
 from discord import app_commands
 
 from bot.sandbox.sandbox import Sandbox
+from bot.sandbox.world import Overwrite
 
 WAIT_SECONDS = 20
 """How long a test waits for what must come before it fails."""
@@ -100,6 +101,9 @@ class Probe(discord.Client):
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         self._heard["guild_remove"].put_nowait(guild)
 
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        self._heard["guild_join"].put_nowait(guild)
+
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         self._heard["interaction"].put_nowait(interaction)
 
@@ -119,3 +123,9 @@ async def running(bot: Probe, token: str) -> AsyncIterator[Probe]:
         ready.cancel()
         await bot.close()
         await asyncio.gather(life, ready, return_exceptions=True)
+
+
+def deny(sandbox: Sandbox, channel: str, bits: int) -> None:
+    """Take permissions from the bot in a channel."""
+    bot_id = sandbox.world.application.bot_id
+    sandbox.channel(channel).overwrites[bot_id] = Overwrite(id=bot_id, type=1, deny=int(bits))

@@ -117,9 +117,16 @@ async def test_discord_can_ask_the_client_to_reconnect(sandbox: Sandbox, bot: Pr
     await bot.heard("ready")
 
 
-async def test_being_put_out_of_the_guild_is_told(sandbox: Sandbox, bot: Probe) -> None:
+async def test_being_put_out_of_the_guild_and_invited_again_is_told(sandbox: Sandbox, bot: Probe) -> None:
     await sandbox.remove_bot()
     assert (await bot.heard("guild_remove")).id == sandbox.guild.id
+    assert list(bot.guilds) == []
+    await sandbox.say("Mia", "general", "among us")
+    await sandbox.add_bot()
+    assert (await bot.heard("guild_join")).id == sandbox.guild.id
+    assert len(bot.guild.members) == 9
+    await sandbox.say("Mia", "general", "hello bot")
+    assert (await bot.heard("message")).content == "hello bot"
 
 
 async def test_a_large_guild_comes_in_several_chunks(sandbox: Sandbox) -> None:
