@@ -65,7 +65,7 @@ class ModelClient:
         self._breaker = breaker or Breaker()
         self._http = httpx.AsyncClient(
             base_url=address,
-            headers={"Authorization": f"Bearer {token}"} if token else None,
+            headers={b"Authorization": f"Bearer {token}".encode()} if token else None,
             timeout=httpx.Timeout(max(timeout, explain_timeout), connect=min(timeout, 3.0)),
             limits=httpx.Limits(max_connections=32, max_keepalive_connections=8),
             transport=transport,

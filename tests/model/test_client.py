@@ -79,6 +79,12 @@ async def test_predictions_come_back_as_they_were_sent_in_order() -> None:
     assert script.requests[0].headers["Authorization"] == "Bearer secret"
 
 
+async def test_a_token_may_hold_any_letters() -> None:
+    script = Script(predictions())
+    await client(script, token="schlüssel").classify(["a"])
+    assert (b"Authorization", "Bearer schlüssel".encode()) in script.requests[0].headers.raw
+
+
 async def test_explanations_model_and_health_come_back() -> None:
     assert await client(Script(answer(200, EXPLANATION.to_dict()))).explain("you clown") == EXPLANATION
     assert await client(Script(answer(200, fake_info().to_dict()))).info() == fake_info()

@@ -1,0 +1,66 @@
+"""Figures of one server for Prometheus. Each server has its own registry; nothing is global."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from moderation_model.batching import BatchReport
+from moderation_model.contract import Timings
+
+SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+class Metrics:
+    """Queue depth, batch sizes, latency by stage, requests by outcome."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "candor_requests_total", "Requests answered.", ["route", "status"], registry=self._registry
+        )
+        self._seconds = Histogram(
+            "candor_stage_seconds",
+            "Seconds by stage: queue and model of a classification, total of a classification or an explanation.",
+            ["stage"],
+            buckets=SECONDS,
+            registry=self._registry,
+        )
+        self._rows = Histogram(
+            "candor_batch_rows", "Windows in one batch.", ["priority"], buckets=ROWS, registry=self._registry
+        )
+        self._failed = Counter("candor_batches_failed_total", "Batches that the model failed.", registry=self._registry)
+        self._tokens = Gauge("candor_queue_tokens", "Tokens that wait in the queue.", registry=self._registry)
+
+    def watch_queue(self, waiting_tokens: Callable[[], int]) -> None:
+        """Reads the queue's depth from `waiting_tokens` at every scrape."""
+        self._tokens.set_function(waiting_tokens)
+
+    def count_batch(self, report: BatchReport) -> None:
+        """One batch has ended."""
+        self._rows.labels(report.priority.name.lower()).observe(report.rows)
+        if report.failed:
+            self._failed.inc()
+
+    def count_request(self, route: str, status: int) -> None:
+        """One request was answered with `status`."""
+        self._requests.labels(route, str(status)).inc()
+
+    def classified(self, timings: Timings) -> None:
+        """One classification has ended well."""
+        for stage, milliseconds in (
+            ("queue", timings.queue_ms),
+            ("model", timings.model_ms),
+            ("classify", timings.total_ms),
+        ):
+            self._seconds.labels(stage).observe(milliseconds / 1000)
+
+    def explained(self, milliseconds: float) -> None:
+        """One explanation has ended well."""
+        self._seconds.labels("explain").observe(milliseconds / 1000)
+
+    def text(self) -> bytes:
+        """All figures in Prometheus' text form."""
+        return generate_latest(self._registry)

@@ -1,0 +1,241 @@
+"""The HTTP server's routes. Errors are `{"error": sentence}`; message text is never logged."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import ipaddress
+import logging
+import math
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from moderation_model import intake
+from moderation_model.backends import Classifier
+from moderation_model.errors import BadRequest, ModelError, ModelOverloaded, ModelUnavailable, Unauthorised
+from moderation_model.explainer_process import COMMAND
+from moderation_model.metrics import Metrics
+from moderation_model.priority import QueueLimits
+from moderation_model.service import Service
+
+T = TypeVar("T")
+Work = Callable[[Request], Awaitable[Response]]
+
+CLIENT_GONE = 499
+"""Nobody reads this status; it only marks the request in the metrics."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """How the server runs. Port 0 takes a free one. `limits` None: those that fit the device."""
+
+    host: str = "127.0.0.1"
+    port: int = 8765
+    token: str | None = field(default=None, repr=False)
+    limits: QueueLimits | None = None
+    explain_seconds: float = 15.0
+    explainer_command: tuple[str, ...] = COMMAND
+    exit_on_stdin_close: bool = False
+
+    def check(self) -> None:
+        """Raises Unauthorised with one sentence if strangers could reach the server without a token."""
+        if not self.token and not is_loopback(self.host):
+            raise Unauthorised(
+                f"Without a token the server only listens on loopback: set CANDOR_MODEL_TOKEN to serve on {self.host}."
+            )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def build_app(config: ServerConfig, classifier: Classifier) -> FastAPI:
+    """The application around a loaded classifier. Raises Unauthorised on a configuration open to strangers."""
+    config.check()
+    routes = _Routes(config, classifier)
+    app = FastAPI(
+        title="Candor model server", lifespan=routes.lifespan, docs_url=None, redoc_url=None, openapi_url=None
+    )
+    app.add_api_route("/v1/classify", routes.classify, methods=["POST"])
+    app.add_api_route("/v1/explain", routes.explain, methods=["POST"])
+    app.add_api_route("/v1/model", routes.model, methods=["GET"])
+    app.add_api_route("/healthz", routes.health, methods=["GET"])
+    app.add_api_route("/metrics", routes.figures, methods=["GET"])
+    app.add_exception_handler(HTTPException, _no_such_route)
+    return app
+
+
+class _Routes:
+    """The handlers and what they share. The service exists while the application runs."""
+
+    def __init__(self, config: ServerConfig, classifier: Classifier) -> None:
+        self._config = config
+        self._classifier = classifier
+        self._metrics = Metrics()
+        self._service: Service | None = None
+
+    @asynccontextmanager
+    async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+        """Runs queue and explainer as long as the application."""
+        config = self._config
+        async with Service(
+            self._classifier,
+            limits=config.limits,
+            explain_seconds=config.explain_seconds,
+            explainer_command=config.explainer_command,
+            on_batch=self._metrics.count_batch,
+        ) as service:
+            self._service = service
+            self._metrics.watch_queue(lambda: service.queue.waiting_tokens)
+            yield
+            self._service = None
+
+    async def classify(self, request: Request) -> Response:
+        """POST {texts, guild_id?, priority?} -> {"predictions": [...]}, one a text, same order."""
+        return await self._answer(request, self._classify)
+
+    async def explain(self, request: Request) -> Response:
+        """POST {text, label?} -> the explanation."""
+        return await self._answer(request, self._explain)
+
+    async def model(self, request: Request) -> Response:
+        """What serves now."""
+        return await self._answer(request, self._model)
+
+    async def health(self, request: Request) -> Response:
+        """Whether it is ready, and how explainer and queue are."""
+        return await self._answer(request, self._health)
+
+    async def figures(self, request: Request) -> Response:
+        """Prometheus' text form."""
+        return await self._answer(request, self._figures)
+
+    async def _classify(self, request: Request) -> Response:
+        asked = intake.read_classify(await _body(request))
+        predictions = await _while_connected(request, self._running.classify(asked.texts, priority=asked.priority))
+        if predictions:
+            self._metrics.classified(predictions[0].timings)
+        return _json(200, {"predictions": [prediction.to_dict() for prediction in predictions]})
+
+    async def _explain(self, request: Request) -> Response:
+        asked = intake.read_explain(await _body(request))
+        explanation = await _while_connected(request, self._running.explain(asked.text, label=asked.label))
+        self._metrics.explained(explanation.milliseconds)
+        return _json(200, explanation.to_dict())
+
+    async def _model(self, _: Request) -> Response:
+        return _json(200, self._running.info.to_dict())
+
+    async def _health(self, _: Request) -> Response:
+        return _json(200, self._running.health())
+
+    async def _figures(self, _: Request) -> Response:
+        return Response(self._metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    @property
+    def _running(self) -> Service:
+        if self._service is None:
+            raise ModelUnavailable("The model server is not ready. Try again in a few seconds.")
+        return self._service
+
+    async def _answer(self, request: Request, work: Work) -> Response:
+        """The work's response, or the response that its error stands for; counted either way."""
+        try:
+            self._check_token(request)
+            response = await work(request)
+        except ClientDisconnect:
+            response = Response(status_code=CLIENT_GONE)
+        except ModelError as error:
+            response = _failure(error)
+        except Exception as error:
+            # The message may quote the text, so only the place is logged.
+            place = "".join(traceback.format_tb(error.__traceback__))
+            logger.error("%s failed with %s at:\n%s", request.url.path, type(error).__name__, place)
+            response = _json(500, {"error": f"The model server failed ({type(error).__name__}). See its log."})
+        self._metrics.count_request(request.url.path, response.status_code)
+        return response
+
+    def _check_token(self, request: Request) -> None:
+        if not self._config.token:
+            return
+        expected = f"Bearer {self._config.token}".encode()
+        given = request.headers.get("Authorization", "").encode("latin-1")
+        if not hmac.compare_digest(given, expected):
+            raise Unauthorised("The bearer token is missing or wrong. Send the server's CANDOR_MODEL_TOKEN.")
+
+
+async def _body(request: Request) -> bytes:
+    """The whole body. Raises Refused (413) as soon as it is clear that it is too large."""
+    length = request.headers.get("Content-Length", "")
+    if length.isdecimal() and int(length) > intake.MAX_BODY_BYTES:
+        raise intake.too_large()
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > intake.MAX_BODY_BYTES:
+            raise intake.too_large()
+    return bytes(body)
+
+
+async def _while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`, which is cancelled when the caller hangs up. Raises ClientDisconnect then."""
+    working = asyncio.ensure_future(work)
+    listening = asyncio.ensure_future(_hung_up(request))
+    try:
+        await asyncio.wait({working, listening}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        raise ClientDisconnect
+    finally:
+        working.cancel()
+        listening.cancel()
+        await asyncio.gather(working, listening, return_exceptions=True)
+
+
+async def _hung_up(request: Request) -> None:
+    """Returns when the caller has hung up; the body has been read before."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _failure(error: ModelError) -> Response:
+    """The response for `error`, as errors.py says."""
+    headers: dict[str, str] = {}
+    match error:
+        case intake.Refused():
+            status = error.status
+        case BadRequest():
+            status = 400
+        case Unauthorised():
+            status, headers["WWW-Authenticate"] = 401, "Bearer"
+        case ModelOverloaded():
+            status, headers["Retry-After"] = 503, str(math.ceil(error.retry_after))
+        case ModelUnavailable():
+            status = 503
+        case _:
+            status = 500
+    return _json(status, {"error": str(error)}, headers)
+
+
+def _json(status: int, content: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse(content, status_code=status, headers=headers)
+
+
+async def _no_such_route(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    sentence = "There is no such route." if error.status_code == 404 else "This route does not take this method."
+    return _json(error.status_code, {"error": sentence}, dict(error.headers or {}))

@@ -1,0 +1,111 @@
+"""The server's process: socket, ready line, signals, and its end when its parent ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from moderation_model.backends import Classifier
+from moderation_model.errors import ModelUnavailable
+from moderation_model.server import ServerConfig, build_app
+
+DRAIN_SECONDS = 10
+"""How long requests under way may take to end after a signal or after standard input closed."""
+
+
+def run(config: ServerConfig, load: Callable[[], Classifier]) -> None:
+    """Loads the model, serves until told to stop, drains, returns. Prints one JSON line once it takes requests.
+
+    Raises Unauthorised before anything is loaded if strangers could reach it, BadModelFolder, and ModelUnavailable if
+    the address cannot be listened on.
+    """
+    config.check()
+    signal.signal(signal.SIGTERM, _leave)
+    stop = _Stop()
+    if config.exit_on_stdin_close:
+        threading.Thread(target=_watch_stdin, args=(stop,), daemon=True, name="stdin").start()
+    with _listen(config.host, config.port) as listener:
+        classifier = load()
+        app = build_app(config, classifier)
+        server = _Server(
+            uvicorn.Config(
+                app,
+                lifespan="on",
+                access_log=False,
+                log_config=None,
+                log_level="warning",
+                server_header=False,
+                timeout_keep_alive=30,
+                timeout_graceful_shutdown=DRAIN_SECONDS,
+            ),
+            ready=_ready_line(listener, classifier),
+        )
+        stop.server = server
+        server.run(sockets=[listener])
+
+
+class _Stop:
+    """What standard input's end stops: the server once there is one, before that the process."""
+
+    server: uvicorn.Server | None = None
+
+    def __call__(self) -> None:
+        if self.server is None:
+            os._exit(0)
+        self.server.should_exit = True
+        last_resort = threading.Timer(2 * DRAIN_SECONDS, os._exit, (1,))  # a hung model must not outlive the bot
+        last_resort.daemon = True
+        last_resort.start()
+
+
+class _Server(uvicorn.Server):
+    """Says on standard output that it takes requests."""
+
+    def __init__(self, config: uvicorn.Config, *, ready: str) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        sys.stdout.write(self._ready + "\n")
+        sys.stdout.flush()
+
+
+def _ready_line(listener: socket.socket, classifier: Classifier) -> str:
+    port, version = listener.getsockname()[1], classifier.info.version
+    return json.dumps({"ready": True, "port": port, "pid": os.getpid(), "version": version})
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A bound socket. Raises ModelUnavailable with a sentence."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        listener = socket.socket(found[0][0], socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(found[0][4])
+    except OSError as error:
+        raise ModelUnavailable(f"Cannot listen on {host} port {port}: {error.strerror}.") from None
+    return listener
+
+
+def _watch_stdin(stop: Callable[[], None]) -> None:
+    """Calls `stop` when standard input ends. Reads the descriptor itself: a blocked reader object hinders the exit."""
+    try:
+        while os.read(0, 4096):
+            pass
+    except OSError:  # closed from the start: nobody holds the other end
+        pass
+    stop()
+
+
+def _leave(_: int, __: FrameType | None) -> None:
+    """SIGTERM while loading, and uvicorn's repetition of it after draining: the process ends, and ends well."""
+    raise SystemExit(0)
