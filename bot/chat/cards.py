@@ -16,7 +16,7 @@ from bot.chat import texts
 from bot.chat.buttons import CaseButton
 from bot.chat.inert import inert
 from bot.core.cases import ActionRecord, Case, Vote
-from bot.core.policy import Action, Reason, Timeout
+from bot.core.policy import Action, Reason, Timeout, headline
 from moderation_model.contract import Explanation, Sentiment
 from moderation_model.labels import LABELS, label
 
@@ -60,11 +60,6 @@ def review_card(case: Case, *, buttons: bool = True, text_limit: int = TEXT_LIMI
 def scrubbed_card() -> Card:
     """What is left of a card whose text expired."""
     return Card(discord.ui.Container(discord.ui.TextDisplay(texts.SCRUBBED)))
-
-
-def headline(reasons: Collection[Reason]) -> Reason:
-    """The reason that names the card: of the most severe label, then of the highest score."""
-    return max(reasons, key=lambda reason: (label(reason.label).severity, reason.score))
 
 
 def percent(share: float) -> str:

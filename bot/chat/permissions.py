@@ -30,7 +30,7 @@ class Needs:
 
 NEEDS: dict[Feature, Needs] = {
     "read": Needs(bot=("view_channel", "read_message_history")),
-    "post_cards": Needs(bot=("view_channel", "send_messages", "read_message_history")),
+    "post_cards": Needs(bot=("view_channel", "send_messages")),
     "review": Needs(person=("moderate_members",)),
     "warn": Needs(person=("moderate_members",)),
     "timeout": Needs(bot=("moderate_members",), person=("moderate_members",)),

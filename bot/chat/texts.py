@@ -116,8 +116,8 @@ SETUP_CHANNEL = "mod-review"
 SETUP_VISIBLE = "Everybody can see {channel}. Hide it from @everyone, or leave the option out and I make a private one."
 SETUP_CANNOT_POST = "I lack {permissions} in {channel}. Grant it there, then run this again."
 SETUP_CANNOT_CREATE = (
-    "I may not create a channel (that needs Manage Channels). Make a private one yourself, let me see it, post in it "
-    "and read its history, and name it: `/candor setup review_channel:#…`."
+    "I may not create a channel (that needs Manage Channels). Make a private one yourself, let me see it and post in "
+    "it, and name it: `/candor setup review_channel:#…`."
 )
 
 # /case.

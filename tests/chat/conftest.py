@@ -154,6 +154,14 @@ class Stage:
         return datetime.fromisoformat(until) if until else None
 
 
+async def flagged(stage: Stage, **rule: float) -> discord.Message:
+    """A flagged message of Kai's, acted on in the ways named; its card."""
+    if rule:
+        await stage.act_on_insults(**rule)
+    await stage.say("what an insult")
+    return stage.card
+
+
 def text_of(message: discord.Message) -> str:
     """Everything that a card says, buttons left out."""
     found: list[str] = [message.content] if message.content else []

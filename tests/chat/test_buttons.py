@@ -6,37 +6,10 @@ from typing import Any
 
 import discord
 import pytest
-import simcord
-from simcord import interactions
-from simcord.backend import serializers
-from simcord.results import InteractionResult
 
 from bot.chat.client import create_bot
 from bot.core.policy import Delete
-from tests.chat.conftest import House, Stage, buttons_of, said, settings_in, text_of
-
-
-async def flagged(stage: Stage, **rule: float) -> discord.Message:
-    """A flagged message of Kai's, acted on in the ways named; its card."""
-    if rule:
-        await stage.act_on_insults(**rule)
-    await stage.say("what an insult")
-    return stage.card
-
-
-def press_without_waiting(stage: Stage, who: simcord.MemberActor, label: str) -> InteractionResult:
-    """A press whose handling only starts: for two presses at once."""
-    backend, card = stage.env.backend, stage.card
-    button = buttons_of(card)[label]
-    data: dict[str, Any] = {"custom_id": button.custom_id, "component_type": 2}
-    record, payload = interactions.base_payload(
-        backend, type=3, channel_id=stage.review.id, guild_id=stage.guild.id, user_id=who.id, data=data
-    )
-    stored = backend.get_message(stage.review.id, card.id)
-    payload["message"] = dict(serializers.message_payload(backend, stored))
-    record.source_message_id = card.id
-    backend.emit("INTERACTION_CREATE", payload)
-    return InteractionResult(stage.env, record)
+from tests.chat.conftest import House, Stage, buttons_of, flagged, said, settings_in, text_of
 
 
 async def test_breaks_rules_is_recorded_and_closes_the_case(stage: Stage) -> None:
@@ -177,29 +150,6 @@ async def test_nobody_decides_a_case_about_themselves(stage: Stage) -> None:
     assert (await stage.only_case()).state == "open"
 
 
-async def test_a_card_that_is_decided_on_another_screen_cannot_be_decided_again(stage: Stage) -> None:
-    await flagged(stage)
-    late = press_without_waiting
-    await stage.lena.click(stage.card, label="Breaks rules")
-    result = late(stage, stage.admin, "It's fine")
-    await stage.env.settle()
-
-    assert "already decided" in said(result)
-    assert len((await stage.only_case()).votes) == 1
-
-
-async def test_of_two_presses_at_once_one_counts(stage: Stage) -> None:
-    await flagged(stage)
-    first = press_without_waiting(stage, stage.lena, "Breaks rules")
-    second = press_without_waiting(stage, stage.admin, "It's fine")
-    await stage.env.settle()
-
-    answers = {said(first), said(second)}
-    assert "Recorded: it breaks the rules." in answers
-    assert "Somebody is deciding this case right now. Look again in a moment." in answers
-    assert len((await stage.only_case()).votes) == 1
-
-
 async def test_a_case_of_another_server_is_unknown_here(stage: Stage) -> None:
     await flagged(stage)
     elsewhere = stage.env.create_guild("Elsewhere")
@@ -233,54 +183,6 @@ async def test_buttons_and_menus_work_after_a_restart(stage: Stage, house: House
 
     assert (await stage.only_case()).votes[0].verdict == "skip"
     assert "Skipped" in text_of(stage.card)
-
-
-async def test_a_press_whose_token_expired_changes_nothing_and_raises_nothing(stage: Stage) -> None:
-    card = await flagged(stage)
-    stage.env.inject_error("POST", "/interactions/*", status=404, code=10062)
-
-    await stage.lena.click(card, label="Breaks rules")
-
-    assert (await stage.only_case()).state == "open"
-    assert (stage.env.errors, stage.bot.failures) == ([], 0)
-
-
-async def test_a_verdict_stands_when_its_answer_cannot_be_delivered(stage: Stage) -> None:
-    card = await flagged(stage)
-    stage.env.inject_error("POST", "/webhooks/*", status=404, code=10015)
-
-    await stage.lena.click(card, label="Breaks rules")
-
-    assert (await stage.only_case()).state == "closed"
-    assert (stage.env.errors, stage.bot.failures) == ([], 0)
-
-
-async def test_an_unforeseen_error_is_answered_and_counted(
-    stage: Stage, house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    card = await flagged(stage)
-
-    async def broken(*_: object, **__: object) -> None:
-        raise RuntimeError("broken")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(house.labels, "vote", broken)
-        answer = said(await stage.lena.click(card, label="Breaks rules"))
-    assert answer.startswith("Something went wrong on my side")
-    assert stage.bot.failures == 1
-
-    await stage.lena.click(card, label="Breaks rules")
-    assert (await stage.only_case()).state == "closed"
-
-
-async def test_a_verdict_stands_when_the_card_cannot_be_changed(stage: Stage) -> None:
-    card = await flagged(stage)
-    stage.env.inject_error("PATCH", "/channels/*/messages/*", status=500)
-
-    answer = said(await stage.lena.click(card, label="Breaks rules"))
-
-    assert answer == "Recorded: it breaks the rules. Discord did not take the review card; it is tried again later."
-    assert (await stage.only_case()).state == "closed"
 
 
 async def test_a_decision_counts_for_everybody_who_wrote_the_same(stage: Stage) -> None:

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import discord
 import pytest
-import simcord
 from simcord.backend import serializers
 from simcord.backend.models import Poll, PollAnswer
 from simcord.enums import MessageType
@@ -205,9 +204,3 @@ async def test_a_flood_is_handled_to_its_end(stage: Stage) -> None:
     await stage.bot.drain()
 
     assert len(stage.house.passed) == 150
-
-
-async def test_the_bot_asks_for_no_more_than_it_needs(simcord_env: simcord.Env, stage: Stage) -> None:
-    asked = {name for name, on in stage.bot.intents if on}
-
-    assert asked == {"guilds", "guild_messages", "message_content"}

@@ -1,0 +1,73 @@
+"""Messages as they stand on Discord now."""
+
+from __future__ import annotations
+
+import discord
+import pytest
+
+from bot.chat.messages import DiscordMessages
+from bot.core.events import IncomingMessage
+from bot.errors import BotError
+from tests.chat.conftest import Stage
+
+
+async def fetched(stage: Stage, message: discord.Message) -> IncomingMessage | None:
+    return await DiscordMessages(stage.bot).fetch(
+        guild_id=stage.guild.id, channel_id=message.channel.id, message_id=message.id
+    )
+
+
+async def test_a_message_is_fetched_as_it_arrived(stage: Stage) -> None:
+    sent = await stage.lena.send(stage.general, "hello")
+
+    found = await fetched(stage, sent)
+
+    arrived = stage.house.passed[-1].message
+    assert found is not None
+    assert (found.message_id, found.revision, found.parts) == (arrived.message_id, arrived.revision, arrived.parts)
+    assert found.author == arrived.author
+    assert found.author.role_ids == {stage.mods.id}
+
+
+async def test_an_edited_message_is_fetched_in_its_new_revision(stage: Stage) -> None:
+    sent = await stage.kai.send(stage.general, "hello")
+    await stage.env.advance_time(5)
+    await stage.kai.edit(sent, "hello again")
+
+    found = await fetched(stage, sent)
+
+    assert found is not None
+    assert found.revision == stage.house.passed[-1].message.revision > 0
+
+
+async def test_a_message_that_is_gone_is_none(stage: Stage) -> None:
+    sent = await stage.kai.send(stage.general, "hello")
+    await stage.kai.delete(sent)
+
+    assert await fetched(stage, sent) is None
+
+
+async def test_a_message_in_a_channel_that_is_gone_is_none(stage: Stage) -> None:
+    sent = await stage.kai.send(stage.general, "hello")
+    stage.env.backend.delete_channel(stage.general.id)
+    await stage.env.settle()
+
+    assert await fetched(stage, sent) is None
+
+
+async def test_a_silent_discord_is_not_taken_for_a_deleted_message(stage: Stage) -> None:
+    sent = await stage.kai.send(stage.general, "hello")
+    stage.env.inject_error("GET", "/channels/*/messages/*", status=503)
+
+    with pytest.raises(BotError, match="did not answer"):
+        await fetched(stage, sent)
+
+
+async def test_a_message_whose_author_left_is_still_fetched(stage: Stage) -> None:
+    sent = await stage.kai.send(stage.general, "hello")
+    stage.guild.remove_member(stage.kai)
+
+    found = await fetched(stage, sent)
+
+    assert found is not None
+    assert found.author.name == "Kai"
