@@ -180,7 +180,10 @@ def add_bot(world: World, guild: Guild) -> None:
     guild.members[application.bot_id] = Member(
         user=world.user(application.bot_id), joined_at=world.clock.now(), role_ids=role_ids
     )
-    world.emit(Event("GUILD_CREATE", guild_create_json(world, guild, all_members=False), guild.id, audience="bot"))
+    shape = guild_create_json(world, guild, all_members=False)
+    # Only a guild that was announced before comes back as "available"; a new one says nothing of it.
+    del shape["unavailable"]
+    world.emit(Event("GUILD_CREATE", shape, guild.id, audience="bot"))
 
 
 def remove_bot(world: World, guild: Guild) -> None:
