@@ -28,6 +28,8 @@ def post(world: World, *, author_id: int, channel: Channel, body: Json, uploads:
     """Post what the body asks for, as the author. Raises Discord's errors; the raw message as the gateway sends it."""
     held = require(world, channel, author_id, _needed(channel, body, uploads))
     _check_dm(world, channel, author_id)
+    if channel.thread is not None and channel.thread.locked and not held & P.MANAGE_THREADS:
+        raise ApiError(403, 160005, "This thread is locked")
     reference = body.get("message_reference")
     forward = bool(reference) and reference.get("type", 0) == 1
     extra: Json = {}

@@ -73,6 +73,11 @@ async def test_threads_and_forum_posts_are_channels_of_their_own(sandbox: Sandbo
     inside = await bot.heard("message")
     assert (inside.content, inside.channel.parent.name) == ("first words", "general")
     await inside.channel.send("I am here too")
+    thread = sandbox.channel(made["id"]).thread
+    assert thread is not None
+    thread.locked = True
+    with pytest.raises(ApiError, match="locked"):
+        await sandbox.say("Mia", made["id"], "one more word")
 
     forum = Channel(id=sandbox.world.snowflakes.make(), type=FORUM, name="builds", guild_id=sandbox.guild.id)
     sandbox.world.channels[forum.id] = forum
