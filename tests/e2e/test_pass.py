@@ -94,15 +94,16 @@ async def test_an_active_server_deletes_times_out_and_fine_takes_back_what_it_ca
     assert sandbox.member("Kai").timeout_until is None
 
 
-async def test_a_member_without_the_permission_is_refused_with_a_sentence(house: House):
+async def test_undo_opens_a_decided_case_again(house: House):
     passed = await house.decided(await house.sandbox.say("Kai", "#general", INSULT))
     assert passed.case is not None
+    case_id = passed.case.case_id
     card = await house.card(passed)
-    custom_id = f"candor:v1:breaks:{passed.case.case_id}"
-    answer = await done(house, await house.sandbox.press("Lena", card["id"], custom_id))
-    assert answer.kind != "failed"
-    again = await done(house, await house.sandbox.press("Lena", card["id"], custom_id))
-    assert again.ephemeral
+    await done(house, await house.sandbox.press("Lena", card["id"], f"candor:v1:breaks:{case_id}"))
+    assert (await house.verdict(passed)).state == "closed"
+    await done(house, await house.sandbox.press("Lena", card["id"], f"candor:v1:undo:{case_id}"))
+    await house.until(lambda: house.cards[case_id].state == "open")
+    assert house.cards[case_id].votes == ()
 
 
 async def test_a_missed_message_is_reported_and_becomes_a_card(house: House):
@@ -180,6 +181,7 @@ async def test_every_body_that_the_bot_sends_is_one_that_discord_describes(
     assert rest_bodies.problems == []
 
 
+@pytest.mark.timeout(300)
 async def test_killing_the_model_server_costs_no_message(sandbox: Sandbox, tmp_path: Path):
     async with running_house(sandbox, tmp_path, model_url=None) as house:
         assert house.app.child is not None
