@@ -82,13 +82,14 @@ def show(text: str, classifier: Classifier) -> None:
     from moderation_model.scoring import predict
 
     prediction = predict([text], classifier)[0]
-    table = Table(title=f"{prediction.model_version}, reading: {prediction.reading}")
+    table = Table()
     for heading in ("label", "score", "limit", ""):
         table.add_column(heading)
     for name, value in prediction.scores.items():
         mark = "flagged" if name in prediction.flagged else ""
         table.add_row(name, f"{value:.3f}", f"{prediction.thresholds[name]:.3f}", mark)
     console = Console()
+    console.print(f"{prediction.model_version}, reading: {prediction.reading}")
     console.print(table)
     if not prediction.readable:
         console.print("Most letters are of a script that the model does not read: nothing is flagged.")

@@ -13,7 +13,7 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from moderation_model.backends import Logits, Window
-from moderation_model.backends.torch_bert import STARS, batches, cut_windows, pad, pick_dtype
+from moderation_model.backends.torch_bert import STARS, batch_tokens, batches, cut_windows, pad, pick_dtype
 from moderation_model.contract import ModelInfo
 from moderation_model.errors import BadModelFolder
 from moderation_model.labels import LABEL_NAMES
@@ -88,7 +88,7 @@ class HubClassifier:
         """One pass over all windows; the sentiment rows are zeros."""
         toxicity = np.zeros((len(windows), len(self._columns)), dtype=np.float32)
         with torch.inference_mode():
-            for rows, padded in batches([len(window) for window in windows]):
+            for rows, padded in batches([len(window) for window in windows], most=batch_tokens(self._device)):
                 length = min(padded, self._info.max_tokens)
                 ids, mask = pad([windows[row] for row in rows], length, self._pad)
                 given = self._model(input_ids=ids.to(self._device), attention_mask=mask.to(self._device)).logits

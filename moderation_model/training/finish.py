@@ -15,7 +15,7 @@ import numpy as np
 
 from moderation_model import registry
 from moderation_model.backends.torch_bert import BertTwoHeads, load, save_weights
-from moderation_model.evaluate import Scored, as_dict, figures, report_rows, score_rows, truth_of
+from moderation_model.evaluate import ACCUSING, Scored, as_dict, figures, report_rows, score_rows, truth_of
 from moderation_model.labels import LABEL_NAMES
 from moderation_model.normalise import NORMALISER_VERSION
 from moderation_model.training.calibration import calibrated, fit_calibration
@@ -100,10 +100,14 @@ def _settle(tune: Sequence[Row], scored: Scored, recipe: Recipe) -> dict[str, An
     calibration = fit_calibration(logits, truth, LABEL_NAMES)
     scores = calibrated(logits, calibration)
     harmless = np.array([row.source == IRC for row in tune], dtype=bool)
-    thresholds = {
-        name: choose(scores[:, column], truth[:, column], scores[harmless, column], recipe.thresholds)
-        for column, name in enumerate(LABEL_NAMES)
-    }
+    thresholds: dict[str, dict[str, float | str]] = {}
+    for column, name in enumerate(LABEL_NAMES):
+        if name in ACCUSING:
+            chosen = choose(scores[:, column], truth[:, column], scores[harmless, column], recipe.thresholds)
+        else:
+            # Swearing is common in real chat and accuses nobody: there are no false alarms to count.
+            chosen = {"value": recipe.thresholds.floor, "chosen_by": "floor: opens no case by default"}
+        thresholds[name] = chosen
     return {"calibration": calibration, "thresholds": thresholds}
 
 
