@@ -12,6 +12,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 TORCH := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
 CPU_INDEX := https://download.pytorch.org/whl/cpu
+PIP := $(PY) -m pip install $$([ -t 2 ] || echo --quiet)
 PYTHON ?=
 TORCH_INDEX ?=
 ARGS ?=
@@ -60,6 +61,7 @@ clean:
 	@rm -rf build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
 
+# On a terminal pip shows what it does; elsewhere it is quiet.
 # A stamp is newer than what it was installed from, or it is made again; so a second run starts at once.
 
 $(VENV)/.installed-demo: $(VENV)/.torch
@@ -67,12 +69,12 @@ $(VENV)/.installed-demo: $(VENV)/.torch
 	if [ $(VENV)/.installed-test -nt pyproject.toml ] && [ $(VENV)/.installed-test -nt constraints.txt ]; then
 	    touch $@; exit
 	fi
-	$(PY) -m pip install -c constraints.txt -e '.[model,demo]'
+	$(PIP) -c constraints.txt -e '.[model,demo]'
 	touch $@
 
 $(VENV)/.installed-test: $(VENV)/.torch
 	@exec >&2
-	$(PY) -m pip install -c constraints.txt -e '.[model,postgres,demo,test]'
+	$(PIP) -c constraints.txt -e '.[model,postgres,demo,test]'
 	touch $@
 
 # PyTorch first: only it may come from another index, and only it can fill the disk.
@@ -98,8 +100,9 @@ $(VENV)/.torch: pyproject.toml constraints.txt | $(VENV)/.made
 	    echo "Only $$free GB of disk are free here and the installation needs $$need GB: make room. $$hint"
 	    exit 1
 	fi
+	echo 'Installing into $(VENV); this takes some minutes ...'
 	if [ -n '$(TORCH_INDEX)' ]; then
-	    $(PY) -m pip install --no-deps --index-url '$(TORCH_INDEX)' '$(TORCH)'
+	    $(PIP) --no-deps --index-url '$(TORCH_INDEX)' '$(TORCH)'
 	fi
 	touch $@
 

@@ -1,1 +1,1 @@
-"""The classifier and everything around it: text and numbers only, usable without the bot, without Discord, without SQL."""
+"""The classifier and all around it: text and numbers only, usable without the bot, Discord or SQL."""

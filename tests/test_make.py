@@ -113,8 +113,8 @@ def test_with_an_index_only_torch_comes_from_it(machine: Machine) -> None:
     assert done.returncode == 0, done.stderr
     assert "CUDA" not in done.stderr
     torch, rest = machine.installed
-    assert torch == f"-m pip install --no-deps --index-url {CPU_INDEX} torch==2.13.0"
-    assert rest == "-m pip install -c constraints.txt -e .[model,demo]"
+    assert torch == f"-m pip install --quiet --no-deps --index-url {CPU_INDEX} torch==2.13.0"
+    assert rest == "-m pip install --quiet -c constraints.txt -e .[model,demo]"
 
 
 def test_a_cpu_wheel_at_hand_needs_no_warning(machine: Machine, tmp_path: Path) -> None:
