@@ -53,8 +53,10 @@ class GuildRules:
         return self.labels.get(label) or LabelRule(opens_case=label != "obscene")
 
     def exempts(self, message: IncomingMessage) -> bool:
-        """Whether the message's author or place is left alone."""
+        """Whether the message's author or place is left alone. The review channel always is: moderators quote there."""
         places = message.category_ids | {message.channel_id}
+        if self.review_channel_id in places:
+            return True
         return bool(self.exempt_role_ids & message.author.role_ids or self.exempt_channel_ids & places)
 
     def to_json(self) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from bot.core.cases import Case, NewCase
 from bot.core.events import IncomingMessage
 from bot.core.keywords import asks_for_care
 from bot.core.policy import NOTHING, Decision, decide, within_limits
-from bot.errors import StoreUnavailable
+from bot.errors import BotError
 from bot.flow.cards import CardDesk
 from bot.flow.ports import Clock, Enforcer, Messages, ModelService
 from bot.store.cases import CaseStore
@@ -210,7 +210,8 @@ class Moderate:
                 try:
                     await self.rescore()
                     left = await self._predictions.unscored(since=self._clock.now() - RESCORE_WINDOW, limit=1)
-                except StoreUnavailable as error:
+                except BotError as error:
+                    # The database or Discord is away; the messages stay unscored until both answer.
                     log.warning("rescore_failed", why=type(error).__name__)
                     continue
                 if not left:

@@ -75,7 +75,7 @@ class Messages(Protocol):
     """Messages as they stand on Discord now."""
 
     async def fetch(self, *, guild_id: int, channel_id: int, message_id: int) -> IncomingMessage | None:
-        """The message, or None if it is gone or cannot be read any more."""
+        """The message, or None if it is gone or cannot be read any more. Raises BotError if Discord does not answer."""
         ...
 
 

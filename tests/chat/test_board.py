@@ -55,6 +55,14 @@ async def test_an_insult_calls_nobody(stage: Stage) -> None:
     assert plain_lines(stage) == []
 
 
+async def test_what_moderators_quote_in_the_review_channel_is_left_alone(stage: Stage) -> None:
+    await stage.lena.send(stage.review, "he wrote: what an insult")
+    await stage.post_cards()
+
+    assert stage.house.passed[-1].outcome == "exempt"
+    assert len(stage.review.history()) == 1
+
+
 async def test_a_card_that_was_deleted_is_posted_again_when_the_case_changes(stage: Stage) -> None:
     await stage.say("what an insult")
     stage.env.backend.delete_message(stage.review.id, stage.card.id)

@@ -116,6 +116,7 @@ def test_exempt_roles_and_places_are_left_alone():
     assert rules.exempts(message(channel_id=1, author=person(roles=frozenset({7}))))
     assert rules.exempts(replace(message(channel_id=1), category_ids=frozenset({200})))
     assert not rules.exempts(message(channel_id=1))
+    assert GuildRules(GUILD, review_channel_id=200).exempts(message())
 
 
 def test_rules_survive_their_json_form():
