@@ -194,10 +194,15 @@ class Stage:
         if self.headless:
             print(json.dumps(found, ensure_ascii=False), flush=True)  # noqa: T201 - the output is the point
             return
-        text = found.get("text") or found.get("raid")
-        what = ", ".join(found.get("decision", {}).get("labels", ())) or found.get("decision", {}).get("opens") or "-"
-        note = f"  [yellow]not as it must be: {problem}[/yellow]" if problem else ""
-        self.console.print(f"  {found.get('who', RAID.who):<22} {text}\n  {'':<22} → {what}{note}", markup=bool(note))
+        text, decision = found.get("text") or found["raid"], found.get("decision", {})
+        what = ", ".join(decision.get("labels", ())) or decision.get("opens") or "-"
+        if "raid" in found:
+            what = f"{found['cases']} cases, {found['cards']} card{'' if found['cards'] == 1 else 's'}"
+        if found.get("reported_by"):
+            what += f"; reported by {found['reported_by']}"
+        note = f"   not as it must be: {problem}" if problem else ""
+        who = found.get("who", RAID.who)
+        self.console.print(f"  {who:<22} {text}\n  {'':<22} → {what}{note}", markup=False, soft_wrap=True)
 
 
 def judge(line: Line, passed: Passed) -> str | None:
