@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from bot.core.cases import NewCase
 from bot.core.events import IncomingMessage, PartKind, Person, TextPart
+from bot.core.guild_rules import GuildRules
+from bot.core.policy import decide
 from moderation_model.contract import AS_WRITTEN, Prediction, Sentiment
 from moderation_model.labels import LABEL_NAMES
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+EXPIRES = NOON + timedelta(days=30)
 GUILD = 100
 CHANNEL = 200
 MODEL = "test-1"
@@ -61,3 +65,13 @@ def prediction(
         thresholds=dict.fromkeys(LABEL_NAMES, limit),
         readable=readable,
     )
+
+
+def new_case(
+    text: str = "you clown", *, message_id: int = 1000, author: Person | None = None, guild_id: int = GUILD
+) -> NewCase:
+    """A case on a message that was flagged as an insult, opened at noon, its text kept until `EXPIRES`."""
+    written = message(text, message_id=message_id, author=author, guild_id=guild_id)
+    predictions = [prediction({"insult": 0.9, "toxic": 0.7})]
+    decision = decide(written, predictions, GuildRules(guild_id))
+    return NewCase.of(written, predictions, decision, opened_at=NOON, text_expires_at=EXPIRES)

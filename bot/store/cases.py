@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.cases import ActionRecord, ActionState, CardRef, Case, NewCase
@@ -31,7 +30,7 @@ class CaseStore:
 
     async def open(self, new: NewCase, planned: Sequence[Action]) -> tuple[Case, bool]:
         """The case with `planned` as pending actions and True; or the one that stands on that revision, and False."""
-        insert = self._insert(cases).values(rows.case_values(new, self._db.key))
+        insert = self._db.insert(cases).values(rows.case_values(new, self._db.key))
         once = insert.on_conflict_do_nothing(index_elements=["message_id", "revision"]).returning(cases.c.id)
         async with self._db.begin() as connection:
             case_id = await connection.scalar(once)
@@ -73,16 +72,28 @@ class CaseStore:
             return await connection.scalar(query.order_by(cases.c.id).limit(1))
 
     async def without_card(self, limit: int) -> list[Case]:
-        """Open cases that should have a card and have none, oldest first."""
+        """Open cases that should have a card and have none.
+
+        The oldest of each guild, then the second of each, and so on: a guild that cannot show cards holds up no other.
+        """
         missing = (cases.c.state == "open", cases.c.card_message_id.is_(None), cases.c.lead_id.is_(None))
-        return await self._find(*missing, limit=limit)
+        place = sa.func.row_number().over(partition_by=cases.c.guild_id, order_by=cases.c.id)
+        query = sa.select(cases).where(*missing).order_by(place, cases.c.id).limit(limit)
+        async with self._db.read() as connection:
+            return await self._load(connection, query)
 
     async def add_action(self, *, case_id: int, action: Action, by: int, at: datetime) -> ActionRecord | None:
-        """A pending action that a moderator asked for; None if that kind is pending or done on the message already."""
+        """A pending action that a moderator asked for; None if that kind is pending or done on the message already.
+
+        Raises CaseNotFound.
+        """
+        query = sa.select(cases.c.message_id, cases.c.revision).where(cases.c.id == case_id)
         async with self._db.begin() as connection:
-            row = (await connection.execute(sa.select(cases).where(cases.c.id == case_id))).one()
+            row = (await connection.execute(query)).first()
+            if row is None:
+                raise CaseNotFound(f"There is no case {case_id}.")
             values = _planned(case_id, row.message_id, row.revision, action, at) | {"done_by": by}
-            insert = self._insert(actions).values(values)
+            insert = self._db.insert(actions).values(values)
             again = insert.on_conflict_do_update(
                 index_elements=["message_id", "revision", "kind"],
                 set_=values,
@@ -154,13 +165,27 @@ class CaseStore:
             return await connection.scalar(query) or 0
 
     async def expire_texts(self, now: datetime, limit: int) -> list[Case]:
-        """Drop text, name, explanation and hash of closed cases whose time is over; those cases, as they are now."""
+        """Drop text, name, explanation and hash of closed cases whose time is over; those cases, as they are now.
+
+        Their cards still show the text: they are in `unscrubbed` until `set_scrubbed`.
+        """
         due = (cases.c.text_expires_at <= now, cases.c.payload.is_not(None), cases.c.state == "closed")
+        chosen = sa.select(cases.c.id).where(*due).order_by(cases.c.text_expires_at).limit(limit)
+        # `due` twice: on PostgreSQL a case that was reopened meanwhile is looked at again before it is changed.
+        drop = cases.update().where(cases.c.id.in_(chosen), *due).values(payload=None, text_hash=None)
         async with self._db.begin() as connection:
-            chosen = (await connection.scalars(sa.select(cases.c.id).where(*due).limit(limit))).all()
-            await connection.execute(cases.update().where(cases.c.id.in_(chosen)).values(payload=None, text_hash=None))
-            await connection.execute(reports.update().where(reports.c.case_id.in_(chosen)).values(reason=None))
-            return await self._load(connection, sa.select(cases).where(cases.c.id.in_(chosen)))
+            dropped = (await connection.scalars(drop.returning(cases.c.id))).all()
+            await connection.execute(reports.update().where(reports.c.case_id.in_(dropped)).values(reason=None))
+            return await self._load(connection, sa.select(cases).where(cases.c.id.in_(dropped)).order_by(cases.c.id))
+
+    async def unscrubbed(self, limit: int) -> list[Case]:
+        """Cases whose text was dropped here while their posted card may still show it."""
+        shown = (cases.c.payload.is_(None), cases.c.card_message_id.is_not(None), cases.c.card_scrubbed.is_(False))
+        return await self._find(*shown, limit=limit)
+
+    async def set_scrubbed(self, *, case_id: int) -> None:
+        """The case's card shows no text of the member any more."""
+        await self._update(case_id, card_scrubbed=True)
 
     async def add_report(self, *, case_id: int, reporter_id: int, reason: str | None, at: datetime) -> bool:
         """Note that a member reported the case's message; False if that member did before."""
@@ -172,7 +197,7 @@ class CaseStore:
             "reason": self._db.key.encrypt(reason) if reason else None,
             "reported_at": at,
         }
-        insert = self._insert(reports).values(values)
+        insert = self._db.insert(reports).values(values)
         once = insert.on_conflict_do_nothing(index_elements=["case_id", "reporter_id"]).returning(reports.c.id)
         async with self._db.begin() as connection:
             return await connection.scalar(once) is not None
@@ -217,9 +242,6 @@ class CaseStore:
     async def _update(self, case_id: int, **values: Any) -> None:
         async with self._db.begin() as connection:
             await connection.execute(cases.update().where(cases.c.id == case_id).values(values))
-
-    def _insert(self, table: sa.Table) -> Any:
-        return sqlite.insert(table) if self._db.is_sqlite else postgresql.insert(table)
 
 
 def _planned(case_id: int, message_id: int, revision: int, action: Action, at: datetime) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,13 +20,14 @@ KEY_FILE = "candor.key"
 class TextKey:
     """The key of this installation. Neither `repr` nor any error shows it."""
 
-    def __init__(self, key: str) -> None:
-        """Raises BadSettings if `key` is not 32 bytes in URL-safe base64."""
+    def __init__(self, key: str, *, source: str = "CANDOR_ENCRYPTION_KEY") -> None:
+        """Raises BadSettings, which names `source`, if `key` is not 32 bytes in URL-safe base64."""
         try:
             self._fernet = Fernet(key)
         except ValueError:
             raise BadSettings(
-                "The encryption key cannot be used: it must be 32 bytes in URL-safe base64. Make one with: "
+                f"The encryption key in {source} cannot be used: it must be 32 bytes in URL-safe base64. Put back the "
+                "one that was there, or, if no text was stored yet, make one with: "
                 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
             ) from None
         self._hash_key = hashlib.sha256(b"candor fingerprint" + key.encode()).digest()
@@ -40,12 +42,17 @@ class TextKey:
             return cls(settings.encryption_key.get_secret_value().strip())
         path = key_path(settings)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with suppress(FileExistsError):  # made by an earlier start, or by another process just now
-                _create(path)
-            return cls(path.read_text("ascii").strip())
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with suppress(FileExistsError):  # another process was quicker: its key counts
+                    _create(path)
+            key = path.read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise BadSettings(f"The key file {path} cannot be read or made: {error.__class__.__name__}.") from error
+            raise BadSettings(
+                f"The key file {path} cannot be read or made ({type(error).__name__}). Give the bot's user access to "
+                "it, or set CANDOR_ENCRYPTION_KEY."
+            ) from error
+        return cls(key, source=str(path))
 
     def encrypt(self, text: str) -> bytes:
         """`text` as a Fernet token."""
@@ -71,13 +78,13 @@ def key_path(settings: Settings) -> Path:
 
 
 def _create(path: Path) -> None:
-    """Write a new key so that no other process can see half of it. Raises FileExistsError if there is one."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.unlink(missing_ok=True)
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    """Write a new key, mode 0600, so that nobody ever sees half of it. Raises FileExistsError if there is one."""
+    handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(Fernet.generate_key())
+            file.flush()
+            os.fsync(file.fileno())  # texts are encrypted with it from now on: it must outlive a power cut
         os.link(draft, path)
     finally:
-        draft.unlink()
+        Path(draft).unlink()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,43 +13,58 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.script.revision import ResolutionError
+from alembic.util import CommandError
 from sqlalchemy import event, exc
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 import migrations
 from bot.errors import BadSettings, StoreUnavailable
 from bot.store.crypto import TextKey
 
-PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000")
+PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL")
+"""The timeout first: two processes that switch a new file to WAL at once wait for each other too."""
+
+POSTGRES = {"timeout": 10, "command_timeout": 60}
+"""Seconds to connect and for one statement: a server that has gone silent is an error, not a wait without end."""
+
+DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
+
+DRIVER_ERRORS = (exc.DBAPIError, exc.TimeoutError, OSError)
+"""What a driver, the pool or the network raises. asyncpg's errors mostly arrive as the bare DBAPIError."""
 
 
 class Database:
     """One database. Nothing is opened before the first use."""
 
     def __init__(self, url: str, *, key: TextKey) -> None:
-        """Raises BadSettings if `url` is none that SQLAlchemy and an installed driver can use."""
+        """Raises BadSettings if `url` is none of SQLite in a file or PostgreSQL, or its driver is not installed."""
         self.key = key
+        self.url = _parsed(url)
+        # SQLite has one writer at a time; waiting here is fair and quick, waiting in SQLite is polling with sleeps.
+        self._turn = asyncio.Lock() if self.is_sqlite else nullcontext()
         try:
-            self.url = sa.make_url(url)
             self._engine = create_engine(self.url)
-        except (exc.ArgumentError, ImportError) as error:
-            raise BadSettings(
-                "CANDOR_DATABASE_URL cannot be used. Write sqlite+aiosqlite:///path/to/file.db or "
-                f"postgresql+asyncpg://user:password@host/name (with candor[postgres] installed): {error}"
-            ) from None
+        except ImportError:
+            raise BadSettings("PostgreSQL needs its driver: pip install 'candor[postgres]'.") from None
 
     @property
     def is_sqlite(self) -> bool:
         """Whether it is a file beside us."""
         return self.url.get_backend_name() == "sqlite"
 
+    def insert(self, table: sa.Table) -> Any:
+        """The insert of this database's dialect, which knows "on conflict"; both dialects spell it the same way."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that writes: committed at the end, rolled back on an error. Raises StoreUnavailable."""
         try:
-            async with self._engine.begin() as connection:
+            async with self._turn, self._engine.begin() as connection:
                 yield connection
-        except (exc.OperationalError, exc.InterfaceError, OSError) as error:
+        except DRIVER_ERRORS as error:
             raise _unavailable(error) from error
 
     @asynccontextmanager
@@ -58,7 +73,7 @@ class Database:
         try:
             async with self._engine.connect() as connection:
                 yield await connection.execution_options(candor_reads=True)
-        except (exc.OperationalError, exc.InterfaceError, OSError) as error:
+        except DRIVER_ERRORS as error:
             raise _unavailable(error) from error
 
     async def ping(self) -> None:
@@ -67,14 +82,21 @@ class Database:
             await connection.execute(sa.text("SELECT 1"))
 
     async def migrate(self, revision: str = "head") -> None:
-        """Bring the schema to `revision`. Raises StoreUnavailable."""
+        """Bring the schema to `revision`. Raises StoreUnavailable, also for tables that a newer version made."""
         try:
             await asyncio.to_thread(self._upgrade, revision)
-        except (exc.OperationalError, exc.InterfaceError, OSError) as error:
+        except CommandError as error:
+            if not isinstance(error.__cause__, ResolutionError):
+                raise
+            raise StoreUnavailable(
+                "The database was made by a newer version of Candor. Install that version again, or give this one a "
+                "database of its own."
+            ) from error
+        except DRIVER_ERRORS as error:
             raise _unavailable(error) from error
 
     def _upgrade(self, revision: str) -> None:
-        if self.is_sqlite and self.url.database not in (None, "", ":memory:"):
+        if self.is_sqlite:
             Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
         command.upgrade(self.alembic_config(), revision)
 
@@ -86,7 +108,9 @@ class Database:
         return config
 
     async def schema_state(self) -> str:
-        """`current`, `behind` (candor migrate brings it up) or `missing`. Raises StoreUnavailable."""
+        """`current`, `missing`, or `behind` for tables of another version: `migrate` brings them up, or says that they
+        are newer than this program. Raises StoreUnavailable.
+        """
         if self.is_sqlite and not await asyncio.to_thread(Path(self.url.database or "").exists):
             return "missing"
         async with self.read() as connection:
@@ -99,6 +123,21 @@ class Database:
         await self._engine.dispose()
 
 
+def _parsed(url: str) -> sa.URL:
+    """The URL, if we can use it. The sentence never repeats it: a password may stand in it."""
+    try:
+        parsed = sa.make_url(url)
+    except (exc.ArgumentError, ValueError):  # ValueError: a port that is no number, such as half of a password
+        parsed = None
+    in_memory = parsed is not None and parsed.drivername == DRIVERS[0] and parsed.database in (None, "", ":memory:")
+    if parsed is None or parsed.drivername not in DRIVERS or in_memory:
+        raise BadSettings(
+            "CANDOR_DATABASE_URL cannot be used. Write sqlite+aiosqlite:///path/to/file.db or "
+            "postgresql+asyncpg://user:password@host/name, with @, : and / in the password written as %40, %3A and %2F."
+        )
+    return parsed
+
+
 def _revision(connection: sa.Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
@@ -107,12 +146,14 @@ def create_engine(url: sa.URL, *, foreign_keys: bool = True) -> AsyncEngine:
     """The engine of every connection of ours. Migrations switch `foreign_keys` off: on SQLite they rebuild tables,
     and dropping the old one would take the rows that hang on it along.
     """
-    # Values are kept out of errors: they hold members' ids and ciphertexts.
-    engine = create_async_engine(url, hide_parameters=True, pool_pre_ping=url.get_backend_name() != "sqlite")
-    if url.get_backend_name() == "sqlite":
-        pragmas = (*PRAGMAS, f"foreign_keys={'ON' if foreign_keys else 'OFF'}")
-        event.listen(engine.sync_engine, "connect", lambda connection, _: _set_pragmas(connection, pragmas))
-        event.listen(engine.sync_engine, "begin", _begin_immediate)
+    # hide_parameters keeps values out of errors: they hold members' ids and ciphertexts.
+    if url.get_backend_name() != "sqlite":
+        return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=POSTGRES)
+    engine = create_async_engine(url, hide_parameters=True)
+    pragmas = (*PRAGMAS, f"foreign_keys={'ON' if foreign_keys else 'OFF'}")
+    event.listen(engine.sync_engine, "connect", lambda connection, _: _set_pragmas(connection, pragmas))
+    event.listen(engine.sync_engine, "begin", _begin_immediate)
+    event.listen(engine.sync_engine, "handle_error", _keep_cancelled)
     return engine
 
 
@@ -130,8 +171,18 @@ def _begin_immediate(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
+def _keep_cancelled(context: sa.ExceptionContext) -> None:
+    # A connection whose statement was cancelled would be closed in mid-statement, and SQLite keeps its write lock until
+    # the garbage collector comes by. It is sound: the driver's thread ends the statement, then runs the rollback.
+    if isinstance(context.original_exception, asyncio.CancelledError):
+        context.is_disconnect = False
+
+
 def _unavailable(error: Exception) -> StoreUnavailable:
     cause = getattr(error, "orig", None) or error
+    cause = cause.__cause__ or cause  # what the driver raised, inside of what SQLAlchemy made of it
+    name = getattr(cause, "sqlite_errorname", type(cause).__name__)
     return StoreUnavailable(
-        f"The database does not answer ({type(cause).__name__}). Check CANDOR_DATABASE_URL, the disk, and that it runs."
+        f"The database does not answer or refuses ({name}). Check CANDOR_DATABASE_URL, that the database runs and has "
+        "room on its disk, and run: candor migrate."
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,44 +32,42 @@ class GuildStore:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._known: dict[int, GuildRules] = {}
+        self._changing = asyncio.Lock()
 
     async def get(self, guild_id: int) -> GuildRules:
         """The guild's rules, or those of a new guild. Raises StoreUnavailable."""
         if guild_id not in self._known:
             async with self._db.read() as connection:
                 data = await connection.scalar(sa.select(guilds.c.rules).where(guilds.c.guild_id == guild_id))
-            self._known[guild_id] = GuildRules.from_json(guild_id, data or {})
+            # Not over rules that were saved while this read was on its way.
+            self._known.setdefault(guild_id, GuildRules.from_json(guild_id, data or {}))
         return self._known[guild_id]
 
     async def save(self, rules: GuildRules, *, by: int | None, at: datetime) -> None:
         """Keep `rules` and write down each setting that changed. Raises StoreUnavailable."""
-        new = rules.to_json()
-        async with self._db.begin() as connection:
-            query = sa.select(guilds.c.rules).where(guilds.c.guild_id == rules.guild_id)
-            stored = await connection.scalar(query.with_for_update())
-            old = GuildRules.from_json(rules.guild_id, stored or {}).to_json()
-            if stored is None:
-                await connection.execute(
-                    guilds.insert().values(guild_id=rules.guild_id, rules=new, created_at=at, updated_at=at)
-                )
-            else:
-                await connection.execute(
-                    guilds.update().where(guilds.c.guild_id == rules.guild_id).values(rules=new, updated_at=at)
-                )
-            changes = [
-                {
-                    "guild_id": rules.guild_id,
-                    "changed_by": by,
-                    "changed_at": at,
-                    "setting": name,
-                    "old": before,
-                    "new": after,
-                }
-                for name, before, after in _differences(old, new)
-            ]
-            if changes:
-                await connection.execute(setting_changes.insert(), changes)
-        self._known[rules.guild_id] = rules
+        await self.change(rules.guild_id, lambda _: rules, by=by, at=at)
+
+    async def change(
+        self, guild_id: int, change: Callable[[GuildRules], GuildRules], *, by: int | None, at: datetime
+    ) -> GuildRules:
+        """Apply `change` to the stored rules and write down each setting that changed; the new rules.
+
+        Two changes at once lose nothing of each other. What `change` raises leaves everything as it was.
+        """
+        this = guilds.c.guild_id == guild_id
+        first = self._db.insert(guilds).values(guild_id=guild_id, rules={}, created_at=at, updated_at=at)
+        async with self._changing:
+            async with self._db.begin() as connection:
+                await connection.execute(first.on_conflict_do_nothing())
+                stored = await connection.scalar(sa.select(guilds.c.rules).where(this).with_for_update())
+                old = GuildRules.from_json(guild_id, stored or {})
+                new = change(old)
+                rows = _changes(old, new, by=by, at=at)
+                if rows:
+                    await connection.execute(guilds.update().where(this).values(rules=new.to_json(), updated_at=at))
+                    await connection.execute(setting_changes.insert(), rows)
+            self._known[guild_id] = new
+        return new
 
     async def changes(self, guild_id: int, limit: int = 50) -> list[SettingChange]:
         """The newest changes first."""
@@ -82,11 +82,24 @@ class GuildStore:
             return [SettingChange(row.changed_by, row.changed_at, row.setting, row.old, row.new) for row in rows]
 
 
-def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, Any, Any]]:
-    """Settings that differ; of labels only the label that changed, as `labels.insult`."""
-    found = [(name, old[name], new[name]) for name in new if name != "labels" and old[name] != new[name]]
-    for label, rule in new["labels"].items():
-        before = old["labels"].get(label)
-        if before != rule:
-            found.append((f"labels.{label}", before, rule))
-    return found
+def _changes(old: GuildRules, new: GuildRules, *, by: int | None, at: datetime) -> list[dict[str, Any]]:
+    """One row a setting that differs; of labels only those that changed, as `labels.insult`."""
+    before, after = _flat(old), _flat(new)
+    return [
+        {
+            "guild_id": new.guild_id,
+            "changed_by": by,
+            "changed_at": at,
+            "setting": name,
+            "old": before.get(name),
+            "new": after[name],
+        }
+        for name in after
+        if before.get(name) != after[name]
+    ]
+
+
+def _flat(rules: GuildRules) -> dict[str, Any]:
+    settings = rules.to_json()
+    labels = settings.pop("labels")
+    return settings | {f"labels.{label}": rule for label, rule in labels.items()}

@@ -21,13 +21,14 @@ class LabelStore:
 
     async def vote(self, vote: Vote, *, scores: Mapping[str, float]) -> None:
         """Keep the verdict; an earlier one of that moderator on that case is replaced. Raises StoreUnavailable."""
+        values = {"verdict": vote.verdict, "voted_at": vote.at}
+        insert = self._db.insert(votes).values(case_id=vote.case_id, moderator_id=vote.moderator_id, **values)
+        upsert = insert.on_conflict_do_update(index_elements=["case_id", "moderator_id"], set_=values)
+        upsert = upsert.returning(votes.c.id)
         async with self._db.begin() as connection:
-            await _remove(connection, vote.case_id, vote.moderator_id)
-            vote_id = await connection.scalar(
-                votes.insert()
-                .values(case_id=vote.case_id, moderator_id=vote.moderator_id, verdict=vote.verdict, voted_at=vote.at)
-                .returning(votes.c.id)
-            )
+            # An upsert, not delete and insert: a double click may bring the same vote twice at once.
+            vote_id = await connection.scalar(upsert)
+            await connection.execute(vote_labels.delete().where(vote_labels.c.vote_id == vote_id))
             rows = [
                 {
                     "vote_id": vote_id,
@@ -43,8 +44,10 @@ class LabelStore:
 
     async def withdraw(self, *, case_id: int, moderator_id: int) -> None:
         """Take a verdict back as if it had not been given."""
+        mine = sa.select(votes.c.id).where(votes.c.case_id == case_id, votes.c.moderator_id == moderator_id)
         async with self._db.begin() as connection:
-            await _remove(connection, case_id, moderator_id)
+            await connection.execute(vote_labels.delete().where(vote_labels.c.vote_id.in_(mine)))
+            await connection.execute(votes.delete().where(votes.c.id.in_(mine)))
 
     async def votes(self, case_id: int) -> tuple[Vote, ...]:
         """The verdicts on a case, oldest first."""
@@ -91,9 +94,3 @@ async def votes_of(connection: AsyncConnection, case_ids: Sequence[int]) -> dict
             at=row.voted_at,
         )
     return {case_id: tuple(found[case_id].values()) for case_id in case_ids}
-
-
-async def _remove(connection: AsyncConnection, case_id: int, moderator_id: int) -> None:
-    mine = sa.select(votes.c.id).where(votes.c.case_id == case_id, votes.c.moderator_id == moderator_id)
-    await connection.execute(vote_labels.delete().where(vote_labels.c.vote_id.in_(mine)))
-    await connection.execute(votes.delete().where(votes.c.id.in_(mine)))

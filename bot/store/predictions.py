@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.cases import MessageKey
@@ -36,13 +35,15 @@ class PredictionStore:
     ) -> bool:
         """Keep the highest score by label over the message's parts, or that it could not be scored.
 
-        False, and nothing changes, if this revision stands as scored already. A row that stands as unscored is filled
-        in by a later score; without `retry` it is not tried again. Raises StoreUnavailable.
+        Parts that the model cannot read count for nothing. False, and nothing changes, if this revision stands as
+        scored already. A row that stands as unscored is filled in by a later score; without `retry` it is not tried
+        again. Raises StoreUnavailable.
         """
+        found = [prediction for prediction in found if prediction.readable]
         row = _row(message, found, at, unscored_why)
         if unscored_why is not None and not retry:
             row["state"] = "left"
-        insert = _insert(self._db)(predictions).values(row)
+        insert = self._db.insert(predictions).values(row)
         upsert = insert.on_conflict_do_update(
             index_elements=["message_id", "revision"],
             set_={name: insert.excluded[name] for name in ("state", "why", "scores", "reading", "model_version")},
@@ -56,7 +57,7 @@ class PredictionStore:
 
     async def _add_sentiment(self, connection: AsyncConnection, message: IncomingMessage, sentiment: Sentiment) -> None:
         shares = {column.name: share for column, share in zip(STARS, sentiment.stars, strict=True)}
-        insert = _insert(self._db)(sentiment_hours).values(
+        insert = self._db.insert(sentiment_hours).values(
             guild_id=message.guild_id,
             channel_id=message.channel_id,
             hour=message.created_at.replace(minute=0, second=0, microsecond=0),
@@ -78,11 +79,10 @@ class PredictionStore:
         async with self._db.read() as connection:
             return (await connection.execute(query)).first() is not None
 
-    async def scores_of(self, *, message_id: int, revision: int = 0) -> dict[str, float] | None:
-        """Score by label, None if it was not scored."""
-        query = sa.select(predictions.c.scores).where(
-            predictions.c.message_id == message_id, predictions.c.revision == revision
-        )
+    async def scores_of(self, *, message_id: int) -> dict[str, float] | None:
+        """Score by label of the message's newest revision that was scored, None if none was."""
+        scored = (predictions.c.message_id == message_id, predictions.c.state == "scored")
+        query = sa.select(predictions.c.scores).where(*scored).order_by(predictions.c.revision.desc()).limit(1)
         async with self._db.read() as connection:
             return await connection.scalar(query)
 
@@ -130,6 +130,7 @@ def _row(
     for prediction in found:
         for name, score in prediction.scores.items():
             scores[name] = max(score, scores.get(name, 0.0))
+    loudest = max(found, key=lambda prediction: max(prediction.scores.values(), default=0.0), default=None)
     scored = unscored_why is None
     return {
         "guild_id": message.guild_id,
@@ -140,11 +141,6 @@ def _row(
         "state": "scored" if scored else "unscored",
         "why": unscored_why,
         "scores": scores if scored else None,
-        "reading": found[0].reading if scored and found else None,
-        "model_version": found[0].model_version if scored and found else None,
+        "reading": loudest.reading if scored and loudest else None,
+        "model_version": loudest.model_version if scored and loudest else None,
     }
-
-
-def _insert(db: Database) -> Any:
-    """The dialect's own insert, for "on conflict"."""
-    return sqlite.insert if db.is_sqlite else postgresql.insert

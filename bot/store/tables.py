@@ -41,6 +41,10 @@ Key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 """SQLite numbers rows by itself only in a column of type INTEGER."""
 
 
+Json = sa.JSON(none_as_null=True)
+"""None is SQL's NULL here, not the JSON value null, so that "is null" finds it."""
+
+
 def _key() -> sa.Column[Any]:
     return sa.Column("id", Key, primary_key=True, autoincrement=True)
 
@@ -57,7 +61,7 @@ guilds = sa.Table(
     "guilds",
     metadata,
     _snowflake("guild_id", primary_key=True, autoincrement=False),
-    sa.Column("rules", sa.JSON, nullable=False),
+    sa.Column("rules", Json, nullable=False),
     sa.Column("created_at", UtcTime, nullable=False, server_default=sa.func.now()),
     sa.Column("updated_at", UtcTime, nullable=False, server_default=sa.func.now()),
 )
@@ -70,8 +74,8 @@ setting_changes = sa.Table(
     _snowflake("changed_by", nullable=True),
     sa.Column("changed_at", UtcTime, nullable=False),
     sa.Column("setting", sa.String(64), nullable=False),
-    sa.Column("old", sa.JSON),
-    sa.Column("new", sa.JSON),
+    sa.Column("old", Json),
+    sa.Column("new", Json),
 )
 
 predictions = sa.Table(
@@ -85,9 +89,9 @@ predictions = sa.Table(
     sa.Column("created_at", UtcTime, nullable=False, index=True),
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("why", sa.String(64)),
-    sa.Column("scores", sa.JSON),
+    sa.Column("scores", Json),
     sa.Column("reading", sa.String(32)),
-    sa.Column("model_version", sa.String(128)),
+    sa.Column("model_version", sa.Text),
     sa.UniqueConstraint("message_id", "revision"),
     sa.Index("ix_predictions_state_created_at", "state", "created_at"),
     comment="No author and no text: members are not profiled. Dropped after CANDOR_PREDICTION_DAYS.",
@@ -123,18 +127,19 @@ cases = sa.Table(
     sa.Column("posted_at", UtcTime, nullable=False),
     sa.Column("opened_at", UtcTime, nullable=False),
     sa.Column("closed_at", UtcTime),
-    sa.Column("reasons", sa.JSON, nullable=False),
-    sa.Column("scores", sa.JSON),
-    sa.Column("sentiment", sa.JSON),
+    sa.Column("reasons", Json, nullable=False),
+    sa.Column("scores", Json),
+    sa.Column("sentiment", Json),
     sa.Column("reading", sa.String(32)),
-    sa.Column("model_version", sa.String(128)),
+    sa.Column("model_version", sa.Text),
     sa.Column("forwarded", sa.Boolean, nullable=False),
     sa.Column("withheld_why", sa.String(256)),
-    sa.Column("withheld", sa.JSON, nullable=False),
+    sa.Column("withheld", Json, nullable=False),
     sa.Column("ping", sa.Boolean, nullable=False),
     sa.Column("inclusion_probability", sa.Float, nullable=False),
     sa.Column("card_channel_id", sa.BigInteger),
     sa.Column("card_message_id", sa.BigInteger),
+    sa.Column("card_scrubbed", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("lead_id", Key, sa.ForeignKey("cases.id", ondelete="SET NULL"), index=True),
     sa.UniqueConstraint("message_id", "revision"),
     sa.Index("ix_cases_guild_id_opened_at", "guild_id", "opened_at"),
@@ -189,5 +194,5 @@ vote_labels = sa.Table(
     sa.Column("label", sa.String(64), primary_key=True),
     sa.Column("answer", sa.String(16), nullable=False),
     sa.Column("score", sa.Float),
-    sa.Column("model_version", sa.String(128)),
+    sa.Column("model_version", sa.Text),
 )

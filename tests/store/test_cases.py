@@ -7,25 +7,15 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot.core.cases import CardRef, NewCase, Vote
+from bot.core.cases import CardRef, Vote
 from bot.core.feedback import answers
-from bot.core.guild_rules import GuildRules
-from bot.core.policy import Delete, Timeout, Warn, decide
+from bot.core.policy import Delete, Timeout, Warn
 from bot.errors import CaseNotFound
 from bot.store.cases import CaseStore
 from bot.store.database import Database
 from bot.store.labels import LabelStore
 from moderation_model.contract import Explanation
-from tests.builders import CHANNEL, GUILD, MODEL, NOON, message, person, prediction
-
-EXPIRES = NOON + timedelta(days=30)
-
-
-def new_case(text: str = "you clown", **options: object) -> NewCase:
-    written = message(text, **options)  # pyright: ignore[reportArgumentType]
-    predictions = [prediction({"insult": 0.9, "toxic": 0.7})]
-    decision = decide(written, predictions, GuildRules(GUILD))
-    return NewCase.of(written, predictions, decision, opened_at=NOON, text_expires_at=EXPIRES)
+from tests.builders import CHANNEL, EXPIRES, GUILD, MODEL, NOON, new_case, person
 
 
 async def test_a_case_comes_back_as_it_was_opened(db: Database):
@@ -44,13 +34,15 @@ async def test_a_case_comes_back_as_it_was_opened(db: Database):
 
 
 async def test_one_revision_has_one_case_even_when_opened_at_the_same_time(db: Database):
-    store = CaseStore(db)
-    opened = await asyncio.gather(*(store.open(new_case(), [Delete()]) for _ in range(5)))
+    other_process = Database(db.url.render_as_string(hide_password=False), key=db.key)
+    stores = [CaseStore(db), CaseStore(other_process)] * 4
+    opened = await asyncio.gather(*(store.open(new_case(), [Delete()]) for store in stores))
     assert sum(created for _, created in opened) == 1
     assert len({case.case_id for case, _ in opened}) == 1
-    assert len(opened[0][0].actions) <= 1
-    _, created = await store.open(replace(new_case(), revision=7), [Delete()])
+    assert all(len(case.actions) == 1 for case, _ in opened)
+    _, created = await stores[0].open(replace(new_case(), revision=7), [Delete()])
     assert created
+    await other_process.close()
 
 
 async def test_no_member_text_stands_in_the_database_readably(db: Database):
@@ -110,9 +102,11 @@ async def test_a_moderators_action_is_added_once_unless_it_failed(db: Database):
     assert (added.by, added.state) == (9, "pending")
     assert await store.add_action(case_id=case.case_id, action=Delete(), by=8, at=NOON) is None
     await store.settle_action(action_id=added.action_id, state="failed", detail=None, at=NOON)
-    retried = await store.add_action(case_id=case.case_id, action=Delete(), by=8, at=NOON)
-    assert retried is not None
-    assert retried.by == 8
+    twice = [store.add_action(case_id=case.case_id, action=Delete(), by=by, at=NOON) for by in (7, 8)]
+    assert len([record for record in await asyncio.gather(*twice) if record is not None]) == 1
+    assert len((await store.get(guild_id=GUILD, case_id=case.case_id)).actions) == 1
+    with pytest.raises(CaseNotFound):
+        await store.add_action(case_id=case.case_id + 1, action=Delete(), by=8, at=NOON)
 
 
 async def test_recent_counts_automatic_actions_and_the_members_that_a_label_hit(db: Database):
@@ -133,6 +127,28 @@ async def test_cards_are_remembered_and_missing_ones_listed(db: Database):
     await store.set_card(case_id=case.case_id, card=CardRef(5, 6))
     assert await store.without_card(9) == []
     assert (await store.get(guild_id=GUILD, case_id=case.case_id)).card == CardRef(5, 6)
+
+
+async def test_a_guild_whose_cards_cannot_be_shown_holds_up_no_other(db: Database):
+    store = CaseStore(db)
+    for number in range(5):
+        await store.open(new_case(message_id=number), [])
+    other, _ = await store.open(new_case(message_id=9, guild_id=GUILD + 1), [])
+    assert other.case_id in [case.case_id for case in await store.without_card(2)]
+
+
+async def test_cards_of_expired_texts_are_listed_until_they_are_scrubbed(db: Database):
+    store = CaseStore(db)
+    case, _ = await store.open(new_case(), [])
+    cardless, _ = await store.open(new_case(message_id=2), [])
+    await store.set_card(case_id=case.case_id, card=CardRef(5, 6))
+    for each in (case, cardless):
+        await store.close(case_id=each.case_id, at=NOON)
+    assert await store.unscrubbed(9) == []
+    await store.expire_texts(EXPIRES, 9)
+    assert [each.case_id for each in await store.unscrubbed(9)] == [case.case_id]
+    await store.set_scrubbed(case_id=case.case_id)
+    assert await store.unscrubbed(9) == []
 
 
 async def test_texts_of_closed_cases_expire_and_those_of_open_ones_stay(db: Database):
@@ -178,6 +194,14 @@ async def test_verdicts_are_replaced_withdrawn_and_counted_by_label(db: Database
     await labels.withdraw(case_id=case.case_id, moderator_id=1)
     assert (await labels.counts(GUILD))["insult"] == {"right": 1}
     assert (await store.get(guild_id=GUILD, case_id=case.case_id)).votes == await labels.votes(case.case_id)
+
+
+async def test_a_double_click_is_one_vote(db: Database):
+    store, labels = CaseStore(db), LabelStore(db)
+    case, _ = await store.open(new_case(), [])
+    vote = Vote(case.case_id, 1, "fine", answers("fine", case.reasons), MODEL, NOON)
+    await asyncio.gather(*(labels.vote(vote, scores={"insult": 0.9}) for _ in range(4)))
+    assert await labels.votes(case.case_id) == (vote,)
 
 
 async def test_hostile_text_and_big_ids_are_kept_whole(db: Database):

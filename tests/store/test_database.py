@@ -1,8 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import re
 import stat
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,15 +16,31 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from cryptography.fernet import Fernet
+from sqlalchemy import event
 
 from bot.config import Settings
+from bot.core.cases import Vote
+from bot.core.guild_rules import GuildRules
+from bot.core.policy import Delete, Warn
 from bot.errors import BadSettings, StoreUnavailable, UndecryptableText
+from bot.store.cases import CaseStore
 from bot.store.crypto import TextKey, key_path
 from bot.store.database import Database
 from bot.store.guilds import GuildStore
+from bot.store.labels import LabelStore
 from bot.store.predictions import PredictionStore
 from bot.store.tables import metadata
-from tests.builders import NOON, message, prediction
+from tests.builders import GUILD, MODEL, NOON, message, new_case, prediction
+
+
+async def fill_every_table(db: Database) -> None:
+    """One pass, so that each table holds at least one row."""
+    await GuildStore(db).save(replace(GuildRules(GUILD), shadow=False), by=None, at=NOON)
+    await PredictionStore(db).record(message(), [prediction()], at=NOON)
+    case, _ = await CaseStore(db).open(new_case(), [Delete()])
+    await CaseStore(db).add_report(case_id=case.case_id, reporter_id=5, reason="rude", at=NOON)
+    vote = Vote(case.case_id, 9, "breaks_rules", {"insult": "right"}, MODEL, NOON)
+    await LabelStore(db).vote(vote, scores={"insult": 0.9})
 
 
 async def test_a_new_database_is_missing_then_current(url: str, key: TextKey):
@@ -41,13 +62,16 @@ async def test_the_migrations_make_exactly_the_tables_of_the_code(db: Database):
 
 
 async def test_the_schema_goes_up_down_and_up_again_with_rows_in_it(db: Database):
-    await PredictionStore(db).record(message(), [prediction()], at=NOON)
+    await fill_every_table(db)
     async with db.begin() as connection:
         await connection.execute(sa.text("INSERT INTO guilds (guild_id, rules) VALUES (1, '{}')"))
     await asyncio.to_thread(command.downgrade, db.alembic_config(), "base")
     assert await db.schema_state() == "missing"
     await db.migrate()
-    assert await PredictionStore(db).record(message(), [prediction()], at=NOON)
+    await fill_every_table(db)
+    async with db.read() as connection:
+        for table in metadata.sorted_tables:
+            assert await connection.scalar(sa.select(sa.func.count()).select_from(table)), table.name
 
 
 MIGRATE = """
@@ -69,20 +93,73 @@ async def test_two_bots_that_start_together_migrate_one_after_the_other(url: str
 
 
 async def test_concurrent_writers_lose_no_update(db: Database):
-    await GuildStore(db).get(1)
+    other_process = Database(db.url.render_as_string(hide_password=False), key=db.key)
     async with db.begin() as connection:
         await connection.execute(sa.text("INSERT INTO guilds (guild_id, rules) VALUES (1, '0')"))
 
-    async def add_one() -> None:
+    async def count_up(writer: Database) -> None:
         for _ in range(10):
-            async with db.begin() as connection:
+            async with writer.begin() as connection:
                 query = "SELECT rules FROM guilds WHERE guild_id = 1" + ("" if db.is_sqlite else " FOR UPDATE")
                 value = int(await connection.scalar(sa.text(query)))
                 await connection.execute(sa.text(f"UPDATE guilds SET rules = '{value + 1}' WHERE guild_id = 1"))
 
-    await asyncio.gather(*(add_one() for _ in range(4)))
+    await asyncio.gather(*(count_up(writer) for writer in (db, db, other_process, other_process)))
     async with db.read() as connection:
         assert int(await connection.scalar(sa.text("SELECT rules FROM guilds"))) == 40
+    await other_process.close()
+
+
+async def test_a_write_that_is_cancelled_at_any_statement_leaves_all_or_nothing_and_blocks_nobody(db: Database):
+    store, cancelled = CaseStore(db), list[asyncio.Task[object]]()
+    for last in range(10):
+        statements = itertools.count()
+
+        def cancel(*_: object, last: int = last, statements: itertools.count[int] = statements) -> None:
+            if next(statements) == last:
+                cancelled[last].cancel()
+
+        cancelled.append(asyncio.create_task(store.open(new_case(message_id=last), [Warn(), Delete()])))
+        event.listen(sa.Engine, "before_cursor_execute", cancel)
+        await asyncio.wait([cancelled[last]])
+        event.remove(sa.Engine, "before_cursor_execute", cancel)
+    assert all(task.cancelled() for task in cancelled[:6])
+    for number in range(10):
+        case, _ = await store.open(new_case(message_id=number), [Warn(), Delete()])
+        assert len(case.actions) == 2
+
+
+async def test_a_database_without_its_tables_says_what_to_run(url: str, key: TextKey):
+    db = Database(url, key=key)
+    with pytest.raises(StoreUnavailable, match="run: candor migrate"):
+        await CaseStore(db).open_count(1)
+    await db.close()
+
+
+async def test_tables_of_a_newer_version_are_left_alone(db: Database):
+    async with db.begin() as connection:
+        await connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    assert await db.schema_state() == "behind"
+    with pytest.raises(StoreUnavailable, match="newer version"):
+        await db.migrate()
+
+
+async def test_a_missing_database_or_user_on_postgresql_is_a_sentence(postgres: sa.URL, key: TextKey):
+    for url in (postgres.set(database="no_such_database"), postgres.set(username="no_such_user")):
+        db = Database(url.render_as_string(hide_password=False), key=key)
+        for asked in (db.ping, db.schema_state, db.migrate):
+            with pytest.raises(StoreUnavailable, match="does not answer or refuses"):
+                await asked()
+        await db.close()
+
+
+async def test_a_connection_that_the_server_ends_is_a_sentence_and_the_next_one_works(postgres: sa.URL, key: TextKey):
+    db = Database(postgres.render_as_string(hide_password=False), key=key)
+    with pytest.raises(StoreUnavailable):
+        async with db.begin() as connection:
+            await connection.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    await db.ping()
+    await db.close()
 
 
 async def test_a_database_that_does_not_answer_says_so_in_a_sentence(key: TextKey, tmp_path: Path):
@@ -96,12 +173,28 @@ async def test_a_database_that_does_not_answer_says_so_in_a_sentence(key: TextKe
             await db.ping()
         assert "secret" not in str(caught.value)
         await db.close()
+    for thread in threading.enumerate():  # aiosqlite reports to the event loop even that it has given up
+        if "_connection_worker_thread" in thread.name:
+            await asyncio.to_thread(thread.join)
 
 
-@pytest.mark.parametrize("url", ["nonsense", "oracle+nothing://x"])
-def test_a_bad_url_is_refused_with_what_to_write(url: str, key: TextKey):
-    with pytest.raises(BadSettings, match="CANDOR_DATABASE_URL"):
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "oracle+nothing://x",
+        "sqlite:///no-async-driver.db",
+        "sqlite+aiosqlite://",
+        "sqlite+aiosqlite:///:memory:",
+        "postgresql://bot:hunter@host/name",
+        "mysql+aiomysql://bot:hunter@host/name",
+        "postgresql+asyncpg://bot:with@and:hunter@host/name",
+    ],
+)
+def test_a_bad_url_is_refused_with_what_to_write_and_without_its_password(url: str, key: TextKey):
+    with pytest.raises(BadSettings, match="CANDOR_DATABASE_URL") as caught:
         Database(url, key=key)
+    assert "hunter" not in str(caught.value)
 
 
 def test_the_key_is_made_once_and_only_the_owner_can_read_it(tmp_path: Path):
@@ -110,6 +203,22 @@ def test_the_key_is_made_once_and_only_the_owner_can_read_it(tmp_path: Path):
     assert stat.S_IMODE(key_path(settings).stat().st_mode) == 0o600
     assert TextKey.from_settings(settings).decrypt(first.encrypt("ü😂")) == "ü😂"
     assert [path.name for path in tmp_path.iterdir()] == ["candor.key"]
+
+
+def test_first_starts_at_the_same_time_agree_on_one_key(tmp_path: Path):
+    settings = Settings(_env_file=None, data_dir=tmp_path / "new" / "folder")  # pyright: ignore[reportCallIssue]
+    with ThreadPoolExecutor(8) as pool:
+        keys = list(pool.map(lambda _: TextKey.from_settings(settings), range(16)))
+    assert len({made.fingerprint("x") for made in keys}) == 1
+
+
+def test_a_damaged_key_file_is_named_and_not_replaced(tmp_path: Path):
+    settings = Settings(_env_file=None, data_dir=tmp_path)  # pyright: ignore[reportCallIssue]
+    for damage in (b"", b"half-a-key", b"\xff\xfe"):
+        key_path(settings).write_bytes(damage)
+        with pytest.raises(BadSettings, match=re.escape(str(key_path(settings)))):
+            TextKey.from_settings(settings)
+        assert key_path(settings).read_bytes() == damage
 
 
 def test_a_key_shows_nowhere():

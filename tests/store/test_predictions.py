@@ -5,12 +5,11 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from bot.core.guild_rules import GuildRules
 from bot.store.database import Database
-from bot.store.guilds import GuildStore
 from bot.store.predictions import PredictionStore
 from bot.store.tables import predictions, sentiment_hours
-from tests.builders import CHANNEL, GUILD, NOON, message, prediction
+from moderation_model.contract import Sentiment
+from tests.builders import CHANNEL, NOON, message, prediction
 
 
 async def test_scores_are_kept_once_a_revision_and_the_highest_part_counts(db: Database):
@@ -22,6 +21,28 @@ async def test_scores_are_kept_once_a_revision_and_the_highest_part_counts(db: D
     scores = await store.scores_of(message_id=1000)
     assert scores is not None
     assert scores["insult"] == 0.8
+
+
+async def test_scores_of_a_message_are_those_of_its_newest_revision(db: Database):
+    store = PredictionStore(db)
+    for revision, score in ((0, 0.9), (5, 0.3)):
+        await store.record(message(revision=revision), [prediction({"insult": score})], at=NOON)
+    await store.record(message(revision=7), (), at=NOON, unscored_why="away")
+    scores = await store.scores_of(message_id=1000)
+    assert scores is not None
+    assert scores["insult"] == 0.3
+    assert await store.scores_of(message_id=1) is None
+
+
+async def test_parts_that_the_model_cannot_read_count_for_nothing(db: Database):
+    store = PredictionStore(db)
+    unread = replace(prediction({"threat": 0.9}, readable=False), sentiment=Sentiment((1.0, 0.0, 0.0, 0.0, 0.0)))
+    assert await store.record(message(), [unread, prediction({"insult": 0.4})], at=NOON)
+    scores = await store.scores_of(message_id=1000)
+    assert scores is not None
+    assert (scores["insult"], scores["threat"]) == (0.4, 0.01)
+    async with db.read() as connection:
+        assert await connection.scalar(sa.select(sentiment_hours.c.star1)) == 0.2
 
 
 async def test_what_was_left_unscored_is_listed_filled_in_and_then_not_listed(db: Database):
@@ -67,18 +88,3 @@ async def test_old_predictions_are_dropped_in_batches(db: Database):
     assert await store.drop_before(NOON + timedelta(days=5), batch=2) == 5
     assert not await store.seen(message_id=4, revision=0)
     assert await store.seen(message_id=5, revision=0)
-
-
-async def test_rules_are_kept_and_every_change_is_written_down(db: Database):
-    store = GuildStore(db)
-    assert await store.get(GUILD) == GuildRules(GUILD)
-    rules = replace(GuildRules(GUILD), shadow=False, review_channel_id=2**61)
-    rules = replace(rules, labels={**rules.labels, "insult": replace(rules.rule("insult"), delete_at=0.9)})
-    await store.save(rules, by=7, at=NOON)
-    await store.save(rules, by=8, at=NOON)
-    assert await store.get(GUILD) == rules
-    assert await GuildStore(db).get(GUILD) == rules
-    changes = {change.setting: (change.by, change.old, change.new) for change in await store.changes(GUILD)}
-    assert changes["shadow"] == (7, True, False)
-    assert changes["labels.insult"][2]["delete_at"] == 0.9
-    assert len(changes) == 3
