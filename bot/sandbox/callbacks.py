@@ -140,6 +140,8 @@ def _compose(
     extra: Json = {"interaction_metadata": metadata, "flags": LOADING if loading else 0}
     if interaction.type == COMMAND and interaction.original_id is None:
         extra["type"] = 20
+    if interaction.name is not None:
+        metadata["name"] = interaction.name
     if interaction.type == COMPONENT and interaction.message is not None:
         metadata["interacted_message_id"] = interaction.message["id"]
     return messages.compose(

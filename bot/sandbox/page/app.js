@@ -1,9 +1,9 @@
 /*
  * The sandbox's chat page: a Discord client for one loopback server, in plain JavaScript.
  *
- * One file on purpose, although it is long: the page is one HTML, one CSS and one JS file without a build step, so that
- * it can be read and served as it is. Top to bottom: small tools, state, link to the server, permissions, Markdown,
- * floating things, attachments and embeds, components, messages, composer, columns, the side, events.
+ * Over 300 lines because the page is one HTML, one CSS and one JS file without a build step, served and read as it is.
+ * Top to bottom: small tools, state, link to the server, permissions, Markdown, floating things, attachments and embeds,
+ * components, messages, composer, columns, the side, events.
  *
  * Texts of members and bots reach the page only as text nodes and checked attributes; nothing is ever parsed as HTML.
  */
@@ -753,7 +753,7 @@ function picker({ options, chosen, least = 1, most = 1, placeholder, label, disa
     const box = h("div", { role: "listbox", "aria-label": label, "aria-multiselectable": String(several) }, items);
     const clear = !several && least === 0 && values.length
       ? h("button", { type: "button", class: "item", onclick: () => { values = []; pop.hidePopover(); } }, "Choose nothing") : null;
-    const end = several ? h("button", { type: "button", class: "button primary", onclick: () => pop.hidePopover() }, "Done") : null;
+    const end = several ? h("div", { class: "foot" }, h("button", { type: "button", class: "button primary", onclick: () => pop.hidePopover() }, "Done")) : null;
     const pop = h("div", null, items.length > 9 ? filter(items) : null, box, clear, end);
     arrows(pop, ".item");
     pop.addEventListener("toggle", (event) => {
@@ -1030,7 +1030,7 @@ function modalChoices(field, label, fields) {
 /** Whether a message goes under the one before it without a head of its own. */
 function continues(message, before) {
   return before !== undefined && before.author.id === message.author.id && message.type === 0 && !message.message_reference
-    && !((message.flags | before.flags) & EPHEMERAL) && new Date(message.timestamp) - new Date(before.timestamp) < 5 * 60000;
+    && !((message.flags | before.flags) & (EPHEMERAL | COMPONENTS_V2)) && new Date(message.timestamp) - new Date(before.timestamp) < 5 * 60000;
 }
 
 function messageNode(message, compact) {
@@ -1046,7 +1046,7 @@ function messageNode(message, compact) {
   if (gone) node.append(h("p", { class: "gone-mark" }, "deleted"));
   if (hidden) node.append(onlyYou(message));
   if (state.failures.has(message.id)) node.append(h("p", { class: "failure", role: "alert" }, state.failures.get(message.id)));
-  if (!hidden && !gone) node.append(toolsNode(message));
+  if (!hidden && !gone && state.editing?.id !== message.id) node.append(toolsNode(message));
   return node;
 }
 
@@ -1063,9 +1063,16 @@ function preface(message) {
   const by = message.interaction_metadata;
   if (message.type === 20 && by) {
     const name = memberName(by.user.id) ?? by.user.global_name;
-    return [h("span", { class: "preface" }, icon("app"), h("span", { class: "cut" }, h("b", null, name), by.name ? ` used /${by.name}` : " used a command"))];
+    return [h("span", { class: "preface" }, icon("app"), h("span", { class: "cut" }, h("b", null, name), ` used ${commandTitle(by.name)}`))];
   }
   return [];
+}
+
+/** "/case check" for a slash command, the bare name for an entry of a context menu. */
+function commandTitle(name) {
+  if (!name) return "a command";
+  const slash = state.commands.some((command) => (command.type ?? 1) === 1 && command.name === name.split(" ")[0]);
+  return slash ? `/${name}` : name;
 }
 
 /** A text as a one-line preview shows it: without its marks, spoilers covered. */
@@ -1354,7 +1361,7 @@ class Composer {
     this.closed.hidden = open || channel.type === FORUM;
     this.closed.textContent = until ? `${member.name} is timed out until ${clockTime.format(until)} and cannot write.` : `${member.name} may not write in ${place}.`;
     this.closed.className = until ? "closed timed" : "closed";
-    this.field.placeholder = `Message ${place} as ${member.name}`;
+    this.field.placeholder = `Write as ${member.name}`;
     this.field.setAttribute("aria-label", `Message ${place} as ${member.name}`);
     this.drawTop();
   }
@@ -1747,13 +1754,15 @@ const lookOfMember = (id) => {
 
 let pendingFocus = null;
 
-/** When a message is drawn anew, the button that had the focus in the old node gets it in the new one. */
+/** When a message is drawn anew, the button that had the focus in the old node gets it in the new one, else the message. */
 function keepFocus(old, node) {
   const key = old.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
   if (key === undefined) return;
   pendingFocus = () => {
     pendingFocus = null;
-    node.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+    const same = node.querySelector(`[data-key="${CSS.escape(key)}"]:not(:disabled)`);
+    node.tabIndex = -1;
+    (same ?? node).focus({ preventScroll: true });
   };
 }
 
@@ -1855,7 +1864,7 @@ function speakAs(userId) {
 
 const side = document.getElementById("side");
 const drawerButton = document.getElementById("drawer-open");
-const MOST_LISTED = 12;
+const MOST_LISTED = 8;
 
 function drawSide(listed) {
   for (const id of ["guild-name", "bar-guild"]) document.getElementById(id).textContent = state.guild.name;
