@@ -85,7 +85,7 @@ async def test_a_command_that_takes_its_time_shows_what_came_of_it(page: Page) -
     await composer(page, "general").fill("/roll")
     await composer(page, "general").press("Enter")
     await page.get_by_role("form", name="/roll").get_by_role("button", name="Run").click()
-    await expect(message(page, "general", "A four.")).to_contain_text("Kai used")
+    await expect(message(page, "general", "A four.")).to_contain_text("Kai used /roll")
 
 
 async def test_a_context_menu_opens_a_form_that_is_filled_in_and_sent(page: Page, sandbox: Sandbox) -> None:
