@@ -82,7 +82,7 @@ def require_usable(world: World, command: Json, *, user_id: int, channel: Channe
     held = channel_permissions(world, channel, user_id)
     needed = command["default_member_permissions"]
     denied = needed is not None and (int(needed) == 0 or held & int(needed) != int(needed))
-    if not held & P.VIEW_CHANNEL or not held & P.USE_APPLICATION_COMMANDS or (denied and held != EVERYTHING):
+    if not held & P.USE_APPLICATION_COMMANDS or (denied and held != EVERYTHING):
         name = world.user(user_id).name
         raise ApiError(403, 50013, f"{name} may not use {command['name']!r} here.")
 

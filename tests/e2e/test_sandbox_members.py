@@ -11,7 +11,7 @@ import pytest
 from bot.sandbox.errors import ApiError
 from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.world import FORUM, Channel
-from tests.e2e.probe import Probe, deny
+from tests.e2e.probe import Probe
 
 
 async def test_a_reply_carries_what_it_answers(sandbox: Sandbox, bot: Probe) -> None:
@@ -153,13 +153,6 @@ async def test_somebody_who_left_is_no_member_any_more(sandbox: Sandbox, bot: Pr
     assert refused.value.code == 10007
     fetched = await bot.text("general").fetch_message(int(sent["id"]))
     assert fetched.author.id == kai.id
-
-
-async def test_channels_that_close_to_the_bot_stay_readable_to_members(sandbox: Sandbox, bot: Probe) -> None:
-    deny(sandbox, "vent", 1 << 10)
-    await sandbox.say("Sam", "vent", "a bad day")
-    await sandbox.say("Sam", "general", "hello")
-    assert (await bot.heard("message")).content == "hello"
 
 
 async def test_the_snapshot_holds_everything_that_the_page_shows(sandbox: Sandbox, bot: Probe) -> None:
