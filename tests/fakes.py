@@ -111,6 +111,8 @@ class FakeBoard:
         self.pings.append(case.case_id)
 
     async def scrub(self, card: CardRef) -> None:
+        if self.broken:
+            raise BoardUnavailable("The review channel cannot be reached.")
         self.scrubbed.append(card.message_id)
 
 

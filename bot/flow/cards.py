@@ -164,11 +164,15 @@ class CardDesk:
             self.enqueue(guild_id=guild_id, case_id=case_id)
         return len(cases)
 
-    async def scrub(self, case: Case) -> None:
-        """Take the member's text off the case's posted card."""
+    async def scrub(self, case: Case) -> bool:
+        """Take the member's text off the case's posted card; False if that is still to do."""
         if case.card is None:
-            return
+            return True
         try:
-            await self._board.scrub(case.card)
+            # Under the lock: a refresh that read the text before it was dropped must not post it afterwards.
+            async with self._locks.setdefault(case.case_id, asyncio.Lock()):
+                await self._board.scrub(case.card)
         except BoardUnavailable as error:
             log.warning("not_scrubbed", case_id=case.case_id, why=type(error).__name__)
+            return False
+        return True

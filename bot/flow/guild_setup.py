@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
@@ -31,9 +32,12 @@ class GuildSetup:
 
     async def setup(self, *, guild_id: int, review_channel_id: int, ping_role_id: int | None, by: int) -> str:
         """Set where cards go and who is called for a threat. Cards that waited for a channel are posted."""
-        rules = await self.rules(guild_id)
-        rules = replace(rules, review_channel_id=review_channel_id, ping_role_id=ping_role_id or rules.ping_role_id)
-        await self._save(rules, by)
+
+        def change(rules: GuildRules) -> GuildRules:
+            role_id = ping_role_id or rules.ping_role_id
+            return replace(rules, review_channel_id=review_channel_id, ping_role_id=role_id)
+
+        rules = await self._change(guild_id, change, by)
         waiting = await self._desk.catch_up()
         state = "Shadow mode: cases and cards only. Nobody will be deleted, timed out, messaged or pinged."
         state = state if rules.shadow else "Active: the limits you set are acted on."
@@ -43,19 +47,17 @@ class GuildSetup:
 
     async def pause(self, *, guild_id: int, by: int) -> str:
         """Stop every automatic action at once; cases are still opened."""
-        await self._save(replace(await self.rules(guild_id), paused=True), by)
+        await self._change(guild_id, lambda rules: replace(rules, paused=True), by)
         return "Paused. Messages are still scored and cards still come; nothing is done automatically."
 
     async def resume(self, *, guild_id: int, by: int) -> str:
         """The opposite of `pause`."""
-        rules = replace(await self.rules(guild_id), paused=False)
-        await self._save(rules, by)
+        rules = await self._change(guild_id, lambda rules: replace(rules, paused=False), by)
         return "Resumed." + (" The server is in shadow mode, so nothing is done yet." if rules.shadow else "")
 
     async def mode(self, *, guild_id: int, shadow: bool, by: int) -> str:
         """Enter or leave shadow mode."""
-        rules = replace(await self.rules(guild_id), shadow=shadow)
-        await self._save(rules, by)
+        rules = await self._change(guild_id, lambda rules: replace(rules, shadow=shadow), by)
         if shadow:
             return "Shadow mode: cases and cards only, nothing is done automatically."
         acting = [name for name, rule in rules.labels.items() if rule.delete_at or rule.timeout_at or rule.warn_at]
@@ -69,10 +71,12 @@ class GuildSetup:
             raise BotError(f"There is no label {label!r}. The labels are {', '.join(LABEL_NAMES)}.")
         if percent is not None and not 1 <= percent <= 100:
             raise BotError("A limit is a percentage from 1 to 100.")
-        rules = await self.rules(guild_id)
         at = None if percent is None else percent / 100
-        rule = _with_limit(rules.rule(label), action, at)
-        await self._save(replace(rules, labels={**rules.labels, label: rule}), by)
+
+        def change(rules: GuildRules) -> GuildRules:
+            return replace(rules, labels={**rules.labels, label: _with_limit(rules.rule(label), action, at)})
+
+        rules = await self._change(guild_id, change, by)
         if percent is None:
             return f"{label}: {'flagged at the limit of the model' if action == 'flag' else f'never {action}'}."
         shadow = " Shadow mode is on, so it is only noted on cards." if rules.shadow and action != "flag" else ""
@@ -84,21 +88,23 @@ class GuildSetup:
         """Leave a role or a channel (with its threads, or a category) alone, or stop leaving it alone."""
         if role_id is None and channel_id is None:
             raise BotError("Name a role or a channel.")
-        rules = await self.rules(guild_id)
-        changed = replace(
-            rules,
-            exempt_role_ids=_toggled(rules.exempt_role_ids, role_id, exempt),
-            exempt_channel_ids=_toggled(rules.exempt_channel_ids, channel_id, exempt),
-        )
-        await self._save(changed, by)
+
+        def change(rules: GuildRules) -> GuildRules:
+            return replace(
+                rules,
+                exempt_role_ids=_toggled(rules.exempt_role_ids, role_id, exempt),
+                exempt_channel_ids=_toggled(rules.exempt_channel_ids, channel_id, exempt),
+            )
+
+        await self._change(guild_id, change, by)
         named = " and ".join(
             ([f"<@&{role_id}>"] if role_id is not None else [])
             + ([f"<#{channel_id}>"] if channel_id is not None else [])
         )
         return f"{named} {'is left alone' if exempt else 'is looked at'} from now on."
 
-    async def _save(self, rules: GuildRules, by: int) -> None:
-        await self._guilds.save(rules, by=by, at=self._clock.now())
+    async def _change(self, guild_id: int, change: Callable[[GuildRules], GuildRules], by: int) -> GuildRules:
+        return await self._guilds.change(guild_id, change, by=by, at=self._clock.now())
 
 
 def _with_limit(rule: LabelRule, action: LimitKind, at: float | None) -> LabelRule:

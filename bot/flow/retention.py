@@ -14,6 +14,8 @@ from bot.store.predictions import PredictionStore
 log = structlog.get_logger(__name__)
 
 BATCH = 200
+MOST_CARDS = 1000
+"""Cards scrubbed in one run; the rest follows with the next."""
 
 
 class Retention:
@@ -41,7 +43,9 @@ class Retention:
         texts = 0
         while cases := await self._cases.expire_texts(now, BATCH):
             texts += len(cases)
-            for case in cases:
-                await self._desk.scrub(case)
+        # Not only those of just now: an earlier run may have been cut short, or Discord was away.
+        for case in await self._cases.unscrubbed(MOST_CARDS):
+            if await self._desk.scrub(case):
+                await self._cases.set_scrubbed(case_id=case.case_id)
         log.info("retention", predictions=dropped, texts=texts)
         return dropped + texts

@@ -1,0 +1,63 @@
+"""What is kept only for a time is gone afterwards, here and on the review channel."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.core.cases import Case
+from bot.flow.retention import Retention
+from tests.builders import GUILD, message, person
+from tests.flow.conftest import House
+
+
+def retention(house: House) -> Retention:
+    return Retention(
+        predictions=house.predictions, cases=house.cases, desk=house.desk, clock=house.clock, prediction_days=30
+    )
+
+
+async def a_case_that_was_decided(house: House) -> Case:
+    await house.rules()
+    case = (await house.moderate.handle(message("what an insult"))).case
+    assert case is not None
+    await house.post_cards()
+    await house.review.vote(guild_id=GUILD, case_id=case.case_id, moderator=person(7), verdict="breaks_rules")
+    return case
+
+
+async def test_after_its_time_a_text_is_gone_from_the_database_and_from_its_card(house: House):
+    case = await a_case_that_was_decided(house)
+    await retention(house).run()
+    assert (await house.case(case.case_id)).text == "what an insult"
+    house.clock.move(days=31)
+    await retention(house).run()
+    after = await house.case(case.case_id)
+    assert after.text is None
+    assert after.card is not None
+    assert house.board.scrubbed == [after.card.message_id]
+    assert await house.predictions.scores_of(message_id=case.message_id) is None
+
+
+async def test_a_card_that_could_not_be_scrubbed_is_scrubbed_by_the_next_run_and_only_once(house: House):
+    case = await a_case_that_was_decided(house)
+    house.clock.move(days=31)
+    house.board.broken = True
+    await retention(house).run()
+    assert (await house.case(case.case_id)).text is None
+    assert house.board.scrubbed == []
+    house.board.broken = False
+    await retention(house).run()
+    await retention(house).run()
+    assert len(house.board.scrubbed) == 1
+
+
+async def test_a_pause_and_another_setting_at_the_same_time_are_both_kept(house: House):
+    await house.rules()
+    await asyncio.gather(
+        house.setup.exempt(guild_id=GUILD, channel_id=5, exempt=True, by=1),
+        house.setup.pause(guild_id=GUILD, by=2),
+        house.setup.limit(guild_id=GUILD, label="insult", action="delete", percent=90, by=3),
+    )
+    rules = await house.setup.rules(GUILD)
+    assert (rules.paused, rules.exempt_channel_ids) == (True, {5})
+    assert rules.rule("insult").delete_at == 0.9
