@@ -12,6 +12,8 @@ SPOILERS_OPENED = "spoilers_opened"
 EMPTY = "empty"
 """Names of readings. `EMPTY`: nothing was left to score (empty, only white space); all scores are then 0."""
 
+PUNCTUATION = ".,;:!?\"'()[]…“”‘’"
+
 
 @dataclass(frozen=True, slots=True)
 class Sentiment:
@@ -106,9 +108,12 @@ class Explanation:
     milliseconds: float = 0.0
 
     def top(self, count: int = 3) -> tuple[str, ...]:
-        """The words that raised the score most, strongest first; none that lowered it."""
+        """The words that raised the score most, strongest first, without the punctuation around them; none that
+        lowered it.
+        """
         ranked = sorted(range(len(self.words)), key=lambda index: -self.values[index])
-        return tuple(self.words[index] for index in ranked[:count] if self.values[index] > 0)
+        words = [self.words[index] for index in ranked[:count] if self.values[index] > 0]
+        return tuple(word.strip(PUNCTUATION) or word for word in words)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form of `POST /v1/explain` and of `candor-model explain --json`."""

@@ -1,0 +1,81 @@
+"""README is checked against the code. `python -m tests.test_docs` writes its tree anew from the modules' docstrings."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.config import Settings
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+TREE = re.compile(r"(<!-- tree -->\n```text\n)(.*?)(```\n<!-- /tree -->)", re.DOTALL)
+PACKAGES = ("moderation_model", "bot", "migrations")
+OTHERS = {
+    "moderation_model/weights/default/": "The model that ships: weights, tokenizer, manifest with digests, model card",
+    "moderation_model/checks/replay/": "Templates of sentences that may be trained on",
+    "bot/sandbox/page/": "The chat page: one HTML, one CSS and one JS file, no build step",
+    "tests/": "unit, flow, store (both databases), model, chat (simulated Discord), e2e (sandbox, browser)",
+    "docs/": "Experiments with the number that decided each, and pictures",
+    "Makefile, .ci/run": "`make help` lists the targets; .ci/run is `make check` and `make test`",
+}
+NAME_WIDTH = 32
+LINE_WIDTH = 150
+
+
+def first_sentence(path: Path) -> str:
+    """The first sentence of a module's docstring, without its full stop; empty if it has none."""
+    text = " ".join((ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").split("\n\n")[0].split())
+    return re.split(r"\.(?= |$)", text)[0]
+
+
+def tree() -> str:
+    """Every module with its first sentence, folder by folder."""
+    lines: list[str] = []
+    for package in PACKAGES:
+        folders = sorted({path.parent for path in (ROOT / package).rglob("*.py")})
+        for folder in folders:
+            start = folder / "__init__.py"
+            lines.append(_line(f"{folder.relative_to(ROOT)}/", first_sentence(start) if start.exists() else ""))
+            for path in sorted(folder.glob("*.py")):
+                if path.name != "__init__.py":
+                    lines.append(_line(f"  {path.name}", first_sentence(path)))
+    lines += [_line(name, meaning) for name, meaning in OTHERS.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _line(name: str, meaning: str) -> str:
+    line = f"{name:<{NAME_WIDTH}} {meaning}".rstrip()
+    return line if len(line) <= LINE_WIDTH else line[: LINE_WIDTH - 4].rsplit(" ", 1)[0] + " ..."
+
+
+def test_the_tree_in_the_readme_is_the_tree():
+    found = TREE.search(README.read_text("utf-8"))
+    assert found is not None
+    assert found[2] == tree(), "run: python -m tests.test_docs"
+
+
+def test_every_path_that_the_readme_names_exists():
+    named = re.findall(r"`((?:bot|moderation_model|migrations|tests|docs)/[\w/.]+)[:`]", README.read_text("utf-8"))
+    linked = re.findall(r"\]\(((?!https?:)[^)#]+)\)", README.read_text("utf-8"))
+    assert named
+    assert [path for path in {*named, *linked} if not (ROOT / path).exists()] == []
+
+
+def test_every_make_target_that_the_readme_names_exists():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z]+)\b(?= |`|$)", README.read_text("utf-8"))) - {"sure", "it"} <= targets
+
+
+@pytest.mark.parametrize("name", ["README.md", ".env.example"])
+def test_every_variable_that_is_named_is_a_setting(name: str):
+    named = set(re.findall(r"\bCANDOR_([A-Z_]+)\b", (ROOT / name).read_text("utf-8")))
+    assert named
+    assert {each.lower() for each in named} <= set(Settings.model_fields)
+
+
+if __name__ == "__main__":
+    README.write_text(TREE.sub(lambda found: found[1] + tree() + found[3], README.read_text("utf-8")), "utf-8")
