@@ -43,7 +43,7 @@ def demo(
     port: Annotated[int, typer.Option(help="Port of the chat page; 0 takes a free one.", min=0, max=65535)] = 0,
 ) -> None:
     """Show the whole bot on a Discord of its own, on this machine, without a token."""
-    settings = _settings(quiet=True)
+    settings = _settings(quiet="warning")
     missing = [name for name in DEMO_NEEDS if importlib.util.find_spec(name) is None]
     if missing:
         _refuse(NO_DEMO_EXTRA.format(missing=missing[0]))
@@ -54,7 +54,7 @@ def demo(
 
 def doctor() -> None:
     """Say what is missing for a start, and how to mend it. Changes nothing."""
-    settings = _settings(quiet=True)
+    settings = _settings(quiet="error")  # what a check stumbles over becomes a finding
     from rich.console import Console
 
     from bot.doctor import examine, show
@@ -69,7 +69,7 @@ def doctor() -> None:
 
 def migrate() -> None:
     """Bring the database's tables up to date; `run` does the same at its start."""
-    settings = _settings(quiet=True)
+    settings = _settings(quiet="warning")
     from bot.store.crypto import TextKey
     from bot.store.database import Database
 
@@ -102,15 +102,15 @@ def main() -> None:
     build_cli()()
 
 
-def _settings(*, quiet: bool = False) -> Settings:
-    """The settings, with logging set up. `quiet`: only warnings, as lines for people, unless the operator chose."""
+def _settings(*, quiet: str | None = None) -> Settings:
+    """The settings, with logging set up. `quiet`: only lines of that level, for people, unless the operator chose."""
     try:
         settings = load_settings()
     except BotError as error:
         _refuse(str(error))
     if quiet:
-        chosen = {"log_level": "warning", "log_format": "console"}
-        unset = {name: value for name, value in chosen.items() if name not in settings.model_fields_set}
+        calm = {"log_level": quiet, "log_format": "console"}
+        unset = {name: value for name, value in calm.items() if name not in settings.model_fields_set}
         settings = settings.model_copy(update=unset)
     configure(settings)
     return settings
