@@ -1,13 +1,13 @@
 """Errors of the model side. Every one carries a sentence that a person can act on.
 
-    ModelError
-    ├── BadModelFolder        a folder of weights that does not match its manifest, or is none
-    ├── BadRequest            the caller's input cannot be used (HTTP 400, 413, 422)
-    ├── Unauthorised          the bearer token is missing or wrong (HTTP 401)
-    ├── ModelOverloaded       the queue is full; `retry_after` in seconds (HTTP 503 with Retry-After)
-    ├── ModelUnavailable      no answer: not started, died, network, deadline (HTTP 502, 503, 504 or none)
-    │   └── ExplainerUnavailable   scores work, explanations do not
-    └── ModelFailed           the model answered nonsense or raised (HTTP 500)
+ModelError
+├── BadModelFolder        a folder of weights that does not match its manifest, or is none
+├── BadRequest            the caller's input cannot be used (HTTP 400, 413, 422)
+├── Unauthorised          the bearer token is missing or wrong (HTTP 401)
+├── ModelOverloaded       the queue is full; `retry_after` in seconds (HTTP 503 with Retry-After)
+├── ModelUnavailable      no answer: not started, died, network, deadline (HTTP 502, 503, 504 or none)
+│   └── ExplainerUnavailable   scores work, explanations do not
+└── ModelFailed           the model answered nonsense or raised (HTTP 500)
 """
 
 from __future__ import annotations
