@@ -23,8 +23,8 @@ from moderation_model.priority import Priority
 MASK = "[MASK]"
 KEPT = 256
 """Explanations remembered."""
-BUDGET_TOKENS = 7_000
-MOST_VARIANTS, FEWEST_VARIANTS = 200, 48
+BUDGET_TOKENS = 6_000
+MOST_VARIANTS, FEWEST_VARIANTS = 160, 48
 """Masked variants of a text of more than a few words: about `BUDGET_TOKENS` tokens, so long ones take no longer."""
 
 Key = tuple[bytes, str | None, str]
@@ -108,7 +108,8 @@ class Explainer:
         scored = await self._queue.score(plan.flat, priority=Priority.EXPLAIN, classifier=classifier)
         prediction = scoring.combine(plan, scored.logits, classifier.info)
         label = label or _strongest_label(prediction)
-        words = next((form.text.split() for form in readings(text) if form.name == prediction.reading), [])
+        forms = await asyncio.to_thread(readings, text)
+        words = next((form.text.split() for form in forms if form.name == prediction.reading), [])
         task = _Task(classifier, label, labels.index(label), tuple(words), prediction.reading)
         if words and len(plan.windows[plan.readings.index(prediction.reading)]) > 1:
             return await self._strongest_piece(task)

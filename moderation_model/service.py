@@ -72,23 +72,22 @@ class Service:
             raise intake.Refused(f"The texts make {tokens:,} tokens together. Send fewer at once.", status=413)
         windows = [window for plan in plans for window in plan.flat]
         scored = await self.queue.score(windows, priority=priority, classifier=classifier)
+        predictions = await asyncio.to_thread(_combine, plans, scored, classifier.info)
         timings = Timings(scored.queue_ms, scored.model_ms, (perf_counter() - started) * 1000)
-        return [
-            replace(scoring.combine(plan, logits, classifier.info), timings=timings)
-            for plan, logits in zip(plans, _shares(scored, plans), strict=True)
-        ]
+        return [replace(prediction, timings=timings) for prediction in predictions]
 
     async def explain(self, text: str, *, label: str | None = None) -> Explanation:
         """See `Explainer.explain`."""
         return await self._explainer.explain(text, label=label)
 
 
-def _shares(scored: Scored, plans: Sequence[scoring.TextPlan]) -> list[Logits]:
-    """Each plan's rows."""
-    shares: list[Logits] = []
+def _combine(plans: Sequence[scoring.TextPlan], scored: Scored, info: ModelInfo) -> list[Prediction]:
+    """Each plan's prediction from its share of the rows."""
+    predictions: list[Prediction] = []
     start = 0
     for plan in plans:
         end = start + len(plan.flat)
-        shares.append(Logits(scored.logits.toxicity[start:end], scored.logits.sentiment[start:end]))
+        share = Logits(scored.logits.toxicity[start:end], scored.logits.sentiment[start:end])
+        predictions.append(scoring.combine(plan, share, info))
         start = end
-    return shares
+    return predictions

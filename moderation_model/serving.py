@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import socket
@@ -15,6 +16,7 @@ import uvicorn
 
 from moderation_model.backends import Classifier
 from moderation_model.errors import ModelUnavailable
+from moderation_model.memory import return_freed_memory
 from moderation_model.server import ServerConfig, build_app
 
 DRAIN_SECONDS = 10
@@ -28,6 +30,8 @@ def run(config: ServerConfig, load: Callable[[], Classifier]) -> None:
     the address cannot be listened on.
     """
     config.check()
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    return_freed_memory()
     signal.signal(signal.SIGTERM, _leave)
     stop = _Stop()
     if config.exit_on_stdin_close:

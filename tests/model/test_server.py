@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from moderation_model import intake
 from moderation_model.contract import ModelInfo, Prediction
 from moderation_model.errors import Unauthorised
 from moderation_model.priority import QueueLimits
@@ -74,6 +75,12 @@ async def test_surrogates_as_raw_bytes_are_cleaned_too() -> None:
     async with serving() as client:
         found = await client.post("/v1/classify", content=b'{"texts": ["a\xed\xa0\x80b"]}')
     assert len(texts_of(found)) == 1
+
+
+def test_what_databases_refuse_is_gone_from_the_texts_that_are_scored_and_explained() -> None:
+    body = rb'{"texts": ["a\ud800b\u0000c"], "text": "\udfffd"}'
+    assert intake.read_classify(body).texts == ("abc",)
+    assert intake.read_explain(body).text == "d"
 
 
 async def test_an_escaped_pair_of_surrogates_stays_one_emoji() -> None:
@@ -232,13 +239,7 @@ async def test_a_bug_anywhere_is_an_answer_and_its_message_is_not_logged(caplog:
 
 @pytest.mark.parametrize(
     ("given", "status"),
-    [
-        ("Bearer s3cret-é", 200),
-        ("Bearer s3cret", 401),
-        ("bearer", 401),
-        ("", 401),
-        ("Basic s3cret-é", 401),
-    ],
+    [("Bearer s3cret-é", 200), ("Bearer s3cret", 401), ("bearer", 401), ("", 401), ("Basic s3cret-é", 401)],
 )
 @pytest.mark.parametrize("route", ["/v1/model", "/healthz", "/metrics"])
 async def test_with_a_token_every_route_asks_for_it(route: str, given: str, status: int) -> None:
