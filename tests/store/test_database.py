@@ -212,6 +212,14 @@ def test_first_starts_at_the_same_time_agree_on_one_key(tmp_path: Path):
     assert len({made.fingerprint("x") for made in keys}) == 1
 
 
+def test_a_key_that_another_process_made_just_now_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    settings = Settings(_env_file=None, data_dir=tmp_path)  # pyright: ignore[reportCallIssue]
+    first = TextKey.from_settings(settings)
+    monkeypatch.setattr(Path, "exists", lambda path: False)
+    assert TextKey.from_settings(settings).decrypt(first.encrypt("x")) == "x"
+    assert [path.name for path in tmp_path.iterdir()] == ["candor.key"]
+
+
 def test_a_damaged_key_file_is_named_and_not_replaced(tmp_path: Path):
     settings = Settings(_env_file=None, data_dir=tmp_path)  # pyright: ignore[reportCallIssue]
     for damage in (b"", b"half-a-key", b"\xff\xfe"):
