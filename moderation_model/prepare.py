@@ -29,6 +29,7 @@ _INLINE_CODE = re.compile(r"(?<!`)`([^`\n]{1,300})`(?!`)")
 _CODE_SIGNS = re.compile(r"[;{}<>=/\\$|&_#\[\]]|\w\(|--?\w|\d{2,}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _EMOJI_RUN = re.compile(r"(\x02[^\x02\x03]{1,100}\x03)(?:\s*\1)+")
+_OWN_MARKS = re.compile(r"\[(CLS|SEP|PAD|MASK|UNK)\]")
 _SPACE = re.compile(r"\s+")
 
 
@@ -41,6 +42,8 @@ def prepare(raw: str) -> str:
         text = pattern.sub(word, text)
     if not text.isascii():
         text = emoji_to_words(cut_marks(text))
+    # The tokenizer would take these for its own marks: [MASK] hides a word, [SEP] ends the text.
+    text = _OWN_MARKS.sub(r" \1 ", text)
     return _SPACE.sub(" ", text).strip()
 
 

@@ -169,3 +169,10 @@ def test_any_text_has_readings_and_the_first_is_as_written(text: str) -> None:
 @given(st.text(alphabet="ab1@*_|~`\\. -\n<>!", max_size=2000))
 def test_markup_soup_is_read_without_an_error(text: str) -> None:
     assert readings(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["you [SEP] clown", "you [[MASK]] clown", "you ［ＰＡＤ］ clown", "you [UNK][CLS] clown"]
+)
+def test_the_tokenizers_own_marks_cannot_be_written_by_a_member(text: str):
+    assert not any(mark in reading.text for reading in readings(text) for mark in ("[SEP]", "[MASK]", "[PAD]", "[UNK]"))
