@@ -27,7 +27,7 @@ def migrate(connection: sa.Connection) -> None:
 
 async def main() -> None:
     """Connects on its own, since alembic calls from a thread without an event loop."""
-    engine = create_engine(context.config.attributes["url"], foreign_keys=False)
+    engine = create_engine(context.config.attributes["url"], migrating=True)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(migrate)

@@ -26,8 +26,8 @@ from bot.store.crypto import TextKey
 PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL")
 """The timeout first: two processes that switch a new file to WAL at once wait for each other too."""
 
-POSTGRES = {"timeout": 10, "command_timeout": 60}
-"""Seconds to connect and for one statement: a server that has gone silent is an error, not a wait without end."""
+CONNECT_SECONDS, STATEMENT_SECONDS = 10, 60
+"""On PostgreSQL: a server that has gone silent is an error, not a wait without end."""
 
 DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
 
@@ -142,15 +142,16 @@ def _revision(connection: sa.Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def create_engine(url: sa.URL, *, foreign_keys: bool = True) -> AsyncEngine:
-    """The engine of every connection of ours. Migrations switch `foreign_keys` off: on SQLite they rebuild tables,
-    and dropping the old one would take the rows that hang on it along.
+def create_engine(url: sa.URL, *, migrating: bool = False) -> AsyncEngine:
+    """The engine of every connection of ours. Migrations may take their time, and on SQLite they check no foreign keys:
+    they rebuild tables there, and dropping the old one would take the rows that hang on it along.
     """
     # hide_parameters keeps values out of errors: they hold members' ids and ciphertexts.
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=POSTGRES)
+        patience = {"timeout": CONNECT_SECONDS} | ({} if migrating else {"command_timeout": STATEMENT_SECONDS})
+        return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=patience)
     engine = create_async_engine(url, hide_parameters=True)
-    pragmas = (*PRAGMAS, f"foreign_keys={'ON' if foreign_keys else 'OFF'}")
+    pragmas = (*PRAGMAS, f"foreign_keys={'OFF' if migrating else 'ON'}")
     event.listen(engine.sync_engine, "connect", lambda connection, _: _set_pragmas(connection, pragmas))
     event.listen(engine.sync_engine, "begin", _begin_immediate)
     event.listen(engine.sync_engine, "handle_error", _keep_cancelled)
