@@ -35,7 +35,7 @@ _TITLES = {"care": texts.TITLE_CARE, "reported": texts.TITLE_REPORTED, "audit": 
 
 
 class Card(discord.ui.LayoutView):
-    """The layout of one card. It never times out: a timed-out view would take the buttons of all cards with it."""
+    """The layout of one card, without a timer: its buttons work for as long as it stands."""
 
     def __init__(self, container: discord.ui.Container[Any]) -> None:
         super().__init__(timeout=None)

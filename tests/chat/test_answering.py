@@ -38,7 +38,9 @@ async def test_a_press_whose_token_expired_changes_nothing_and_raises_nothing(st
     assert (stage.env.errors, stage.bot.failures) == ([], 0)
 
 
-async def test_a_verdict_stands_when_its_answer_cannot_be_delivered(stage: Stage) -> None:
+async def test_a_verdict_stands_when_its_answer_cannot_be_delivered(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
     card = await flagged(stage)
     stage.env.inject_error("POST", "/webhooks/*", status=404, code=10015)
 
@@ -46,6 +48,30 @@ async def test_a_verdict_stands_when_its_answer_cannot_be_delivered(stage: Stage
 
     assert (await stage.only_case()).state == "closed"
     assert (stage.env.errors, stage.bot.failures) == ([], 0)
+    assert "Ignoring exception" not in caplog.text
+
+
+async def test_a_command_counts_when_its_answer_cannot_be_delivered(stage: Stage) -> None:
+    stage.env.inject_error("POST", "/webhooks/*", status=404, code=10015)
+
+    await stage.admin.slash(stage.general, "candor pause")
+
+    assert (await stage.house.setup.rules(stage.guild.id)).paused
+    assert (stage.env.errors, stage.bot.failures) == ([], 0)
+
+
+async def test_a_command_that_breaks_before_it_can_answer_is_answered_and_counted(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("bot.chat.candor_commands.answer", broken)
+    result = await stage.admin.slash(stage.general, "candor pause")
+
+    assert said(result).startswith("Something went wrong on my side")
+    assert stage.bot.failures == 1
+    assert len(stage.env.errors) == 1
 
 
 async def test_an_unforeseen_error_is_answered_and_counted(

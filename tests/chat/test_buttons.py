@@ -150,6 +150,14 @@ async def test_nobody_decides_a_case_about_themselves(stage: Stage) -> None:
     assert (await stage.only_case()).state == "open"
 
 
+async def test_buttons_work_on_a_card_of_yesterday(stage: Stage) -> None:
+    card = await flagged(stage)
+    await stage.lena.click(card, label="Skip")
+    await stage.env.advance_time(24 * 3600)
+
+    assert said(await stage.lena.click(card, label="Undo")) == "The case is open again."
+
+
 async def test_a_case_of_another_server_is_unknown_here(stage: Stage) -> None:
     await flagged(stage)
     elsewhere = stage.env.create_guild("Elsewhere")

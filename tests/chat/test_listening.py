@@ -64,6 +64,19 @@ async def test_a_pin_or_a_link_preview_is_no_edit(stage: Stage, house_model: Fak
     assert house_model.classified == ["https://example.com"]
 
 
+async def test_a_link_preview_on_an_edited_message_acts_no_second_time(stage: Stage) -> None:
+    await stage.act_on_insults(timeout_at=0.5)
+    message = await stage.say("hello there")
+    await stage.env.advance_time(5)
+    await stage.kai.edit(message, "what an insult")
+    stored = stage.env.backend.get_message(stage.general.id, message.id)
+    stage.env.backend.emit("MESSAGE_UPDATE", dict(serializers.message_payload(stage.env.backend, stored)))
+    await stage.env.settle()
+
+    assert stage.house.passed[-1].outcome == "replayed"
+    assert len((await stage.only_case()).actions) == 1
+
+
 async def test_the_preview_of_a_link_is_not_the_members_text(stage: Stage) -> None:
     link = {"type": "article", "title": "an insult", "description": "another insult"}
     stage.env.backend.create_message(stage.general.id, stage.kai.id, "https://example.com", embeds=[link])
