@@ -28,7 +28,7 @@ def write_tiny_model(folder: Path, *, version: str = "tiny-1", threshold: float 
 
     letters = [chr(code) for code in range(33, 127) if not chr(code).isupper()]
     tokens = [
-        *"[PAD] [UNK] [CLS] [SEP] [MASK]".split(),
+        *["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
         *letters,
         *(f"##{char}" for char in letters),
         *WORDS.split(),
