@@ -92,8 +92,7 @@ def figures(rows: Sequence[Row], scored: Scored, info: ModelInfo) -> dict[str, F
         _add_hatemoji(found, rows, scored, info)
         chat = [*people, *_from(rows, "paradetox")]
         if chat:
-            error = calibration_error(scored.scores[chat, toxic], truth[chat, toxic])
-            found["chat_toxic_ece"] = Figure(error, error, error, len(chat))
+            found["chat_toxic_ece"] = _ece(scored.scores[chat, toxic], truth[chat, toxic])
     _add_shares(found, rows, scored, info)
     return found
 
@@ -107,6 +106,16 @@ def calibration_error(scores: np.ndarray, truth: np.ndarray, bins: int = 15) -> 
         for each in np.unique(bin_of)
     ]
     return float(sum(gaps) / max(1, len(scores)))
+
+
+def _ece(scores: np.ndarray, truth: np.ndarray, draws: int = 300) -> Figure:
+    """The calibration error with a bootstrap interval (seeded, so that the same scores give the same figure)."""
+    chance = np.random.default_rng(0)
+    picked = (chance.integers(0, len(scores), len(scores)) for _ in range(draws))
+    low, high = np.quantile([calibration_error(scores[rows], truth[rows]) for rows in picked], [0.025, 0.975])
+    value = calibration_error(scores, truth)
+    # Resampling adds noise to every bin, so the draws lie above the estimate: the interval is widened to hold it.
+    return Figure(value, min(value, float(low)), max(value, float(high)), len(scores))
 
 
 def share(hits: Iterable[bool]) -> Figure:

@@ -67,7 +67,6 @@ def measure_folder(manifest: dict[str, Any], rows: Sequence[Row], folder: Path, 
 def _start(recipe: Recipe, data: Path, folder: Path, trained: dict[str, Any]) -> dict[str, Any]:
     today = date.today()
     mark = registry.file_digest(folder / "model.safetensors")[:8]
-    files = {spec.file: spec for spec in recipe.sets}
     return {
         "version": f"candor-{today:%Y%m%d}-{mark}",
         "architecture": "BERT, mean pooling, heads toxicity (sigmoid) and sentiment (softmax over five stars)",
@@ -80,16 +79,28 @@ def _start(recipe: Recipe, data: Path, folder: Path, trained: dict[str, Any]) ->
         "metrics": {},
         "checkpoint": dict(recipe.checkpoint),
         "recipe": {"train": asdict(recipe.train), "thresholds": asdict(recipe.thresholds)},
-        "data": [
-            {"file": name, "sha256": registry.file_digest(data / name), "origin": spec.origin, "licence": spec.licence}
-            for name, spec in sorted(files.items())
-        ],
+        "data": _data(recipe, data),
         "trained": {"date": today.isoformat(), **trained},
         "versions": {
             "python": platform.python_version(),
             **{name: version(name) for name in ("torch", "transformers", "tokenizers")},
         },
     }
+
+
+def _data(recipe: Recipe, data: Path) -> list[dict[str, str]]:
+    """One entry a set: which file it is, unchanged to the bit, and where it comes from."""
+    digests = {name: registry.file_digest(data / name) for name in {spec.file for spec in recipe.sets}}
+    return [
+        {
+            "set": spec.name,
+            "file": spec.file,
+            "sha256": digests[spec.file],
+            "origin": spec.origin,
+            "licence": spec.licence,
+        }
+        for spec in recipe.sets
+    ]
 
 
 def _settle(tune: Sequence[Row], scored: Scored, recipe: Recipe) -> dict[str, Any]:

@@ -50,22 +50,10 @@ def train(
     run.mkdir(parents=True, exist_ok=True)
     dataset = RowData(training, tokenizer, recipe.train.max_tokens)
     facts = fine_tune(model, dataset, recipe.train, run, resume=resume, max_steps=max_steps, say=say)
-    write_model(
-        model,
-        tokenizer=checkpoint / "tokenizer.json",
-        recipe=recipe,
-        rows=rows,
-        data=data,
-        folder=out / "model",
-        trained={
-            **facts,
-            "rows": len(training),
-            "device": pick_device("auto"),
-            "started_from": _name(checkpoint, recipe),
-        },
-        say=say,
-    )
-    return out / "model"
+    trained = {**facts, "rows": len(training), "device": pick_device("auto"), "started_from": _name(checkpoint, recipe)}
+    folder, words = out / "model", checkpoint / "tokenizer.json"
+    write_model(model, tokenizer=words, recipe=recipe, rows=rows, data=data, folder=folder, trained=trained, say=say)
+    return folder
 
 
 def _name(checkpoint: Path, recipe: Recipe) -> str:

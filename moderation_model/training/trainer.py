@@ -173,16 +173,35 @@ def fine_tune(
     say: Say,
 ) -> dict[str, float]:
     """Trains `model` in place, with checkpoints in `run`; gives the steps done and the seconds since the last start."""
-    has_cuda = torch.cuda.is_available()
     steps = max_steps if max_steps > 0 else math.ceil(len(data) / settings.batch) * settings.epochs
-    arguments = TrainingArguments(
+    trainer = Trainer(
+        model=MultiTask(model, settings.sentiment_weight),
+        args=_arguments(settings, run, max_steps=max_steps, warmup=round(steps * settings.warmup)),
+        train_dataset=data,
+        data_collator=collate,
+        callbacks=[Progress(say)],
+    )
+    trainer.remove_callback(PrinterCallback)
+    trainer.remove_callback(ProgressCallback)
+    start = time.monotonic()
+    last = last_checkpoint(run) if resume else None
+    if last:
+        say(f"going on after {Path(last).name}")
+    trainer.train(resume_from_checkpoint=last)
+    trainer.save_model(str(run / "final"))
+    return {"steps": trainer.state.global_step, "seconds": round(time.monotonic() - start, 1)}
+
+
+def _arguments(settings: TrainSettings, run: Path, *, max_steps: int, warmup: int) -> TrainingArguments:
+    has_cuda = torch.cuda.is_available()
+    return TrainingArguments(
         output_dir=str(run),
         per_device_train_batch_size=settings.batch,
         num_train_epochs=settings.epochs,
         max_steps=max_steps,
         learning_rate=settings.learning_rate,
         weight_decay=settings.weight_decay,
-        warmup_steps=round(steps * settings.warmup),
+        warmup_steps=warmup,
         lr_scheduler_type="linear",
         train_sampling_strategy="group_by_length",
         bf16=_bf16(),
@@ -199,22 +218,6 @@ def fine_tune(
         seed=settings.seed,
         dataloader_num_workers=0,
     )
-    trainer = Trainer(
-        model=MultiTask(model, settings.sentiment_weight),
-        args=arguments,
-        train_dataset=data,
-        data_collator=collate,
-        callbacks=[Progress(say)],
-    )
-    trainer.remove_callback(PrinterCallback)
-    trainer.remove_callback(ProgressCallback)
-    start = time.monotonic()
-    last = last_checkpoint(run) if resume else None
-    if last:
-        say(f"going on after {Path(last).name}")
-    trainer.train(resume_from_checkpoint=last)
-    trainer.save_model(str(run / "final"))
-    return {"steps": trainer.state.global_step, "seconds": round(time.monotonic() - start, 1)}
 
 
 def last_checkpoint(run: Path) -> str | None:
