@@ -155,6 +155,7 @@ class App:
         token = self.settings.discord_token
         if token is None:
             raise BadSettings(NO_TOKEN)
+        started_at = SystemClock().now()
         await self.db.migrate()
         await self.health.start()
         if self.child is not None:
@@ -168,7 +169,7 @@ class App:
             ready.cancel()
             await connected
             raise BadSettings("Discord closed the connection before the bot was ready.")
-        await self.flows.moderate.settle()
+        await self.flows.moderate.settle(planned_before=started_at)
         await self.desk.catch_up()
         self.jobs.start()
         log.info("ready", guilds=len(self.bot.guilds))
@@ -225,14 +226,19 @@ async def run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    try:
+
+    async def work() -> None:
         await app.start()
-        ended = asyncio.create_task(app.wait())
-        asked = asyncio.create_task(stopping.wait())
-        await asyncio.wait([ended, asked], return_when=asyncio.FIRST_COMPLETED)
-        asked.cancel()
-        if ended.done():
-            await ended
-        ended.cancel()
+        await app.wait()
+
+    working = asyncio.create_task(work())
+    asked = asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait([working, asked], return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            await working
     finally:
+        for task in (working, asked):
+            task.cancel()
+        await asyncio.gather(working, asked, return_exceptions=True)
         await app.stop()

@@ -14,6 +14,10 @@ import emoji
 MAX_MARKS = 2
 """Combining marks kept on one letter: enough for every living script, too few to bury a letter."""
 
+MAX_EMOJI = 100
+"""Names of emoji in one text. A name is up to a dozen tokens, and a message of emoji alone would keep the model busy
+for seconds; what is left out is wallpaper."""
+
 _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\[([^\[\]\n]{1,200})\]\(<?https?://[^\s()<>]{1,500}>?\)"), r" \1 link "),
     (re.compile(r"<?\b(?:https?|ftp)://[^\s<>]+>?", re.IGNORECASE), " link "),
@@ -48,12 +52,15 @@ def prepare(raw: str) -> str:
 
 
 def emoji_to_words(text: str) -> str:
-    """Each emoji as its English name; a run of the same emoji once. Other text is untouched."""
+    """Each emoji as its English name; a run of the same emoji once, at most `MAX_EMOJI` names. Other text is kept."""
     named = emoji.demojize(text, delimiters=("\x02", "\x03"))
     if named == text:
         return text
     named = _EMOJI_RUN.sub(r"\1", named)
-    return re.sub(r"\x02([^\x02\x03]*)\x03", lambda match: f" {match[1].replace('_', ' ').replace(':', ' ')} ", named)
+    start, *rest = re.split(r"\x02([^\x02\x03]*)\x03", named)
+    names = [f" {name.replace('_', ' ').replace(':', ' ')} " for name in rest[0 : 2 * MAX_EMOJI : 2]]
+    names += [" "] * (len(rest) // 2 - len(names))
+    return start + "".join(name + text for name, text in zip(names, rest[1::2], strict=True))
 
 
 def cut_marks(text: str) -> str:

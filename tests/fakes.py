@@ -36,6 +36,7 @@ class FakeModel:
     def __init__(self) -> None:
         self.down: ModelError | None = None
         self.explainer_down: ModelError | None = None
+        self.refuses: dict[str, ModelError] = {}
         self.classified: list[str] = []
         self.predictions: dict[str, Prediction] = {}
 
@@ -44,6 +45,9 @@ class FakeModel:
     ) -> list[Prediction]:
         if self.down is not None:
             raise self.down
+        for text in texts:
+            if text in self.refuses:
+                raise self.refuses[text]
         self.classified += texts
         return [self.predictions.get(text) or self._by_words(text) for text in texts]
 
@@ -99,6 +103,7 @@ class FakeBoard:
     pings: list[int] = field(default_factory=list)
     scrubbed: list[int] = field(default_factory=list)
     broken: bool = False
+    ping_broken: bool = False
 
     async def show(self, case: Case, *, channel_id: int) -> CardRef:
         if self.broken:
@@ -108,6 +113,8 @@ class FakeBoard:
         return card
 
     async def ping(self, case: Case, *, channel_id: int, role_id: int | None) -> None:
+        if self.ping_broken:
+            raise BoardUnavailable("The review channel cannot be reached.")
         self.pings.append(case.case_id)
 
     async def scrub(self, card: CardRef) -> None:

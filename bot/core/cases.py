@@ -149,7 +149,8 @@ class Case:
     """A message somebody must or may look at, as stored. `text` and `author_name` are None once dropped.
 
     `lead_id`: the open case whose card also stands for this one (the same text within the window), None for a case
-    with a card of its own. `followers`: how many cases this card stands for beside its own.
+    with a card of its own. `followers`: how many cases this card stands for beside its own; `follower_actions`: what
+    was done or planned on those. `reports`: how many members reported the message. `pinged`: people were called.
     """
 
     case_id: int
@@ -179,6 +180,9 @@ class Case:
     card: CardRef | None = None
     lead_id: int | None = None
     followers: int = 0
+    follower_actions: tuple[ActionRecord, ...] = ()
+    reports: int = 0
+    pinged: bool = False
     closed_at: datetime | None = None
     actions: tuple[ActionRecord, ...] = ()
     votes: tuple[Vote, ...] = ()

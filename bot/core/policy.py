@@ -94,7 +94,8 @@ def decide(
     """What follows from the predictions of the message's parts (same order as `message.parts`).
 
     A part in a script that the model does not read accuses nobody. A message that asks for care opens a care case:
-    it is never `toxic`, and nothing is done to its author automatically, whatever else it holds.
+    it is never `toxic`, and nothing is done to its author automatically, whatever else it holds; a threat in it still
+    calls people.
     """
     reasons = _reasons(message, predictions, rules)
     if asks_for_care:
@@ -104,8 +105,7 @@ def decide(
     actions = _combine(_asked(reasons, rules))
     if message.by_webhook:
         actions = tuple(action for action in actions if isinstance(action, Delete))
-    ping = any(reason.label == "threat" for reason in reasons)
-    decision = Decision(opens="flagged", reasons=reasons, actions=actions, ping=ping)
+    decision = Decision(opens="flagged", reasons=reasons, actions=actions, ping=_calls(reasons))
     if rules.shadow:
         return withhold(decision, "shadow mode: nothing is done")
     if rules.paused:
@@ -153,7 +153,10 @@ def within_limits(decision: Decision, recent: Recent) -> Decision:
 
 def _care(reasons: tuple[Reason, ...], rules: GuildRules) -> Decision:
     if any(rules.rule(reason.label).opens_case for reason in reasons):
-        return Decision(opens="flagged", reasons=reasons)
+        flagged = Decision(
+            opens="flagged", reasons=reasons, actions=_combine(_asked(reasons, rules)), ping=_calls(reasons)
+        )
+        return withhold(flagged, "reads like a cry for help: nothing is done")
     return Decision(opens="care") if rules.care else NOTHING
 
 
@@ -171,7 +174,7 @@ def _reasons(message: IncomingMessage, predictions: Sequence[Prediction], rules:
                 label=name,
                 score=score,
                 limit=limit,
-                rule="model" if rule.flag_at is None else "guild",
+                rule="model" if limit == prediction.thresholds.get(name) else "guild",
                 reading=prediction.reading,
                 model_version=prediction.model_version,
                 part=part.kind,
@@ -180,7 +183,13 @@ def _reasons(message: IncomingMessage, predictions: Sequence[Prediction], rules:
 
 
 def _flag_limit(rule: LabelRule, model_limit: float) -> float:
-    return model_limit if rule.flag_at is None else rule.flag_at
+    """Where the label is flagged: at its limit, or at a lower one on which an action was asked for."""
+    asked = [limit for limit in (rule.warn_at, rule.timeout_at, rule.delete_at) if limit is not None]
+    return min([model_limit if rule.flag_at is None else rule.flag_at, *asked])
+
+
+def _calls(reasons: Iterable[Reason]) -> bool:
+    return any(reason.label == "threat" for reason in reasons)
 
 
 def _asked(reasons: Iterable[Reason], rules: GuildRules) -> Iterable[Action]:

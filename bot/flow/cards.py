@@ -120,8 +120,9 @@ class CardDesk:
             card = await self._board.show(case, channel_id=rules.review_channel_id)
             if card != case.card:
                 await self._cases.set_card(case_id=case_id, card=card)
-            if case.card is None and case.ping:
+            if case.ping and not case.pinged:
                 await self._board.ping(case, channel_id=rules.review_channel_id, role_id=rules.ping_role_id)
+                await self._cases.set_pinged(case_id=case_id)
             case = await self._cases.get(guild_id=guild_id, case_id=case_id)
         self._observe(case)
         return case
@@ -153,16 +154,24 @@ class CardDesk:
         elif task.result():
             self.enqueue(guild_id=case.guild_id, case_id=case.case_id)
 
-    async def catch_up(self, *, limit: int = 100) -> int:
-        """Queue the open cases that have no card yet, and find the words that cards lack; how many have no card."""
+    async def catch_up(self, *, limit: int = 100, guild_id: int | None = None) -> int:
+        """Queue the open cases whose card or call is still due, and find the words that cards lack.
+
+        How many were queued, with `guild_id` only that guild's counted.
+        """
         cases = await self._cases.without_card(limit)
         for case in cases:
             self.enqueue(guild_id=case.guild_id, case_id=case.case_id)
+        await self._explain_again()
+        return sum(guild_id in (None, case.guild_id) for case in cases)
+
+    async def _explain_again(self) -> None:
         for case_id, guild_id in list(self._unexplained.items()):
-            if not await self._explain(await self._cases.get(guild_id=guild_id, case_id=case_id)):
-                break
-            self.enqueue(guild_id=guild_id, case_id=case_id)
-        return len(cases)
+            del self._unexplained[case_id]
+            if await self._explain(await self._cases.get(guild_id=guild_id, case_id=case_id)):
+                self.enqueue(guild_id=guild_id, case_id=case_id)
+            elif case_id in self._unexplained:
+                break  # the explainer is still away
 
     async def scrub(self, case: Case) -> bool:
         """Take the member's text off the case's posted card; False if that is still to do."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
-from bot.core.guild_rules import GuildRules, LabelRule
+from bot.core.guild_rules import GuildRules, LabelRule, default_labels
 from bot.errors import BotError
 from bot.flow.cards import CardDesk
 from bot.flow.ports import Clock
@@ -38,8 +38,8 @@ class GuildSetup:
             return replace(rules, review_channel_id=review_channel_id, ping_role_id=role_id)
 
         rules = await self._change(guild_id, change, by)
-        waiting = await self._desk.catch_up()
-        state = "Shadow mode: cases and cards only. Nobody will be deleted, timed out, messaged or pinged."
+        waiting = await self._desk.catch_up(guild_id=guild_id)
+        state = "Shadow mode: cases and cards only. Nobody will be deleted, timed out or messaged."
         state = state if rules.shadow else "Active: the limits you set are acted on."
         return f"Review cards go to <#{review_channel_id}>. {state}" + (
             f" {waiting} waiting {'card is' if waiting == 1 else 'cards are'} being posted." if waiting else ""
@@ -74,7 +74,7 @@ class GuildSetup:
         at = None if percent is None else percent / 100
 
         def change(rules: GuildRules) -> GuildRules:
-            return replace(rules, labels={**rules.labels, label: _with_limit(rules.rule(label), action, at)})
+            return replace(rules, labels={**rules.labels, label: _with_limit(label, rules.rule(label), action, at)})
 
         rules = await self._change(guild_id, change, by)
         if percent is None:
@@ -107,7 +107,14 @@ class GuildSetup:
         return await self._guilds.change(guild_id, change, by=by, at=self._clock.now())
 
 
-def _with_limit(rule: LabelRule, action: LimitKind, at: float | None) -> LabelRule:
+def _with_limit(name: str, rule: LabelRule, action: LimitKind, at: float | None) -> LabelRule:
+    """The rule with that limit. A limit of the guild's own also makes a label open cases that does not by itself."""
+    changed = _limited(rule, action, at)
+    limits = (changed.flag_at, changed.warn_at, changed.timeout_at, changed.delete_at)
+    return replace(changed, opens_case=default_labels()[name].opens_case or any(limit is not None for limit in limits))
+
+
+def _limited(rule: LabelRule, action: LimitKind, at: float | None) -> LabelRule:
     match action:
         case "flag":
             return replace(rule, flag_at=at)

@@ -11,23 +11,24 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 import structlog
 
-from bot.core.cases import Case, NewCase
+from bot.core.cases import Case, MessageKey, NewCase
 from bot.core.events import IncomingMessage
 from bot.core.keywords import asks_for_care
 from bot.core.policy import NOTHING, Decision, decide, within_limits
 from bot.errors import BotError
 from bot.flow.cards import CardDesk
 from bot.flow.ports import Clock, Enforcer, Messages, ModelService
+from bot.flow.undoing import undo_actions
 from bot.store.cases import CaseStore
 from bot.store.guilds import GuildStore
 from bot.store.predictions import PredictionStore
 from moderation_model.contract import Prediction
-from moderation_model.errors import ModelError
+from moderation_model.errors import BadRequest, ModelError
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +37,9 @@ SAME_TEXT_WINDOW = timedelta(minutes=10)
 
 RESCORE_WINDOW = timedelta(hours=24)
 """Unscored messages older than this are left as they are."""
+
+ATTEMPTS = 3
+"""How often a message may fail by itself before it is given up."""
 
 UNREADABLE = "script not read"
 
@@ -84,6 +88,7 @@ class Moderate:
         self._observe = observe
         self._opening = asyncio.Lock()
         self._left_unscored = asyncio.Event()
+        self._failures: dict[tuple[int, int], int] = {}
 
     async def handle(self, message: IncomingMessage, *, priority: str = "live") -> Passed:
         """Pass one message. Raises StoreUnavailable only; everything else ends in an outcome that is recorded."""
@@ -127,9 +132,7 @@ class Moderate:
         async with self._opening:
             recent = await self._cases.recent(guild_id=message.guild_id, since=now - timedelta(minutes=1))
             decision = within_limits(decision, recent)
-            lead_id = await self._cases.lead_for(
-                guild_id=message.guild_id, text=message.text, since=now - SAME_TEXT_WINDOW
-            )
+            lead_id = await self._lead_for(message, decision)
             new = self.new_case(message, predictions, decision, lead_id=lead_id)
             case, created = await self._cases.open(new, decision.actions)
         await self._record(message, predictions)
@@ -138,9 +141,29 @@ class Moderate:
         for record in case.actions:
             if record.state == "pending":
                 await self._perform(case, record.action_id)
-        case = await self._cases.get(guild_id=case.guild_id, case_id=case.case_id)
+        case = await self._follow_verdict(case)
         self._desk.enqueue(guild_id=case.guild_id, case_id=case.lead_id or case.case_id)
         return Passed(message, "decided", tuple(predictions), decision, case)
+
+    async def _lead_for(self, message: IncomingMessage, decision: Decision) -> int | None:
+        """The case whose card also stands for this message. Who may need help always has a card of their own."""
+        if decision.opens != "flagged":
+            return None
+        since = self._clock.now() - SAME_TEXT_WINDOW
+        return await self._cases.lead_for(guild_id=message.guild_id, text=message.text, since=since)
+
+    async def _follow_verdict(self, case: Case) -> Case:
+        """The case as it stands now. Where its card was decided while it was acted on, the verdict holds for it too."""
+        case = await self._cases.get(guild_id=case.guild_id, case_id=case.case_id)
+        lead = case
+        if case.lead_id is not None:
+            lead = await self._cases.get(guild_id=case.guild_id, case_id=case.lead_id)
+        if lead.state == "open":
+            return case
+        if any(vote.verdict == "fine" for vote in lead.votes):
+            await undo_actions(case, by="a moderator", enforcer=self._enforcer, cases=self._cases, clock=self._clock)
+        await self._cases.close(case_id=case.case_id, at=self._clock.now())
+        return await self._cases.get(guild_id=case.guild_id, case_id=case.case_id)
 
     def new_case(
         self,
@@ -173,14 +196,22 @@ class Moderate:
 
     async def _leave_unscored(self, message: IncomingMessage, error: ModelError) -> Passed:
         why = type(error).__name__
+        # A text that the server refuses is refused again.
+        retry = not isinstance(error, BadRequest)
         log.warning("unscored", message_id=message.message_id, guild_id=message.guild_id, why=why)
-        await self._predictions.record(message, (), at=self._clock.now(), unscored_why=why)
-        self._left_unscored.set()
+        await self._predictions.record(message, (), at=self._clock.now(), unscored_why=why, retry=retry)
+        if retry:
+            self._left_unscored.set()
         return Passed(message, "unscored", detail=str(error))
 
     async def rescore(self, *, limit: int = 200) -> int:
-        """Pass again what was left unscored; how many were decided now. Stops at the first that the model refuses."""
+        """Pass again what was left unscored; how many were decided now.
+
+        Two failures in one round mean that the model is away: the rest waits. One failure among successes is that
+        message's own; after `ATTEMPTS` of them it is given up, so that it holds up no other.
+        """
         done = 0
+        failed: list[MessageKey] = []
         since = self._clock.now() - RESCORE_WINDOW
         for key in await self._predictions.unscored(since=since, limit=limit):
             message = await self._messages.fetch(
@@ -194,9 +225,20 @@ class Moderate:
                 continue
             passed = await self.handle(message, priority="backfill")
             if passed.outcome == "unscored":
+                failed.append(key)
+            if len(failed) == 2:
                 break
             done += passed.outcome == "decided"
+        if done and len(failed) == 1:
+            await self._count_failure(failed[0])
         return done
+
+    async def _count_failure(self, key: MessageKey) -> None:
+        name = (key.message_id, key.revision)
+        self._failures[name] = self._failures.get(name, 0) + 1
+        if self._failures[name] >= ATTEMPTS:
+            del self._failures[name]
+            await self._predictions.give_up(message_id=key.message_id, revision=key.revision, why="fails by itself")
 
     async def run(self) -> None:
         """Rescore soon after messages were left unscored, more and more patiently while the model stays away."""
@@ -217,9 +259,12 @@ class Moderate:
                 if not left:
                     break
 
-    async def settle(self) -> int:
-        """After a start: ask Discord what became of every `pending` action, perform what was not done; how many."""
-        pending = await self._cases.pending()
+    async def settle(self, *, planned_before: datetime) -> int:
+        """After a start: ask Discord what became of each action that an earlier run left `pending`; how many.
+
+        What was not done is performed. `planned_before` is when this run started: later ones are in the pass now.
+        """
+        pending = await self._cases.pending(planned_before=planned_before)
         for case, record in pending:
             outcome = await self._enforcer.settle(case, record.action)
             if outcome is None:

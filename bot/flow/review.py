@@ -16,6 +16,7 @@ from bot.core.policy import Action, Decision, decide, headline
 from bot.errors import BoardUnavailable, NotAllowed
 from bot.flow.cards import CardDesk
 from bot.flow.ports import Clock, Enforcer, ModelService
+from bot.flow.undoing import undo_actions
 from bot.store.cases import CaseStore
 from bot.store.guilds import GuildStore
 from bot.store.labels import LabelStore
@@ -96,10 +97,7 @@ class Review:
 
         Raises CaseNotFound and NotAllowed.
         """
-        lead = await self._cases.get(guild_id=guild_id, case_id=case_id)
-        group = [lead, *await self._cases.followers(case_id=case_id)]
-        if any(case.author_id == moderator.user_id for case in group):
-            raise NotAllowed("Nobody decides a case about their own message. Please ask another moderator.")
+        group = await self._group(guild_id, case_id, moderator)
         sentences = [VERDICT_SENTENCES[verdict]]
         for case in group:
             await self._record_vote(case, moderator, verdict, chosen)
@@ -113,11 +111,8 @@ class Review:
 
         Raises CaseNotFound and NotAllowed.
         """
-        lead = await self._cases.get(guild_id=guild_id, case_id=case_id)
-        if lead.author_id == moderator.user_id:
-            raise NotAllowed("Nobody decides a case about their own message. Please ask another moderator.")
         sentences: list[str] = []
-        for case in [lead, *await self._cases.followers(case_id=case_id)]:
+        for case in await self._group(guild_id, case_id, moderator):
             sentences += await self._undo_actions(case, moderator)
             if any(vote.moderator_id == moderator.user_id for vote in case.votes):
                 await self._labels.withdraw(case_id=case.case_id, moderator_id=moderator.user_id)
@@ -126,8 +121,8 @@ class Review:
 
     @staticmethod
     def would_undo(case: Case) -> tuple[Action, ...]:
-        """The actions that "It's fine" and Undo would take back."""
-        return tuple(record.action for record in case.actions if record.state == "done")
+        """The actions that "It's fine" and Undo would take back, on all cases of the card."""
+        return tuple(record.action for record in (*case.actions, *case.follower_actions) if record.state == "done")
 
     async def report(self, *, message: IncomingMessage, reporter: Person, reason: str | None) -> str:
         """Put a message before the moderators because a member asks for it; the sentence for that member."""
@@ -147,6 +142,9 @@ class Review:
         )
         if not new:
             return "You have reported this message already. The moderators have it."
+        if case.state == "closed":
+            # Somebody sees it otherwise than the moderator who closed it did: it is looked at again.
+            await self._cases.reopen(case_id=case.lead_id or case.case_id)
         self._desk.enqueue(guild_id=case.guild_id, case_id=case.lead_id or case.case_id)
         return "Thank you. The moderators will look at it; nobody else sees that you reported it."
 
@@ -176,6 +174,14 @@ class Review:
                 log.warning("not_explained", guild_id=guild_id, why=type(error).__name__)
         return Checked(prediction, decision, explanation)
 
+    async def _group(self, guild_id: int, case_id: int, moderator: Person) -> list[Case]:
+        """The cases of one card, the one with the card last: what fails half-way can be pressed again."""
+        lead = await self._cases.get(guild_id=guild_id, case_id=case_id)
+        group = [*await self._cases.followers(case_id=case_id), lead]
+        if any(case.author_id == moderator.user_id for case in group):
+            raise NotAllowed("Nobody decides a case about their own message. Please ask another moderator.")
+        return group
+
     async def _record_vote(
         self, case: Case, moderator: Person, verdict: VerdictKind, chosen: Collection[str] | None
     ) -> None:
@@ -190,20 +196,9 @@ class Review:
         await self._labels.vote(vote, scores=case.scores or {})
 
     async def _undo_actions(self, case: Case, moderator: Person) -> list[str]:
-        sentences: list[str] = []
-        for record in case.actions:
-            if record.state != "done":
-                continue
-            outcome = await self._enforcer.undo(
-                case, record.action, reason=f"Candor case {case.case_id}, undone by {moderator.name}"
-            )
-            if outcome.state == "done":
-                await self._cases.settle_action(
-                    action_id=record.action_id, state="undone", detail=outcome.detail, at=self._clock.now()
-                )
-            if outcome.detail:
-                sentences.append(outcome.detail)
-        return sentences
+        return await undo_actions(
+            case, by=moderator.name, enforcer=self._enforcer, cases=self._cases, clock=self._clock
+        )
 
     async def _reported_case(self, message: IncomingMessage) -> NewCase:
         predictions: list[Prediction] = []

@@ -15,7 +15,7 @@ from bot.core.policy import Action, Recent
 from bot.errors import CaseNotFound
 from bot.store import rows
 from bot.store.database import Database
-from bot.store.labels import votes_of
+from bot.store.loading import load_cases
 from bot.store.tables import actions, cases, reports
 from moderation_model.contract import Explanation
 
@@ -29,11 +29,17 @@ class CaseStore:
         self._db = db
 
     async def open(self, new: NewCase, planned: Sequence[Action]) -> tuple[Case, bool]:
-        """The case with `planned` as pending actions and True; or the one that stands on that revision, and False."""
-        insert = self._db.insert(cases).values(rows.case_values(new, self._db.key))
+        """The case with `planned` as pending actions and True; or the one that stands on that revision, and False.
+
+        A case that a member's report opened first, and that nobody has decided, becomes the new one.
+        """
+        values = rows.case_values(new, self._db.key)
+        insert = self._db.insert(cases).values(values)
         once = insert.on_conflict_do_nothing(index_elements=["message_id", "revision"]).returning(cases.c.id)
         async with self._db.begin() as connection:
             case_id = await connection.scalar(once)
+            if case_id is None and new.opened_why != "reported":
+                case_id = await connection.scalar(_taken_over(new, values))
             created = case_id is not None
             if case_id is not None and planned:
                 values = [_planned(case_id, new.message_id, new.revision, action, new.opened_at) for action in planned]
@@ -60,11 +66,12 @@ class CaseStore:
         return await self._find(cases.c.lead_id == case_id)
 
     async def lead_for(self, *, guild_id: int, text: str, since: datetime) -> int | None:
-        """The open case since then with the same text and a card of its own."""
+        """The open case since then that was flagged for the same text and has a card of its own."""
         query = sa.select(cases.c.id).where(
             cases.c.guild_id == guild_id,
             cases.c.text_hash == self._db.key.fingerprint(text),
             cases.c.state == "open",
+            cases.c.opened_why == "flagged",
             cases.c.lead_id.is_(None),
             cases.c.opened_at >= since,
         )
@@ -72,11 +79,12 @@ class CaseStore:
             return await connection.scalar(query.order_by(cases.c.id).limit(1))
 
     async def without_card(self, limit: int) -> list[Case]:
-        """Open cases that should have a card and have none.
+        """Open cases that should have a card and have none, or that still have to call people.
 
         The oldest of each guild, then the second of each, and so on: a guild that cannot show cards holds up no other.
         """
-        missing = (cases.c.state == "open", cases.c.card_message_id.is_(None), cases.c.lead_id.is_(None))
+        call_due = cases.c.ping & ~cases.c.pinged
+        missing = (cases.c.state == "open", cases.c.card_message_id.is_(None) | call_due, cases.c.lead_id.is_(None))
         place = sa.func.row_number().over(partition_by=cases.c.guild_id, order_by=cases.c.id)
         query = sa.select(cases).where(*missing).order_by(place, cases.c.id).limit(limit)
         async with self._db.read() as connection:
@@ -103,16 +111,22 @@ class CaseStore:
         return rows.action_record(added) if added is not None else None
 
     async def settle_action(self, *, action_id: int, state: ActionState, detail: str | None, at: datetime) -> None:
-        """Write down how an action ended."""
+        """Write down how an action ended. Only what is pending ends, and only what was done is undone."""
         values = {"state": state, "detail": detail[:512] if detail else None, "settled_at": at}
+        before = "done" if state == "undone" else "pending"
+        ends = actions.update().where(actions.c.id == action_id, actions.c.state == before)
         async with self._db.begin() as connection:
-            await connection.execute(actions.update().where(actions.c.id == action_id).values(values))
+            await connection.execute(ends.values(values))
 
-    async def pending(self) -> list[tuple[Case, ActionRecord]]:
-        """Actions that were planned and never settled, with their cases."""
-        waiting = sa.select(actions.c.case_id).where(actions.c.state == "pending")
-        found = await self._find(cases.c.id.in_(waiting))
-        return [(case, record) for case in found for record in case.actions if record.state == "pending"]
+    async def pending(self, *, planned_before: datetime) -> list[tuple[Case, ActionRecord]]:
+        """Actions that were planned before then and never settled, with their cases."""
+        waiting = sa.select(actions.c.id, actions.c.case_id).where(
+            actions.c.state == "pending", actions.c.planned_at < planned_before
+        )
+        async with self._db.read() as connection:
+            ids = {row.id: row.case_id for row in await connection.execute(waiting)}
+        found = await self._find(cases.c.id.in_(ids.values()))
+        return [(case, record) for case in found for record in case.actions if record.action_id in ids]
 
     async def recent(self, *, guild_id: int, since: datetime) -> Recent:
         """Automatic actions since then, and how many members each label hit with them."""
@@ -139,6 +153,10 @@ class CaseStore:
     async def set_card(self, *, case_id: int, card: CardRef) -> None:
         """Where the case's card stands."""
         await self._update(case_id, card_channel_id=card.channel_id, card_message_id=card.message_id)
+
+    async def set_pinged(self, *, case_id: int) -> None:
+        """People were called to the case."""
+        await self._update(case_id, pinged=True)
 
     async def set_explanation(self, *, case_id: int, explanation: Explanation) -> None:
         """Keep the words that carried the case, encrypted beside its text; nothing if the text was dropped."""
@@ -221,27 +239,28 @@ class CaseStore:
             return await self._load(connection, sa.select(cases).where(*where).order_by(cases.c.id).limit(limit))
 
     async def _load(self, connection: AsyncConnection, query: sa.Select[Any]) -> list[Case]:
-        """The cases of `query` with what hangs on them, four queries however many they are."""
-        found = (await connection.execute(query)).mappings().all()
-        ids = [row["id"] for row in found]
-        if not ids:
-            return []
-        acts: dict[int, list[Any]] = defaultdict(list)
-        by_case = sa.select(actions).where(actions.c.case_id.in_(ids)).order_by(actions.c.id)
-        for row in (await connection.execute(by_case)).mappings():
-            acts[row["case_id"]].append(row)
-        count = sa.select(cases.c.lead_id, sa.func.count()).where(cases.c.lead_id.in_(ids)).group_by(cases.c.lead_id)
-        followers: dict[int, int] = {row[0]: row[1] for row in await connection.execute(count)}
-        votes = await votes_of(connection, ids)
-        key = self._db.key
-        return [
-            rows.case(row, key, actions=acts[row["id"]], votes=votes[row["id"]], followers=followers.get(row["id"], 0))
-            for row in found
-        ]
+        return await load_cases(connection, self._db.key, query)
 
     async def _update(self, case_id: int, **values: Any) -> None:
         async with self._db.begin() as connection:
             await connection.execute(cases.update().where(cases.c.id == case_id).values(values))
+
+
+def _taken_over(new: NewCase, values: dict[str, Any]) -> sa.UpdateBase:
+    """Turns a case that only a report opened into `new`; gives its id, or nothing if there is none such."""
+    decided = sa.select(actions.c.id).where(actions.c.case_id == cases.c.id).exists()
+    return (
+        cases.update()
+        .where(
+            cases.c.message_id == new.message_id,
+            cases.c.revision == new.revision,
+            cases.c.opened_why == "reported",
+            cases.c.state == "open",
+            ~decided,
+        )
+        .values({**values, "lead_id": None})
+        .returning(cases.c.id)
+    )
 
 
 def _planned(case_id: int, message_id: int, revision: int, action: Action, at: datetime) -> dict[str, Any]:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, cast
+
+import structlog
 
 from bot.core.cases import ActionRecord, CardRef, Case, NewCase, Vote
 from bot.core.policy import Action, Delete, Reason, Timeout, Warn
+from bot.errors import UndecryptableText
 from bot.store.crypto import TextKey
 from moderation_model.contract import Explanation, Sentiment
+
+log = structlog.get_logger(__name__)
 
 Row = Mapping[Any, Any]
 
@@ -56,9 +61,24 @@ def opened(key: TextKey, payload: bytes | None) -> dict[str, Any]:
     return json.loads(key.decrypt(payload)) if payload is not None else {}
 
 
-def case(row: Row, key: TextKey, *, actions: Iterable[Row], votes: Sequence[Vote], followers: int) -> Case:
-    """A stored case with what hangs on it. Raises UndecryptableText."""
-    payload = opened(key, row["payload"])
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """What hangs on a case: its actions and those of its followers (rows), verdicts, and two counts."""
+
+    actions: Sequence[Row]
+    follower_actions: Sequence[Row]
+    votes: Sequence[Vote]
+    followers: int
+    reports: int
+
+
+def case(row: Row, key: TextKey, attached: Attached) -> Case:
+    """A stored case with what hangs on it. One that another key wrote comes without its text: the bot must start."""
+    try:
+        payload = opened(key, row["payload"])
+    except UndecryptableText:
+        log.error("text_of_another_key", case_id=row["id"])
+        payload = {}
     explanation, sentiment = payload.get("explanation"), row["sentiment"]
     return Case(
         case_id=row["id"],
@@ -87,10 +107,13 @@ def case(row: Row, key: TextKey, *, actions: Iterable[Row], votes: Sequence[Vote
         explanation=Explanation.from_dict(explanation) if explanation else None,
         card=CardRef(row["card_channel_id"], row["card_message_id"]) if row["card_message_id"] else None,
         lead_id=row["lead_id"],
-        followers=followers,
+        followers=attached.followers,
+        follower_actions=tuple(action_record(each) for each in attached.follower_actions),
+        reports=attached.reports,
+        pinged=row["pinged"],
         closed_at=row["closed_at"],
-        actions=tuple(action_record(each) for each in actions),
-        votes=tuple(votes),
+        actions=tuple(action_record(each) for each in attached.actions),
+        votes=tuple(attached.votes),
     )
 
 

@@ -136,6 +136,7 @@ cases = sa.Table(
     sa.Column("withheld_why", sa.String(256)),
     sa.Column("withheld", Json, nullable=False),
     sa.Column("ping", sa.Boolean, nullable=False),
+    sa.Column("pinged", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("inclusion_probability", sa.Float, nullable=False),
     sa.Column("card_channel_id", sa.BigInteger),
     sa.Column("card_message_id", sa.BigInteger),

@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.Column("withheld_why", sa.String(length=256), nullable=True),
         sa.Column("withheld", sa.JSON(), nullable=False),
         sa.Column("ping", sa.Boolean(), nullable=False),
+        sa.Column("pinged", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("inclusion_probability", sa.Float(), nullable=False),
         sa.Column("card_channel_id", sa.BigInteger(), nullable=True),
         sa.Column("card_message_id", sa.BigInteger(), nullable=True),

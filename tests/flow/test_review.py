@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bot.core.guild_rules import LabelRule
 from bot.core.policy import Timeout
-from bot.errors import BotError, CaseNotFound, NotAllowed
+from bot.errors import BotError, CaseNotFound, NotAllowed, StoreUnavailable
+from bot.flow.ports import Outcome
 from moderation_model.errors import ModelUnavailable
 from tests.builders import GUILD, MODEL, message, person
 from tests.flow.conftest import House
@@ -170,3 +173,61 @@ async def test_cards_that_waited_for_a_review_channel_are_posted_by_setup(house:
     assert "1 waiting card is" in sentence
     await house.post_cards()
     assert len(house.board.cards) == 1
+
+
+async def test_a_report_on_a_decided_message_opens_its_case_again(house: House):
+    await house.shadow()
+    case_id = await flagged(house)
+    await house.review.vote(guild_id=GUILD, case_id=case_id, moderator=LENA, verdict="skip")
+    await house.review.report(message=message("what an insult"), reporter=PRIYA, reason=None)
+    await house.post_cards()
+    (card,) = house.board.cards.values()
+    assert (card.state, card.reports) == ("open", 1)
+
+
+async def test_a_verdict_that_failed_half_way_can_be_given_again(house: House):
+    await house.shadow()
+    lead = await flagged(house, message_id=1)
+    await house.moderate.handle(message("what an insult", message_id=2, author=person(77)))
+    vote, votes = house.labels.vote, 0
+
+    async def fails_once(*args: Any, **kwargs: Any) -> None:
+        nonlocal votes
+        votes += 1
+        if votes == 2:
+            raise StoreUnavailable("The database does not answer.")
+        await vote(*args, **kwargs)
+
+    house.labels.vote = fails_once  # type: ignore[method-assign]
+    with pytest.raises(StoreUnavailable):
+        await house.review.vote(guild_id=GUILD, case_id=lead, moderator=LENA, verdict="fine")
+    assert (await house.case(lead)).state == "open"
+    await house.review.vote(guild_id=GUILD, case_id=lead, moderator=LENA, verdict="fine")
+    for case in [await house.case(lead), *await house.cases.followers(case_id=lead)]:
+        assert (case.state, [each.verdict for each in case.votes]) == ("closed", ["fine"])
+
+
+async def test_undo_counts_what_was_done_to_others_with_the_same_text(house: House):
+    await house.rules(insult=LabelRule(timeout_at=0.5, timeout_seconds=60))
+    house.enforcer.answers["timeout"] = Outcome("refused", "The owner cannot be timed out.")
+    lead = await flagged(house, message_id=1)
+    house.enforcer.answers.clear()
+    await house.moderate.handle(message("what an insult", message_id=2, author=person(77)))
+    assert house.review.would_undo(await house.case(lead)) == (Timeout(60),)
+
+
+async def test_the_author_of_any_message_on_the_card_may_not_undo_it(house: House):
+    await house.shadow()
+    lead = await flagged(house, message_id=1)
+    await house.moderate.handle(message("what an insult", message_id=2, author=LENA))
+    with pytest.raises(NotAllowed):
+        await house.review.undo(guild_id=GUILD, case_id=lead, moderator=LENA)
+
+
+async def test_a_limit_of_the_guilds_own_makes_profanity_a_case(house: House):
+    await house.rules()
+    await house.setup.limit(guild_id=GUILD, label="obscene", action="delete", percent=80, by=1)
+    await house.moderate.handle(message("damn", message_id=1))
+    assert [action.kind for _, action in house.enforcer.performed] == ["delete"]
+    await house.setup.limit(guild_id=GUILD, label="obscene", action="delete", percent=None, by=1)
+    assert (await house.moderate.handle(message("damn", message_id=2))).case is None

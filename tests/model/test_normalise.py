@@ -176,3 +176,11 @@ def test_markup_soup_is_read_without_an_error(text: str) -> None:
 )
 def test_the_tokenizers_own_marks_cannot_be_written_by_a_member(text: str):
     assert not any(mark in reading.text for reading in readings(text) for mark in ("[SEP]", "[MASK]", "[PAD]", "[UNK]"))
+
+
+def test_a_wall_of_emoji_costs_no_more_than_a_long_message_and_hides_no_word():
+    wall = "❕✳⚜🫰🫢" * 800
+    (first, *_) = readings(wall + " you clown")
+    assert len(first.text) < 5000
+    assert first.text.endswith("you clown")
+    assert readings("good game 😂 see you")[0].text == "good game face with tears of joy see you"

@@ -89,7 +89,7 @@ async def test_actions_are_settled_once_and_pending_ones_found_again(db: Databas
     case, _ = await store.open(new_case(), [Warn(), Delete()])
     warn, delete = case.actions
     await store.settle_action(action_id=warn.action_id, state="refused", detail="closed", at=NOON)
-    assert [record for _, record in await store.pending()] == [delete]
+    assert [record for _, record in await store.pending(planned_before=NOON + timedelta(seconds=1))] == [delete]
     again = await store.get(guild_id=GUILD, case_id=case.case_id)
     assert (again.actions[0].state, again.actions[0].detail) == ("refused", "closed")
 

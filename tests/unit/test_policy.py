@@ -91,6 +91,20 @@ def test_a_disclosure_opens_a_care_case_and_is_never_toxic_nor_acted_on():
     assert (decision.opens, decision.reasons, decision.actions) == ("care", (), ())
     insulting = decide(message(), [prediction({"toxic": 0.99, "insult": 0.9})], rules, asks_for_care=True)
     assert (insulting.opens, insulting.labels, insulting.actions) == ("flagged", ("insult",), ())
+    assert insulting.withheld == (Delete(),)
+    assert "cry for help" in (insulting.withheld_why or "")
+
+
+def test_a_cry_for_help_does_not_silence_a_threat():
+    decision = decide(message(), [prediction({"threat": 0.99})], ACTIVE, asks_for_care=True)
+    assert (decision.opens, decision.ping) == ("flagged", True)
+
+
+def test_an_action_asked_for_below_the_models_limit_is_taken():
+    rules = with_rules(ACTIVE, insult=LabelRule(delete_at=0.3))
+    decision = decide(message(), [prediction({"insult": 0.4})], rules)
+    assert decision.actions == (Delete(),)
+    assert (decision.reasons[0].limit, decision.reasons[0].rule) == (0.3, "guild")
 
 
 def test_a_guild_without_care_cards_gets_none_and_no_accusation_either():

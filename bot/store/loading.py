@@ -1,0 +1,48 @@
+"""Cases are read here, each with its actions, verdicts, reports and what hangs on the cases that share its card."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.core.cases import Case
+from bot.store import rows
+from bot.store.crypto import TextKey
+from bot.store.labels import votes_of
+from bot.store.tables import actions, cases, reports
+
+
+async def load_cases(connection: AsyncConnection, key: TextKey, query: sa.Select[Any]) -> list[Case]:
+    """The cases of `query` with what hangs on them, six queries however many they are."""
+    found = (await connection.execute(query)).mappings().all()
+    ids = [row["id"] for row in found]
+    if not ids:
+        return []
+    follower_actions: dict[int, list[Any]] = defaultdict(list)
+    of_followers = sa.select(actions, cases.c.lead_id).join(cases, cases.c.id == actions.c.case_id)
+    by_lead = of_followers.where(cases.c.lead_id.in_(ids)).order_by(actions.c.id)
+    for row in (await connection.execute(by_lead)).mappings():
+        follower_actions[row["lead_id"]].append(row)
+    reported = sa.select(reports.c.case_id, sa.func.count()).where(reports.c.case_id.in_(ids))
+    told: dict[int, int] = {row[0]: row[1] for row in await connection.execute(reported.group_by(reports.c.case_id))}
+    acts: dict[int, list[Any]] = defaultdict(list)
+    by_case = sa.select(actions).where(actions.c.case_id.in_(ids)).order_by(actions.c.id)
+    for row in (await connection.execute(by_case)).mappings():
+        acts[row["case_id"]].append(row)
+    count = sa.select(cases.c.lead_id, sa.func.count()).where(cases.c.lead_id.in_(ids)).group_by(cases.c.lead_id)
+    followers: dict[int, int] = {row[0]: row[1] for row in await connection.execute(count)}
+    votes = await votes_of(connection, ids)
+
+    def attached(case_id: int) -> rows.Attached:
+        return rows.Attached(
+            actions=acts[case_id],
+            follower_actions=follower_actions[case_id],
+            votes=votes[case_id],
+            followers=followers.get(case_id, 0),
+            reports=told.get(case_id, 0),
+        )
+
+    return [rows.case(row, key, attached(row["id"])) for row in found]
