@@ -7,10 +7,12 @@ demo says so, which is no error; a line that is lost is one.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import signal
 import time
 from pathlib import Path
+from typing import IO
 
 from rich.console import Console
 
@@ -37,6 +39,18 @@ def demo_settings(base: Settings, token: str) -> Settings:
     )
 
 
+def take_folder(folder: Path) -> IO[bytes]:
+    """A file that keeps a second demo out of `folder` while it is open. Raises DemoFailed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / "demo.lock").open("wb")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise DemoFailed(f"Another demo runs in {folder}. End it first, or set CANDOR_DATA_DIR to another.") from None
+    return lock
+
+
 def forget_last_run(folder: Path) -> None:
     """The demo's server is new each time, so its database is too."""
     for name in ("candor.db", "candor.db-wal", "candor.db-shm"):
@@ -51,6 +65,7 @@ async def run_demo(base: Settings, *, headless: bool, page_port: int = 0) -> int
         asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
     async with await Sandbox.start(page_port=page_port) as sandbox:
         settings = demo_settings(base, sandbox.token)
+        lock = take_folder(settings.data_dir)
         forget_last_run(settings.data_dir)
         watch = Watch()
         app = build_app(settings, connector=sandbox.connector(), passed=watch.passed, presented=watch.presented)
@@ -67,6 +82,7 @@ async def run_demo(base: Settings, *, headless: bool, page_port: int = 0) -> int
             stop.cancel()
             await asyncio.gather(playing, stop, return_exceptions=True)
             await app.stop()
+            lock.close()
     return 0
 
 

@@ -42,7 +42,7 @@ class _Task:
 
 
 class Explainer:
-    """Explanations over a queue and an explainer process; remembers the last ones by digest, not by text."""
+    """Explanations over a queue and an explainer process; the last ones stay in memory, words included."""
 
     def __init__(self, queue: BatchQueue, process: ExplainerProcess, *, seconds: float = 15.0) -> None:
         self._queue = queue

@@ -65,7 +65,20 @@ def open_folder(folder: Path) -> dict[str, Any]:
             f"The model folder {folder} does not match its manifest: {'; '.join(differences)}."
             " Restore the folder from where it came, or train it again."
         )
+    nonsense = _nonsense(manifest)
+    if nonsense:
+        raise BadModelFolder(f"The manifest of {folder} cannot be used: {nonsense}.")
     return manifest
+
+
+def _nonsense(manifest: Mapping[str, Any]) -> str | None:
+    """What the manifest's numbers cannot mean, None if all of them make sense."""
+    if not 0 <= manifest["overlap"] < manifest["max_tokens"] - 2:
+        return "overlap must be at least 0 and smaller than max_tokens without its two marks"
+    for name, threshold in manifest["thresholds"].items():
+        if not 0 <= threshold["value"] <= 1:
+            return f"the threshold of {name} must lie between 0 and 1"
+    return None
 
 
 def _differences(folder: Path, listed: Mapping[str, str]) -> list[str]:

@@ -67,3 +67,11 @@ def test_a_broken_manifest_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "manifest.json").write_text(text)
     with pytest.raises(BadModelFolder):
         registry.open_folder(tmp_path)
+
+
+@pytest.mark.parametrize(("key", "value"), [("overlap", 500), ("overlap", -1), ("thresholds", {"toxic": {"value": 7}})])
+def test_a_manifest_whose_numbers_make_no_sense_is_refused(folder: Path, key: str, value: object) -> None:
+    path = folder / registry.MANIFEST
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), key: value}), "utf-8")
+    with pytest.raises(BadModelFolder, match="cannot be used"):
+        registry.open_folder(folder)
