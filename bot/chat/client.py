@@ -13,12 +13,15 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.chat import texts
 from bot.chat.buttons import CaseButton
 from bot.chat.candor_commands import CandorCommands
 from bot.chat.case_commands import CaseCommands, context_menus
 from bot.chat.listener import incoming
+from bot.chat.messages import UNANSWERED
 from bot.chat.modals import LabelSelect
 from bot.chat.tree import CandorTree, differs
+from bot.errors import BadSettings, BotError
 
 if TYPE_CHECKING:
     import aiohttp
@@ -71,6 +74,17 @@ class CandorBot(discord.Client):
     def attach(self, flows: Flows) -> None:
         """Give the client the use cases; once, before it starts."""
         self._flows = flows
+
+    async def start(self, token: str, *, reconnect: bool = True) -> None:
+        """Log in and stay connected. Raises BadSettings for a refused token or intent, BotError without Discord."""
+        try:
+            await super().start(token, reconnect=reconnect)
+        except discord.LoginFailure:
+            raise BadSettings(f"{texts.TOKEN_REFUSED} {texts.TOKEN_REFUSED_FIX}") from None
+        except discord.PrivilegedIntentsRequired:
+            raise BadSettings(f"{texts.INTENT_OFF} {texts.INTENT_OFF_FIX}") from None
+        except UNANSWERED as error:
+            raise BotError(f"{texts.NO_DISCORD.format(why=type(error).__name__)} {texts.NO_DISCORD_FIX}") from error
 
     async def setup_hook(self) -> None:
         """Register buttons and commands; ask Discord to change its list of commands only where it differs."""

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from bot.config import Settings
 
 TEXT_LIMIT = 1900
-PORTAL = "https://discord.com/developers/applications"
 
 
 async def inspect_guild(guild: discord.Guild, rules: GuildRules, *, me: discord.Member | None = None) -> list[Finding]:
@@ -47,7 +46,10 @@ async def inspect_login(
     if settings.discord_token is None:
         return [
             Finding(
-                "token", False, "There is no Discord token.", f"Create a bot at {PORTAL}; set CANDOR_DISCORD_TOKEN."
+                "token",
+                False,
+                "There is no Discord token.",
+                f"Create a bot at {texts.PORTAL}; set CANDOR_DISCORD_TOKEN.",
             )
         ]
     client = discord.Client(intents=discord.Intents.none(), proxy=settings.discord_proxy, connector=connector)
@@ -55,11 +57,9 @@ async def inspect_login(
         await client.login(settings.discord_token.get_secret_value())
         return await _inspect_client(client, rules_of)
     except discord.LoginFailure:
-        fix = f"Reset the token at {PORTAL} (Bot, Reset Token) and set CANDOR_DISCORD_TOKEN."
-        return [Finding("token", False, "Discord does not accept the token.", fix)]
+        return [Finding("token", False, texts.TOKEN_REFUSED, texts.TOKEN_REFUSED_FIX)]
     except UNANSWERED as error:
-        sentence = f"Discord could not be reached ({type(error).__name__})."
-        return [Finding("discord", False, sentence, "Check the network, or set CANDOR_DISCORD_PROXY.")]
+        return [Finding("discord", False, texts.NO_DISCORD.format(why=type(error).__name__), texts.NO_DISCORD_FIX)]
     finally:
         await client.close()
 
@@ -85,8 +85,7 @@ async def _inspect_client(
     if flags.gateway_message_content or flags.gateway_message_content_limited:
         findings.append(Finding("intents", True, "The message content intent is on."))
     else:
-        fix = f"Switch on Message Content Intent at {PORTAL} (Bot, Privileged Gateway Intents)."
-        findings.append(Finding("intents", False, "The message content intent is off, so messages come empty.", fix))
+        findings.append(Finding("intents", False, texts.INTENT_OFF, texts.INTENT_OFF_FIX))
     guilds = [guild async for guild in client.fetch_guilds(limit=None)]
     if not guilds:
         url = permissions.invite_url(application.id)

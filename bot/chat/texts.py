@@ -19,6 +19,15 @@ NO_CASE_FOR_MESSAGE = "There is no case on this message."
 NOTHING_TO_SCORE = "This message has no text of a member to look at."
 NOT_REPORTABLE = "Only messages of members can be reported here."
 
+# What the operator reads when the bot cannot connect.
+PORTAL = "https://discord.com/developers/applications"
+TOKEN_REFUSED = "Discord does not accept the token."
+TOKEN_REFUSED_FIX = f"Reset the token at {PORTAL} (Bot, Reset Token) and set CANDOR_DISCORD_TOKEN."
+INTENT_OFF = "The message content intent is off, so messages come empty."
+INTENT_OFF_FIX = f"Switch on Message Content Intent at {PORTAL} (Bot, Privileged Gateway Intents)."
+NO_DISCORD = "Discord could not be reached ({why})."
+NO_DISCORD_FIX = "Check the network, or set CANDOR_DISCORD_PROXY."
+
 # Buttons and menus.
 BUTTON_BREAKS = "Breaks rules"
 BUTTON_FINE = "It's fine"
