@@ -6,6 +6,7 @@ lines leave. Members' text and names go through `inert`, so nothing on a card wo
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
@@ -137,7 +138,7 @@ def _head(case: Case) -> str:
 def _text(case: Case, *, limit: int) -> str:
     followers = "\n" + texts.FOLLOWERS.format(count=case.followers) if case.followers else ""
     if not case.text:
-        return texts.TEXT_GONE + followers
+        return (texts.TEXT_GONE if case.text is None else texts.NO_TEXT) + followers
     bold = case.explanation.top(TOP_WORDS) if case.explanation else ()
     shown = inert(case.text, limit=limit - 5 - len(followers), bold=bold)
     # An escaped bar at the end would make one pair with the closing ones.
@@ -150,8 +151,11 @@ def _body(case: Case) -> str:
         lines.append(texts.CARE_NOTE)
     elif case.reasons:
         lines.append(why_line(case.reasons))
-    elif case.opened_why == "reported":
+    elif case.opened_why == "reported" and case.text != "":
         lines.append(texts.NOT_FLAGGED if case.scores else texts.NOT_SCORED)
+    if case.reports > (case.opened_why == "reported"):
+        members = "member" if case.reports == 1 else "members"
+        lines.append(texts.REPORTED_BY.format(count=case.reports, members=members))
     if case.reading:
         lines.append(texts.SEEN_AS.format(reading=texts.READINGS.get(case.reading, case.reading)))
     lines += [words_line(case.explanation), sentiment_line(case.sentiment)]
@@ -162,6 +166,10 @@ def _body(case: Case) -> str:
 
 def _foot(case: Case) -> str:
     lines = [action_line(record) for record in case.actions]
+    others = Counter(record.action.kind for record in case.follower_actions if record.state == "done")
+    if others:
+        counted = ", ".join(f"{kind} ×{count}" for kind, count in others.items())
+        lines.append(texts.FOLLOWERS_DONE.format(actions=counted))
     if case.withheld:
         lines.append(texts.HELD_BACK.format(actions=", ".join(map(action_name, case.withheld))))
     return "\n".join([*lines, *(_vote_line(vote) for vote in case.votes)])
@@ -186,7 +194,7 @@ def _rows(case: Case, *, buttons: bool) -> list[discord.ui.ActionRow[Any]]:
     if not buttons:
         return [discord.ui.ActionRow(jump)]
     decided = case.state == "closed"
-    done = any(record.state == "done" for record in case.actions)
+    done = any(record.state == "done" for record in (*case.actions, *case.follower_actions))
     verdicts: list[Any] = [CaseButton(verb, case.case_id, disabled=decided) for verb in ("breaks", "fine", "skip")]
     undo: Any = CaseButton("undo", case.case_id, disabled=not (decided or done))
     more: Any = CaseButton("more", case.case_id)

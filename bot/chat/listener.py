@@ -91,12 +91,15 @@ def _texts(message: discord.Message) -> Iterator[tuple[PartKind, str]]:
     if message.poll is not None:
         yield "poll", "\n".join([message.poll.question, *(answer.text or "" for answer in message.poll.answers)])
     for embed in message.embeds:
-        yield "embed", _embed_text(embed)
+        yield "embed", _embed_text(embed, written=message.webhook_id is not None)
 
 
-def _embed_text(embed: discord.Embed) -> str:
-    """The texts of a written embed; nothing of a link's preview."""
-    if embed.type != "rich":
+def _embed_text(embed: discord.Embed, *, written: bool = False) -> str:
+    """The texts of a written embed; nothing of a link's preview, whose words are not the member's.
+
+    Previews of some sites are of type "rich" too, but carry the link that they preview.
+    """
+    if embed.type != "rich" or (embed.url is not None and not written):
         return ""
     texts = [embed.author.name, embed.title, embed.description]
     for field in embed.fields:

@@ -203,3 +203,26 @@ def test_percentages_never_round_up_to_certainty() -> None:
 
 def test_durations_are_said_in_the_largest_whole_unit() -> None:
     assert [duration_of(seconds) for seconds in (45, 600, 7200, 90, 604800)] == ["45 s", "10 min", "2 h", "90 s", "7 d"]
+
+
+def test_a_card_counts_what_was_done_to_others_with_the_same_text_and_lets_it_be_undone() -> None:
+    done = tuple(ActionRecord(number, 7, Timeout(60), "done") for number in (1, 2))
+    card = review_card(replace(CASE, followers=2, follower_actions=done))
+    assert "Done to others with this text: timeout ×2" in lines(card)
+    assert buttons(card)["Undo"]
+    assert not buttons(review_card(CASE))["Undo"]
+
+
+def test_a_card_says_how_many_members_reported_it() -> None:
+    assert "🚩 Reported by 1 member" in lines(review_card(replace(CASE, reports=1)))
+    reported = replace(CASE, opened_why="reported", reasons=(), reports=1)
+    assert not any("Reported by 1" in line for line in lines(review_card(reported)))
+    assert "🚩 Reported by 3 members" in lines(review_card(replace(reported, reports=3)))
+
+
+def test_a_reported_picture_is_not_said_to_have_lost_its_text_nor_the_model_to_be_away() -> None:
+    case = replace(CASE, opened_why="reported", text="", reasons=(), scores=None, explanation=None, reading=None)
+    shown = "\n".join(lines(review_card(case)))
+    assert "No text" in shown
+    assert "no longer kept" not in shown
+    assert "away" not in shown

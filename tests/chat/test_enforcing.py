@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import discord
 import pytest
 
@@ -195,7 +197,7 @@ async def left_pending(stage: Stage, action: Action) -> Case:
 
 async def settled(stage: Stage, case: Case) -> tuple[str, str | None]:
     """How the case's action stands after the bot came back."""
-    await stage.house.moderate.settle()
+    await stage.house.moderate.settle(planned_before=case.opened_at + timedelta(seconds=1))
     record = (await stage.case(case.case_id)).actions[0]
     return record.state, record.detail
 

@@ -10,6 +10,7 @@ from simcord.backend import serializers
 from simcord.backend.models import Poll, PollAnswer
 from simcord.enums import MessageType
 
+from bot.chat.listener import _embed_text
 from tests.chat.conftest import Stage, buttons_of
 from tests.fakes import FakeModel
 
@@ -217,3 +218,12 @@ async def test_a_flood_is_handled_to_its_end(stage: Stage) -> None:
     await stage.bot.drain()
 
     assert len(stage.house.passed) == 150
+
+
+def test_the_preview_of_a_link_is_not_the_members_own_words() -> None:
+    preview = discord.Embed(
+        title="Somebody on a site", description="an insult", url="https://example.com/1", type="rich"
+    )
+    assert _embed_text(preview) == ""
+    assert _embed_text(preview, written=True) == "Somebody on a site\nan insult"
+    assert _embed_text(discord.Embed(description="an insult", type="rich")) == "an insult"
