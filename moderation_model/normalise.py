@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import emoji
 
 from moderation_model.contract import AS_WRITTEN, NORMALISED, SPOILERS_OPENED
+from moderation_model.emoji_names import letters_in_words
 from moderation_model.homoglyphs import LATIN_SHAPES, OTHER_SCRIPTS, TWINS
 from moderation_model.prepare import cut_marks, prepare
 from moderation_model.unhide import open_words
@@ -94,7 +95,7 @@ def _fold_letters(text: str) -> str:
     """Mathematical, full-width, circled and squared letters, accents and lookalikes become plain Latin letters."""
     if text.isascii():
         return text
-    text = _letter_emoji(cut_marks(text))
+    text = _letter_emoji(letters_in_words(cut_marks(text)))
     text = "".join(char if emoji.is_emoji(char) else unicodedata.normalize("NFKC", char) for char in text)
     text = "".join(char for char in unicodedata.normalize("NFD", text) if not _is_latin_mark(char))
     text = text.translate(LATIN_SHAPES)

@@ -11,6 +11,8 @@ import unicodedata
 
 import emoji
 
+from moderation_model.emoji_names import letters_in_words, plain_name, plural
+
 MAX_MARKS = 2
 """Combining marks kept on one letter: enough for every living script, too few to bury a letter."""
 
@@ -33,6 +35,7 @@ _INLINE_CODE = re.compile(r"(?<!`)`([^`\n]{1,300})`(?!`)")
 _CODE_SIGNS = re.compile(r"[;{}<>=/\\$|&_#\[\]]|\w\(|--?\w|\d{2,}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _EMOJI_RUN = re.compile(r"(\x02[^\x02\x03]{1,100}\x03)(?:\s*\1)+")
+_EMOJI = re.compile(r"\x02([^\x02\x03]*)\x03(s\b)?")
 _OWN_MARKS = re.compile(r"\[(CLS|SEP|PAD|MASK|UNK)\]")
 _SPACE = re.compile(r"\s+")
 
@@ -53,14 +56,20 @@ def prepare(raw: str) -> str:
 
 def emoji_to_words(text: str) -> str:
     """Each emoji as its English name; a run of the same emoji once, at most `MAX_EMOJI` names. Other text is kept."""
-    named = emoji.demojize(text, delimiters=("\x02", "\x03"))
-    if named == text:
-        return text
-    named = _EMOJI_RUN.sub(r"\1", named)
-    start, *rest = re.split(r"\x02([^\x02\x03]*)\x03", named)
-    names = [f" {name.replace('_', ' ').replace(':', ' ')} " for name in rest[0 : 2 * MAX_EMOJI : 2]]
-    names += [" "] * (len(rest) // 2 - len(names))
-    return start + "".join(name + text for name, text in zip(names, rest[1::2], strict=True))
+    named = emoji.demojize(letters_in_words(text), delimiters=("\x02", "\x03"))
+    if "\x02" not in named:
+        return named
+    start, *rest = _EMOJI.split(_EMOJI_RUN.sub(r"\1", named))
+    parts = [start]
+    for number in range(0, len(rest), 3):
+        name, ending, following = rest[number : number + 3]
+        if number < 3 * MAX_EMOJI:
+            words = plain_name(name)
+            parts.append(f" {plural(words) if ending else words} ")
+        else:
+            parts.append(" ")
+        parts.append(following)
+    return "".join(parts)
 
 
 def cut_marks(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from emoji import EMOJI_DATA
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -110,7 +111,48 @@ def test_a_spoiler_is_read_with_its_bars_open() -> None:
 
 
 def test_emoji_become_words_and_a_run_of_one_emoji_is_read_once() -> None:
-    assert prepare("love ❤️ 😂😂😂") == "love red heart face with tears of joy"
+    assert prepare("love ❤️ 😂😂😂") == "love red heart laughing"
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("👩🏿", "black woman"),
+        ("look at those 👩🏿s", "look at those black women"),
+        ("👩🏿‍🤝‍👩🏻", "black and white women holding hands"),
+        ("👨‍❤️‍👨 🏳️‍🌈", "gay couple gay pride flag"),
+        ("👨🏾‍🌾", "black man farmer"),
+        ("🧔🏿‍♂️", "black man with beard"),
+        ("🐀 🤡 🐒s", "rat clown monkeys"),
+        ("🇵🇱 🏴󠁧󠁢󠁥󠁮󠁧󠁿", "Poland England"),
+        ("♿", "disabled"),
+        ("👍🏿 🙏🏾", "thumbs up praying hands"),
+        ("👨‍👩‍👧‍👦", "family"),
+    ],
+)
+def test_an_emoji_says_what_people_mean_by_it_in_a_few_words(written: str, words: str) -> None:
+    assert prepare(written) == words
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("l🅾️ser", "loser"),
+        ("💲tupid a💲💲et", "stupid asset"),
+        ("1️⃣0️⃣ points", "10 points"),
+        ("nice 🅰️", "nice A"),
+        ("5💲 each", "5 dollar each"),
+    ],
+)
+def test_an_emoji_inside_a_word_is_its_letter(written: str, words: str) -> None:
+    assert prepare(written) == words
+
+
+def test_every_emoji_has_a_short_name_in_words() -> None:
+    for sign in EMOJI_DATA:
+        words = prepare(sign)
+        assert len(words.split()) <= 9, words
+        assert not set(":_") & set(words)
 
 
 def test_flags_stay_flags() -> None:
@@ -183,4 +225,4 @@ def test_a_wall_of_emoji_costs_no_more_than_a_long_message_and_hides_no_word():
     (first, *_) = readings(wall + " you clown")
     assert len(first.text) < 5000
     assert first.text.endswith("you clown")
-    assert readings("good game 😂 see you")[0].text == "good game face with tears of joy see you"
+    assert readings("good game 😂 see you")[0].text == "good game laughing see you"
