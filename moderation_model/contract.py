@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 AS_WRITTEN = "as_written"
@@ -172,3 +172,128 @@ class ModelInfo:
             dtype=str(data["dtype"]),
             max_tokens=int(data["max_tokens"]),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number with its 95 % interval and the number of texts behind it."""
+
+    value: float
+    low: float
+    high: float
+    count: int
+
+    def to_dict(self) -> dict[str, float]:
+        """Rounded to four places, for manifests and JSON."""
+        return {**{name: round(getattr(self, name), 4) for name in ("value", "low", "high")}, "count": self.count}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Figure:
+        """The inverse of `to_dict`, as far as it was rounded. Raises KeyError, TypeError or ValueError."""
+        return cls(float(data["value"]), float(data["low"]), float(data["high"]), int(data["count"]))
+
+
+Figures = Mapping[str, Figure]
+"""Figures by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelReport:
+    """One label on the texts whose truth is known. Curves are thinned to about a hundred points.
+
+    `caught`, `missed`, `alarms`, `passed`: true positives, false negatives, false positives, true negatives at
+    `threshold`. `reliability`: (mean score, share of positives, texts) of each bin of scores that holds any. `roc`:
+    (false positive rate, recall). `precision_recall`: (recall, precision). `limits`: (limit, precision, recall).
+    """
+
+    name: str
+    threshold: float
+    caught: int
+    missed: int
+    alarms: int
+    passed: int
+    figures: Figures
+    reliability: tuple[tuple[float, ...], ...] = ()
+    roc: tuple[tuple[float, ...], ...] = ()
+    precision_recall: tuple[tuple[float, ...], ...] = ()
+    limits: tuple[tuple[float, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A part of the texts: `by` is "length", "reading" or "source", `name` which part, `count` its texts."""
+
+    by: str
+    name: str
+    count: int
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class EvalReport:
+    """What was measured of one model; holds numbers and names, never a message.
+
+    `figures`: the headlines by name. `mean`: each figure of the labels, averaged over the labels that have it. `stars`:
+    texts by (true stars, given stars), five by five, empty without rated texts. `identity`: by term the areas
+    `subgroup`, `bpsn` and `bnsp` of our own templates, `named` the same of the data's own column. `evasion`: share
+    still caught by kind. `checks`: share passed by category. `notes`: what a reader of the numbers must know.
+    """
+
+    model_version: str
+    data: str
+    texts: int
+    figures: Figures
+    labels: tuple[LabelReport, ...] = ()
+    mean: Figures = field(default_factory=dict)
+    sentiment: Figures = field(default_factory=dict)
+    stars: tuple[tuple[int, ...], ...] = ()
+    slices: tuple[Slice, ...] = ()
+    identity: Mapping[str, Figures] = field(default_factory=dict)
+    named: Mapping[str, Figures] = field(default_factory=dict)
+    evasion: Figures = field(default_factory=dict)
+    checks: Figures = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form of `candor-model evaluate --json`."""
+        return {each.name: _plain(getattr(self, each.name)) for each in fields(self)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> EvalReport:
+        """The inverse of `to_dict`. Raises KeyError, TypeError or ValueError on data of another shape."""
+        curves = ("reliability", "roc", "precision_recall", "limits")
+        labels = [{**each, "figures": _figures(each["figures"])} for each in data["labels"]]
+        found: dict[str, Any] = {}
+        for name in ("figures", "mean", "sentiment", "evasion", "checks"):
+            found[name] = _figures(data[name])
+        for name in ("identity", "named"):
+            found[name] = {term: _figures(areas) for term, areas in data[name].items()}
+        return cls(
+            model_version=str(data["model_version"]),
+            data=str(data["data"]),
+            texts=int(data["texts"]),
+            labels=tuple(LabelReport(**{**each, **{name: _rows(each[name]) for name in curves}}) for each in labels),
+            stars=_rows(data["stars"]),
+            slices=tuple(Slice(**{**each, "figures": _figures(each["figures"])}) for each in data["slices"]),
+            notes=tuple(data["notes"]),
+            **found,
+        )
+
+
+def _plain(value: Any) -> Any:
+    """Figures as rounded objects, other parts as objects by field, tuples as lists."""
+    if isinstance(value, Figure):
+        return value.to_dict()
+    if isinstance(value, LabelReport | Slice):
+        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
+
+
+def _figures(data: Mapping[str, Any]) -> Figures:
+    return {name: Figure.from_dict(each) for name, each in data.items()}
+
+
+def _rows(data: Any) -> tuple[tuple[Any, ...], ...]:
+    return tuple(tuple(row) for row in data)

@@ -1,66 +1,49 @@
-"""Measures a classifier on the rows of a recipe that it was not trained on."""
+"""Measures a classifier on rows that it was not trained on, and on our own probes; each text is scored once, as served.
+
+`evaluate` gives everything, `headline` what a manifest keeps of it.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 from moderation_model.backends import Classifier
-from moderation_model.contract import ModelInfo
+from moderation_model.bulk import Scored, accused, score_texts
+from moderation_model.contract import EvalReport, Figure, LabelReport, ModelInfo, Slice
 from moderation_model.labels import LABEL_NAMES
-from moderation_model.scoring import predict
-from moderation_model.training.dataset import REPLAY, REPORT, TUNE, Row
+from moderation_model.measures import (
+    area,
+    calibration,
+    macro,
+    mean_figure,
+    measure_label,
+    measure_stars,
+    share,
+)
+from moderation_model.probes import Tick, evadable, evasion
+from moderation_model.training.dataset import REPLAY, REPORT, TRAIN, TUNE, Row, read_rows
+from moderation_model.training.recipe import Recipe
 
-BATCH = 256
-ACCUSING = tuple(name for name in LABEL_NAMES if name != "obscene")
-"""Labels that open a case by default."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One number with its 95 % interval and the number of texts behind it."""
-
-    value: float
-    low: float
-    high: float
-    count: int
-
-    def to_dict(self) -> dict[str, float]:
-        """Rounded for the manifest and for `candor-model evaluate --json`."""
-        return {
-            "value": round(self.value, 4),
-            "low": round(self.low, 4),
-            "high": round(self.high, 4),
-            "count": self.count,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """What the model says of many rows: `scores` (rows, labels of the model), `stars` (rows, 5)."""
-
-    scores: np.ndarray
-    stars: np.ndarray
+HARMLESS = "irc_held_out"
+"""The set of real chat in which nobody is accused."""
+EVADED_SOURCES = ("paradetox", "toxichat_validation", "jigsaw")
+"""The recipe's sets whose messages are hidden to see whether they are still caught."""
+SHOWN_TERMS = 5
+LENGTHS = ((1, 5), (6, 15), (16, 40), (41, math.inf))
+"""Words of the slices by length, both ends included."""
 
 
 def score_rows(
     rows: Sequence[Row], classifier: Classifier, *, tick: Callable[[int, int], None] | None = None
 ) -> Scored:
-    """Scores every row as it is served, all readings; `tick(done, all)` is called after each batch."""
-    scores = np.zeros((len(rows), len(classifier.info.labels)))
-    stars = np.zeros((len(rows), 5))
-    for start in range(0, len(rows), BATCH):
-        part = rows[start : start + BATCH]
-        for row, prediction in enumerate(predict([each.text for each in part], classifier), start):
-            scores[row] = [prediction.scores[name] for name in classifier.info.labels]
-            stars[row] = prediction.sentiment.stars
-        if tick:
-            tick(start + len(part), len(rows))
-    return Scored(scores, stars)
+    """Scores every row; `tick(done, all)` is called after each batch."""
+    return score_texts([row.text for row in rows], classifier, tick=tick)
 
 
 def report_rows(rows: Sequence[Row]) -> list[Row]:
@@ -68,123 +51,190 @@ def report_rows(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row.part == REPORT or (row.part == TUNE and row.source == REPLAY)]
 
 
+def recipe_rows(recipe: Recipe, folder: Path) -> list[Row]:
+    """The rows of the recipe to measure on, with their texts as they were written. Files that are only trained on are
+    not read.
+    """
+    measured = tuple(spec for spec in recipe.sets if spec.part != TRAIN)
+    return report_rows(read_rows(replace(recipe, sets=measured), folder, prepared=False))
+
+
 def truth_of(rows: Sequence[Row], labels: Sequence[str]) -> np.ndarray:
     """Known labels as 0 and 1, NaN where unknown: (rows, labels)."""
     return np.array([[row.labels.get(name, math.nan) for name in labels] for row in rows]).reshape(-1, len(labels))
 
 
+def evaluate(
+    classifier: Classifier, rows: Sequence[Row], *, data: str, notes: Sequence[str] = (), tick: Tick
+) -> EvalReport:
+    """Everything that can be said of the model from these rows and from our own probes.
+
+    Labels are measured on the rows of part `report` alone. `data` names the rows in the report.
+    """
+    info = classifier.info
+    scored = score_rows(rows, classifier, tick=lambda done, every: tick("texts", done, every))
+    labels = _labels(rows, scored, info)
+    rated = [number for number, row in enumerate(rows) if row.stars and info.has_sentiment]
+    sentiment, stars = measure_stars(_true_stars(rows, rated), scored.rating[rated])
+    kept = evasion(_caught(rows, scored, info), classifier, tick)
+    return EvalReport(
+        model_version=info.version,
+        data=data,
+        texts=len(rows),
+        figures={**figures(rows, scored, info), **_worst_and_mean("evasion_kept", kept)},
+        labels=labels,
+        mean=macro(labels),
+        sentiment=sentiment,
+        stars=stars,
+        slices=slices(rows, scored, info),
+        evasion={kind: figure for kind, figure in kept.items() if kind != "mean"},
+        notes=tuple(notes),
+    )
+
+
+def headline(classifier: Classifier, recipe: Recipe, data: Path, *, tick: Tick) -> dict[str, Any]:
+    """What the manifest of `classifier` keeps, measured on the recipe's files in `data`. Raises BadRequest.
+
+    `metrics`: the headline figures; `labels`: each label's figures and counts; `identity`: the areas of the five terms
+    with the lowest BPSN AUC; `evasion` by kind and `checks` by category: figures. A part that is empty is left out.
+    """
+    report = evaluate(classifier, recipe_rows(recipe, data), data=data.name, tick=tick)
+    return manifest_parts(report)
+
+
+def manifest_parts(report: EvalReport) -> dict[str, Any]:
+    """`headline` of a report that is there already."""
+    told = report.to_dict()
+    worst = sorted(told["identity"].items(), key=lambda at: at[1]["bpsn"]["value"])[:SHOWN_TERMS]
+    labels = {
+        each["name"]: {
+            **each["figures"],
+            **{name: each[name] for name in ("caught", "missed", "alarms", "passed")},
+        }
+        for each in told["labels"]
+    }
+    parts = {
+        "metrics": told["figures"],
+        "labels": labels,
+        "identity": dict(worst),
+        "evasion": told["evasion"],
+        "checks": told["checks"],
+    }
+    return {name: part for name, part in parts.items() if part or name == "metrics"}
+
+
 def figures(rows: Sequence[Row], scored: Scored, info: ModelInfo) -> dict[str, Figure]:
-    """Every figure whose rows are there, by name."""
-    found: dict[str, Figure] = {}
+    """Every headline figure whose rows are there, by its name in `goals.HEADLINES`; those of the probes are not."""
     truth = truth_of(rows, info.labels)
-    for name in info.labels:
-        column = info.labels.index(name)
-        chosen = _from(rows, "jigsaw")
-        _add(found, f"jigsaw_{name}_roc_auc", truth[chosen, column], scored.scores[chosen, column])
-    areas = [figure for name, figure in found.items() if name.startswith("jigsaw_")]
+    found: dict[str, Figure | None] = {}
+    jigsaw = _from(rows, "jigsaw")
+    for column, name in enumerate(info.labels):
+        found[f"jigsaw_{name}_roc_auc"] = area(truth[jigsaw, column], scored.scores[jigsaw, column])
+    areas = [figure for figure in found.values() if figure]
     if len(areas) == len(LABEL_NAMES):
-        found["jigsaw_mean_roc_auc"] = _mean(areas)
+        found["jigsaw_mean_roc_auc"] = mean_figure(areas)
     if "toxic" in info.labels:
         toxic = info.labels.index("toxic")
         people = _from(rows, "toxichat_validation", where=lambda row: row.extra.get("speaker") == "reddit")
-        for name, chosen in (("toxichat_people", people), ("paradetox", _from(rows, "paradetox"))):
-            _add(found, f"{name}_roc_auc", truth[chosen, toxic], scored.scores[chosen, toxic])
-        _add_hatemoji(found, rows, scored, info)
-        chat = [*people, *_from(rows, "paradetox")]
-        if chat:
-            found["chat_toxic_ece"] = _ece(scored.scores[chat, toxic], truth[chat, toxic])
-    _add_shares(found, rows, scored, info)
-    return found
-
-
-def calibration_error(scores: np.ndarray, truth: np.ndarray, bins: int = 15) -> float:
-    """Expected calibration error over equally wide bins; rows of unknown truth are left out."""
-    scores, truth = scores[~np.isnan(truth)], truth[~np.isnan(truth)]
-    bin_of = np.minimum((scores * bins).astype(int), bins - 1)
-    gaps = [
-        abs(scores[bin_of == each].mean() - truth[bin_of == each].mean()) * (bin_of == each).sum()
-        for each in np.unique(bin_of)
-    ]
-    return float(sum(gaps) / max(1, len(scores)))
-
-
-def _ece(scores: np.ndarray, truth: np.ndarray, draws: int = 300) -> Figure:
-    """The calibration error with a bootstrap interval (seeded, so that the same scores give the same figure)."""
-    chance = np.random.default_rng(0)
-    picked = (chance.integers(0, len(scores), len(scores)) for _ in range(draws))
-    low, high = np.quantile([calibration_error(scores[rows], truth[rows]) for rows in picked], [0.025, 0.975])
-    value = calibration_error(scores, truth)
-    # Resampling adds noise to every bin, so the draws lie above the estimate: the interval is widened to hold it.
-    return Figure(value, min(value, float(low)), max(value, float(high)), len(scores))
-
-
-def share(hits: Iterable[bool]) -> Figure:
-    """A share with its Wilson interval."""
-    answers = list(hits)
-    count, z = len(answers), 1.96
-    part = sum(answers) / count
-    middle = (part + z * z / (2 * count)) / (1 + z * z / count)
-    half = z * math.sqrt(part * (1 - part) / count + z * z / (4 * count * count)) / (1 + z * z / count)
-    return Figure(part, max(0.0, middle - half), min(1.0, middle + half), count)
-
-
-def area(truth: np.ndarray, scores: np.ndarray) -> Figure | None:
-    """ROC-AUC with Hanley and McNeil's interval; None where one class is absent. NaN truth is left out."""
-    known = ~np.isnan(truth)
-    truth, scores = truth[known] > 0.5, scores[known]
-    positives, negatives = int(truth.sum()), int((~truth).sum())
-    if not positives or not negatives:
-        return None
-    value = float(roc_auc_score(truth, scores))
-    first, second = value / (2 - value), 2 * value * value / (1 + value)
-    spread = value * (1 - value) + (positives - 1) * (first - value**2) + (negatives - 1) * (second - value**2)
-    half = 1.96 * math.sqrt(max(0.0, spread) / (positives * negatives))
-    return Figure(value, max(0.0, value - half), min(1.0, value + half), positives + negatives)
-
-
-def _add(found: dict[str, Figure], name: str, truth: np.ndarray, scores: np.ndarray) -> None:
-    figure = area(truth, scores)
-    if figure:
-        found[name] = figure
-
-
-def _add_hatemoji(found: dict[str, Figure], rows: Sequence[Row], scored: Scored, info: ModelInfo) -> None:
-    chosen = _from(rows, "hatemoji_validation")
-    if chosen and "identity_hate" in info.labels:
+        pairs = _from(rows, "paradetox")
+        found["toxichat_people_roc_auc"] = area(truth[people, toxic], scored.scores[people, toxic])
+        found["paradetox_roc_auc"] = area(truth[pairs, toxic], scored.scores[pairs, toxic])
+        found["chat_toxic_ece"] = calibration(scored.scores[people + pairs, toxic], truth[people + pairs, toxic])
+    if "toxic" in info.labels and "identity_hate" in info.labels:
         columns = [info.labels.index(name) for name in ("toxic", "identity_hate")]
-        truth = truth_of([rows[row] for row in chosen], ("identity_hate",))[:, 0]
-        _add(found, "hatemoji_roc_auc", truth, scored.scores[np.ix_(chosen, columns)].max(axis=1))
-
-
-def _add_shares(found: dict[str, Figure], rows: Sequence[Row], scored: Scored, info: ModelInfo) -> None:
-    """Shares at the model's thresholds: harmless chat flagged, our own held-out sentences answered right; stars."""
-    accusing = [column for column, name in enumerate(info.labels) if name in ACCUSING]
-    limits = np.array([info.thresholds[info.labels[column]] for column in accusing])
-    flagged = np.asarray((scored.scores[:, accusing] >= limits).any(axis=1), dtype=bool)
-    harmless = _from(rows, "irc_held_out")
-    if harmless:
-        found["irc_flagged_share"] = share(bool(flagged[row]) for row in harmless)
+        chosen = _from(rows, "hatemoji_validation")
+        found["hatemoji_roc_auc"] = area(truth[chosen, columns[1]], scored.scores[np.ix_(chosen, columns)].max(axis=1))
+    alarms = accused(scored, info.labels)
+    found["irc_flagged_share"] = share(alarms[_from(rows, HARMLESS)])
     for name, wanted in (("own_abuse_flagged_share", 1.0), ("own_harmless_flagged_share", 0.0)):
         own = _from(rows, REPLAY, where=lambda row, wanted=wanted: row.labels.get("toxic") == wanted)
-        if own:
-            found[name] = share(bool(flagged[row]) for row in own)
-    rated = _from(rows, "sst5_validation")
-    if rated and info.has_sentiment:
-        wanted_stars = np.array([np.argmax(rows[row].stars or ()) for row in rated])
-        away = np.abs(scored.stars[rated].argmax(axis=1) - wanted_stars)
-        found["sst5_exact"] = share(bool(step == 0) for step in away)
-        found["sst5_off_by_one"] = share(bool(step <= 1) for step in away)
+        found[name] = share(alarms[own])
+    rated = _from(rows, "sst5_validation", where=lambda row: row.stars is not None and info.has_sentiment)
+    sentiment, _ = measure_stars(_true_stars(rows, rated), scored.rating[rated])
+    found.update({f"sst5_{name}": figure for name, figure in sentiment.items()})
+    return {name: figure for name, figure in found.items() if figure}
+
+
+def slices(rows: Sequence[Row], scored: Scored, info: ModelInfo) -> tuple[Slice, ...]:
+    """Parts by length in words, by the reading that fired and by source, each with what can be said of it.
+
+    `flagged`: share accused of anything; `roc_auc`, `recall` and `false_alarms` are of `toxic`, where its truth is
+    known: the last two are shares flagged of the toxic texts and of the others.
+    """
+    words = np.array([len(row.text.split()) for row in rows])
+    parts: list[tuple[str, str, np.ndarray]] = []
+    for low, high in LENGTHS:
+        name = f"{low} to {high:.0f} words" if high < math.inf else f"{low} words or more"
+        parts.append(("length", name, (words >= low) & (words <= high)))
+    readings = np.array(scored.readings)
+    parts += [("reading", name, readings == name) for name in dict.fromkeys(sorted(scored.readings))]
+    sources = np.array([row.source for row in rows])
+    parts += [("source", str(name), sources == name) for name in dict.fromkeys(sources)]
+    alarms = accused(scored, info.labels)
+    truth = truth_of(rows, info.labels)
+    return tuple(
+        Slice(by, name, int(chosen.sum()), _slice_figures(chosen, alarms, truth, scored, info))
+        for by, name, chosen in parts
+        if chosen.any()
+    )
+
+
+def _slice_figures(
+    chosen: np.ndarray, alarms: np.ndarray, truth: np.ndarray, scored: Scored, info: ModelInfo
+) -> dict[str, Figure]:
+    found: dict[str, Figure | None] = {"flagged": share(alarms[chosen])}
+    if "toxic" in info.labels:
+        column = info.labels.index("toxic")
+        answers, fired = truth[chosen, column], scored.flagged[chosen, column]
+        found["roc_auc"] = area(answers, scored.scores[chosen, column])
+        found["recall"] = share(fired[answers == 1.0])
+        found["false_alarms"] = share(fired[answers == 0.0])
+    return {name: figure for name, figure in found.items() if figure}
+
+
+def _labels(rows: Sequence[Row], scored: Scored, info: ModelInfo) -> tuple[LabelReport, ...]:
+    """Each label that any row of part `report` knows."""
+    chosen = [number for number, row in enumerate(rows) if row.part == REPORT]
+    truth, harmless = truth_of([rows[number] for number in chosen], info.labels), _from(rows, HARMLESS)
+    return tuple(
+        measure_label(
+            name,
+            truth[:, column],
+            scored.scores[chosen, column],
+            scored.flagged[chosen, column],
+            threshold=info.thresholds[name],
+            harmless=scored.scores[harmless, column],
+        )
+        for column, name in enumerate(info.labels)
+        if not np.isnan(truth[:, column]).all()
+    )
+
+
+def _caught(rows: Sequence[Row], scored: Scored, info: ModelInfo) -> list[str]:
+    """Toxic messages that are flagged when written plainly and can be hidden; of chat-like sets, if these are there."""
+    alarms = accused(scored, info.labels)
+    named = any(row.source in EVADED_SOURCES for row in rows)
+    return [
+        row.text
+        for row, fired in zip(rows, alarms, strict=True)
+        if fired and row.part == REPORT and row.labels.get("toxic") == 1.0 and evadable(row.text)
+        if row.source in EVADED_SOURCES or not named
+    ]
+
+
+def _worst_and_mean(name: str, kept: Mapping[str, Figure]) -> dict[str, Figure]:
+    if not kept:
+        return {}
+    kinds = [figure for kind, figure in kept.items() if kind != "mean"]
+    return {f"{name}_mean": kept["mean"], f"{name}_worst": min(kinds, key=lambda figure: figure.value)}
+
+
+def _true_stars(rows: Sequence[Row], chosen: Sequence[int]) -> np.ndarray:
+    return np.array([int(np.argmax(rows[number].stars or ())) + 1 for number in chosen], dtype=int)
 
 
 def _from(rows: Sequence[Row], source: str, *, where: Callable[[Row], bool] = lambda row: True) -> list[int]:
     return [number for number, row in enumerate(rows) if row.source == source and where(row)]
-
-
-def _mean(parts: Sequence[Figure]) -> Figure:
-    """The mean of figures; its interval takes them as independent."""
-    value = sum(part.value for part in parts) / len(parts)
-    half = math.sqrt(sum(((part.high - part.low) / 2) ** 2 for part in parts)) / len(parts)
-    return Figure(value, max(0.0, value - half), min(1.0, value + half), max(part.count for part in parts))
 
 
 def as_dict(found: Mapping[str, Figure]) -> dict[str, dict[str, float]]:

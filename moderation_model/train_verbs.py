@@ -1,21 +1,18 @@
-"""The verbs `train` and `evaluate`."""
+"""The verb `train`."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from moderation_model.errors import ModelError
-from moderation_model.score_verb import Device, Model, open_model
 
 
 def register(app: typer.Typer) -> None:
-    """Adds `train` and `evaluate` to `app`."""
+    """Adds `train` to `app`."""
     app.command()(train)
-    app.command()(evaluate)
 
 
 def train(
@@ -47,30 +44,3 @@ def train(
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
     typer.echo(str(folder))
-
-
-def evaluate(
-    data: Annotated[Path, typer.Option(help="Folder with the files that the recipe names.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
-    recipe: Annotated[Path | None, typer.Option(help="Another recipe than the one in the box.")] = None,
-    model: Model = None,
-    device: Device = "auto",
-) -> None:
-    """Measure a model on the rows that the recipe keeps out of training (part `report`)."""
-    from moderation_model.evaluate import as_dict, figures, report_rows, score_rows
-    from moderation_model.training.dataset import read_rows
-    from moderation_model.training.recipe import default_recipe, read_recipe
-
-    try:
-        classifier = open_model(model, device)
-        rows = report_rows(read_rows(read_recipe(recipe or default_recipe()), data))
-        found = as_dict(figures(rows, score_rows(rows, classifier), classifier.info))
-    except ModelError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from None
-    if as_json:
-        typer.echo(json.dumps({"model_version": classifier.info.version, "figures": found}, indent=2))
-        return
-    typer.echo(f"{classifier.info.version}: value (95 % interval) texts")
-    for name, at in found.items():
-        typer.echo(f"{name:<34}{at['value']:.4f} ({at['low']:.4f} to {at['high']:.4f}) {at['count']}")

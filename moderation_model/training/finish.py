@@ -15,7 +15,8 @@ import numpy as np
 
 from moderation_model import registry
 from moderation_model.backends.torch_bert import BertTwoHeads, load, save_weights
-from moderation_model.evaluate import ACCUSING, Scored, as_dict, figures, report_rows, score_rows, truth_of
+from moderation_model.bulk import ACCUSING, Scored
+from moderation_model.evaluate import headline, score_rows, truth_of
 from moderation_model.labels import LABEL_NAMES
 from moderation_model.normalise import NORMALISER_VERSION
 from moderation_model.training.calibration import calibrated, fit_calibration
@@ -51,17 +52,19 @@ def write_model(
     manifest.update(_settle(tune, scored, recipe))
     registry.write_manifest(folder, manifest)
     say("figures on the report part")
-    measure_folder(manifest, rows, folder, say)
+    manifest.update(measure_folder(folder, recipe, data, say))
     (folder / "README.md").write_text(card(manifest), "utf-8")
     return registry.write_manifest(folder, manifest)
 
 
-def measure_folder(manifest: dict[str, Any], rows: Sequence[Row], folder: Path, say: Say) -> None:
-    """Adds `metrics` to `manifest`."""
-    report = report_rows(rows)
-    classifier = load(folder)
-    found = figures(report, score_rows(report, classifier, tick=_ticker(say)), classifier.info)
-    manifest["metrics"] = as_dict(found)
+def measure_folder(folder: Path, recipe: Recipe, data: Path, say: Say) -> dict[str, Any]:
+    """What the manifest says of the model's quality: `metrics` and, as far as measured, the parts of `headline`."""
+    tickers: dict[str, Callable[[int, int], None]] = {}
+
+    def tick(stage: str, done: int, every: int) -> None:
+        tickers.setdefault(stage, _ticker(lambda line: say(f"{stage}: {line}")))(done, every)
+
+    return headline(load(folder), recipe, data, tick=tick)
 
 
 def _start(recipe: Recipe, data: Path, folder: Path, trained: dict[str, Any]) -> dict[str, Any]:

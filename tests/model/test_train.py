@@ -18,7 +18,6 @@ from moderation_model.__main__ import build_app
 from moderation_model.backends import BACKENDS
 from moderation_model.checks.templates import generate, replay_folder
 from moderation_model.errors import BadRequest
-from moderation_model.evaluate import area, calibration_error, share
 from moderation_model.labels import LABEL_NAMES
 from moderation_model.scoring import predict
 from moderation_model.training.calibration import fit_calibration
@@ -242,32 +241,6 @@ def test_a_limit_reaches_the_precision_asked_for_and_says_why() -> None:
     few = choose(positives[:40], np.ones(40), harmless, goal)
     assert few["value"] == 0.5
     assert "floor" in str(few["chosen_by"])
-
-
-def test_evaluate_prints_each_figure_with_its_interval(data: Path, tiny_model_dir: Path) -> None:
-    arguments = ["evaluate", "--data", str(data), "--recipe", str(data / "recipe.toml"), "--model", str(tiny_model_dir)]
-    result = CliRunner().invoke(build_app(), [*arguments, "--json"])
-    found = json.loads(result.stdout)
-    assert found["model_version"] == "tiny-1"
-    figure = found["figures"]["own_harmless_flagged_share"]
-    assert 0 <= figure["low"] <= figure["value"] <= figure["high"] <= 1
-    assert figure["count"] > 0
-    assert "own_harmless_flagged_share" in CliRunner().invoke(build_app(), arguments).stdout
-
-
-def test_figures_are_what_they_say() -> None:
-    import numpy as np
-
-    truth, scores = np.array([0, 0, 1, 1, np.nan]), np.array([0.1, 0.6, 0.5, 0.9, 0.0])
-    figure = area(truth, scores)
-    assert figure is not None
-    assert (figure.value, figure.count) == (0.75, 4)
-    assert area(np.array([1.0, 1.0]), np.array([0.1, 0.2])) is None
-    assert calibration_error(np.array([0.9] * 10), np.array([1.0] * 9 + [0.0])) == pytest.approx(0.0)
-    assert calibration_error(np.array([0.9] * 10), np.zeros(10)) == pytest.approx(0.9)
-    part = share([True] * 3 + [False] * 97)
-    assert part.value == 0.03
-    assert 0.0 < part.low < 0.03 < part.high < 0.1
 
 
 def words(text: str) -> set[str]:
