@@ -95,7 +95,7 @@ def evaluate(
 def headline(classifier: Classifier, recipe: Recipe, data: Path, *, tick: Tick) -> dict[str, Any]:
     """What the manifest of `classifier` keeps, measured on the recipe's files in `data`. Raises BadRequest.
 
-    `metrics`: the headline figures; `labels`: each label's figures and counts; `identity`: the areas of the five terms
+    `metrics`: the headline figures; `by_label`: each label's figures and counts; `identity`: the areas of the five terms
     with the lowest BPSN AUC; `evasion` by kind and `checks` by category: figures. A part that is empty is left out.
     """
     report = evaluate(classifier, recipe_rows(recipe, data), data=data.name, tick=tick)
@@ -115,7 +115,7 @@ def manifest_parts(report: EvalReport) -> dict[str, Any]:
     }
     parts = {
         "metrics": told["figures"],
-        "labels": labels,
+        "by_label": labels,
         "identity": dict(worst),
         "evasion": told["evasion"],
         "checks": told["checks"],
