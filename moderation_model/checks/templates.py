@@ -13,6 +13,8 @@ import yaml
 
 from moderation_model.labels import LABEL_NAMES
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The safe loader in C where PyYAML has it: ten times as fast on some thousand templates."""
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
@@ -34,7 +36,7 @@ def generate(folder: Path, *, per_template: int, seed: int) -> list[Sentence]:
     """Up to `per_template` different sentences of every template in `folder`, in a fixed order."""
     found: list[Sentence] = []
     for path in sorted(folder.glob("*.yaml")):
-        spec = yaml.safe_load(path.read_text("utf-8"))
+        spec = yaml.load(path.read_text("utf-8"), Loader=_LOADER)
         for number, entry in enumerate(spec["templates"]):
             item = entry if isinstance(entry, dict) else {"text": entry}
             labels = _labels(spec["labels"]) | _labels(item.get("labels", {}))

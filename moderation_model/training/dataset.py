@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import random
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,11 +15,14 @@ from moderation_model.errors import BadRequest
 from moderation_model.labels import LABEL_NAMES
 from moderation_model.prepare import prepare
 from moderation_model.training.recipe import Recipe, SourceSet
+from moderation_model.training.splits import halves, near_key, share_of
 
 TRAIN, TUNE, REPORT = "train", "tune", "report"
 """Parts: `tune` is for calibration and thresholds, `report` for figures only."""
 REPLAY = "replay"
 REPLAY_TUNE_SHARE = 0.12
+Translate = Callable[[Sequence[str]], Sequence[str]]
+"""Texts to the same texts in other words, for example through French and back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Row:
 
 def read_rows(recipe: Recipe, folder: Path, *, prepared: bool = True) -> list[Row]:
     """All rows of the recipe with their part. A training text that also stands in a measured part is left out."""
-    rows = [row for spec in recipe.sets for row in read_set(spec, folder)]
+    rows = _cut([row for spec in recipe.sets for row in read_set(spec, folder)])
     rows.extend(replay_rows(recipe))
     if prepared:
         rows = [replace(row, text=prepare(row.text)) for row in rows]
@@ -54,6 +58,38 @@ def read_rows(recipe: Recipe, folder: Path, *, prepared: bool = True) -> list[Ro
             seen.add(key)
         kept.append(row)
     return kept
+
+
+def training_rows(rows: Sequence[Row], recipe: Recipe, *, translate: Translate | None = None) -> list[Row]:
+    """What one epoch shows: the part `train`, each set as often as its `repeat` says, and evaded and misspelt variants.
+
+    A fraction of `repeat` is drawn by the seed, so that the same recipe and files always give the same rows.
+    """
+    from moderation_model.training.augment import augmented
+
+    often = {spec.name: spec.repeat for spec in recipe.sets}
+    chance = random.Random(recipe.train.seed)
+    found = [row for row in rows if row.part == TRAIN]
+    made = augmented(found, share=recipe.train.augment_share, seed=recipe.train.seed, translate=translate)
+    for row in [row for row in found if often.get(row.source, 1.0) != 1.0]:
+        more = often[row.source] - 1.0
+        found.extend([row] * (int(more) + (chance.random() < more - int(more))))
+    return found + made
+
+
+def _cut(rows: list[Row]) -> list[Row]:
+    """Gives every measured row its part: `tune` or `report`, whole clusters at a time, over all sets together.
+
+    Unlabelled chat, there for false alarms, is cut by its exact words: lines such as "ok thanks" are no leak.
+    """
+    measured = [number for number, row in enumerate(rows) if row.part != TRAIN]
+    labelled = [number for number in measured if rows[number].labels or rows[number].stars]
+    sides = halves([rows[number].text for number in labelled], [rows[number].group for number in labelled])
+    side_of = dict(zip(labelled, sides, strict=True))
+    for number in measured:
+        tune = side_of[number] if number in side_of else share_of(near_key(rows[number].text)) < 0.5
+        rows[number] = replace(rows[number], part=TUNE if tune else REPORT)
+    return rows
 
 
 def read_set(spec: SourceSet, folder: Path) -> list[Row]:
@@ -79,17 +115,11 @@ def replay_rows(recipe: Recipe) -> list[Row]:
             weight=recipe.train.replay_weight,
             source=REPLAY,
             group=sentence.template,
-            part=TUNE if _share(sentence.template) < REPLAY_TUNE_SHARE else TRAIN,
+            part=TUNE if share_of(sentence.template) < REPLAY_TUNE_SHARE else TRAIN,
             extra={},
         )
         for sentence in made
     ]
-
-
-def near_key(text: str) -> str:
-    """Texts with the same key are near-duplicates: they differ in case, spaces, punctuation or repeats only."""
-    letters = re.sub(r"(.)\1+", r"\1", re.sub(r"[\W_]+", "", text.lower()))
-    return letters or text
 
 
 def detokenise(text: str) -> str:
@@ -111,8 +141,6 @@ def _rows(spec: SourceSet, path: Path) -> Iterator[Row]:
             part = record.get(spec.part, spec.part)
         except (KeyError, ValueError) as error:
             raise BadRequest(f"{path.name}, row {number + 1}, does not fit the recipe: {error}.") from error
-        if part != TRAIN:
-            part = TUNE if _share(near_key(text) if not spec.group else group) < 0.5 else REPORT
         if spec.detokenise:
             text = detokenise(text)
         yield Row(text, labels, stars, spec.weight, spec.name, group, part, _extra(record))
@@ -164,8 +192,3 @@ def _extra(record: Mapping[str, str]) -> dict[str, str]:
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
-
-
-def _share(text: str) -> float:
-    """A number in [0, 1) that depends on nothing but the text."""
-    return int(_hash(text)[:12], 16) / 16**12

@@ -21,7 +21,7 @@ from moderation_model.labels import LABEL_NAMES
 from moderation_model.normalise import NORMALISER_VERSION
 from moderation_model.training.calibration import calibrated, fit_calibration
 from moderation_model.training.card import card
-from moderation_model.training.dataset import TUNE, Row
+from moderation_model.training.dataset import REPLAY, TUNE, Row
 from moderation_model.training.recipe import Recipe
 from moderation_model.training.thresholds import choose
 
@@ -38,9 +38,13 @@ def write_model(
     data: Path,
     folder: Path,
     trained: dict[str, Any],
+    measure: bool = True,
     say: Say,
 ) -> dict[str, Any]:
-    """Writes the whole folder and returns its manifest. `trained`: seconds, steps and the like, kept as they are."""
+    """Writes the whole folder and returns its manifest. `trained`: seconds, steps and the like, kept as they are.
+
+    Without `measure` the figures are left out, for quick tries.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     save_weights(model, folder)
     shutil.copyfile(tokenizer, folder / "tokenizer.json")
@@ -51,8 +55,9 @@ def write_model(
     scored = score_rows(tune, load(folder), tick=_ticker(say))
     manifest.update(_settle(tune, scored, recipe))
     registry.write_manifest(folder, manifest)
-    say("figures on the report part")
-    manifest.update(measure_folder(folder, recipe, data, say))
+    if measure:
+        say("figures on the report part")
+        manifest.update(measure_folder(folder, recipe, data, say))
     (folder / "README.md").write_text(card(manifest), "utf-8")
     return registry.write_manifest(folder, manifest)
 
@@ -113,11 +118,21 @@ def _settle(tune: Sequence[Row], scored: Scored, recipe: Recipe) -> dict[str, An
     truth = truth_of(tune, LABEL_NAMES)
     calibration = fit_calibration(logits, truth, LABEL_NAMES)
     scores = calibrated(logits, calibration)
+    chat_like = {spec.name for spec in recipe.sets if spec.chat} | {REPLAY}
+    chat = np.array([row.source in chat_like for row in tune], dtype=bool)
     harmless = np.array([row.source == IRC for row in tune], dtype=bool)
+    own = np.array([row.source == REPLAY and row.labels.get("toxic") == 0.0 for row in tune], dtype=bool)
     thresholds: dict[str, dict[str, float | str]] = {}
     for column, name in enumerate(LABEL_NAMES):
         if name in ACCUSING:
-            chosen = choose(scores[:, column], truth[:, column], scores[harmless, column], recipe.thresholds)
+            chosen = choose(
+                scores[:, column],
+                truth[:, column],
+                chat,
+                harmless=scores[harmless, column],
+                own=scores[own, column],
+                goal=recipe.thresholds,
+            )
         else:
             # Swearing is common in real chat and accuses nobody: there are no false alarms to count.
             chosen = {"value": recipe.thresholds.floor, "chosen_by": "floor: opens no case by default"}

@@ -37,12 +37,19 @@ class SourceSet:
     only: Mapping[str, str] = field(default_factory=dict)
     weight: float = 1.0
     limit: int = 0
+    repeat: float = 1.0
+    chat: bool = False
     detokenise: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
-    """Numbers of the training itself; lengths in tokens, `warmup` as a share of all steps."""
+    """Numbers of the training itself; lengths in tokens.
+
+    `warmup` is a share of all steps, `augment_share` a share of the training rows. `positive_weights` multiplies the
+    loss of a label's positives. `soft_stars` is the share of a rating that goes to its neighbours. `looks` is how often
+    an epoch the model is measured on `tune`; after `patience` looks without a better one the training ends.
+    """
 
     seed: int
     epochs: float
@@ -54,17 +61,26 @@ class TrainSettings:
     sentiment_weight: float
     replay_per_template: int
     replay_weight: float
-    save_steps: int
+    dropout: float = 0.1
+    augment_share: float = 0.0
+    soft_stars: float = 0.0
+    positive_weights: Mapping[str, float] = field(default_factory=dict)
+    looks: int = 2
+    patience: int = 4
 
 
 @dataclass(frozen=True, slots=True)
 class ThresholdGoal:
-    """Precision to reach at the stated base rate; labels with fewer positives than `min_positives` take `floor`."""
+    """Precision to reach at the stated base rate; labels with fewer positives than `min_positives` take `floor`.
+
+    `own_harmless` is the largest share of our own held-out harmless sentences that one label may flag.
+    """
 
     base_rate: float
     precision: float
     floor: float
     min_positives: int
+    own_harmless: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +105,7 @@ def read_recipe(path: Path) -> Recipe:
     try:
         data = tomllib.loads(path.read_text("utf-8"))
         return Recipe(
-            checkpoint=dict(data["checkpoint"]),
+            checkpoint={name: str(data["checkpoint"][name]) for name in ("name", "sha256", "licence", "get")},
             train=TrainSettings(**data["train"]),
             max_tokens=int(data["model"]["max_tokens"]),
             overlap=int(data["model"]["overlap"]),

@@ -1,14 +1,16 @@
-"""`candor-model train`, as a function: data folder and checkpoint in, model folder out."""
+"""`candor-model train`, as a function: data folder in, model folder out."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from moderation_model import registry
 from moderation_model.errors import BadRequest
-from moderation_model.training.dataset import TRAIN, read_rows
+from moderation_model.memory import keep_freed_memory
+from moderation_model.training.dataset import TRAIN, TUNE, Row, Translate, read_rows, training_rows
 from moderation_model.training.recipe import Recipe, read_recipe
 
 Say = Callable[[str], None]
@@ -18,16 +20,23 @@ def train(
     *,
     data: Path,
     out: Path,
-    checkpoint: Path,
+    checkpoint: Path | None,
     recipe_path: Path,
     resume: bool = False,
     max_steps: int = -1,
     threads: int | None = None,
+    trials: int = 0,
+    trial_share: float = 0.2,
+    back_translate: tuple[Path, Path] | None = None,
+    measure: bool = True,
     say: Say,
 ) -> Path:
     """Trains and writes the model folder `out/model`; checkpoints stand in `out/run`. Raises ModelError.
 
     `resume` goes on after the last checkpoint of the same run; `max_steps` ends earlier than the recipe says.
+    `trials` short runs on `trial_share` of the rows choose learning rate, epochs and loss weights first.
+    `back_translate`: two MarianMT folders, English to another language and back, for more variants of the rows.
+    Without `measure` the result has no figures.
     """
     # Two busily waiting thread pools on shared cores cost more than they bring; read when torch is first imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -36,24 +45,82 @@ def train(
     if run.exists() and not resume:
         raise BadRequest(f"{run} holds a run already: add --resume to go on with it, or choose another --out.")
     from moderation_model.backends.torch_bert import pick_device, use_threads
+    from moderation_model.training.checkpoint import find_checkpoint
     from moderation_model.training.finish import write_model
-    from moderation_model.training.trainer import RowData, fine_tune, open_checkpoint
+    from moderation_model.training.trainer import RowData, fine_tune, is_first_process, open_checkpoint
 
+    keep_freed_memory()
     use_threads(threads)
+    checkpoint = find_checkpoint(checkpoint, recipe)
+    open_checkpoint(checkpoint, recipe)
+    rows = _rows(recipe, data, say)
+    if trials:
+        from moderation_model.training.search import search
+
+        recipe = replace(
+            recipe,
+            train=search(
+                recipe,
+                rows,
+                checkpoint=checkpoint,
+                folder=out / "search",
+                trials=trials,
+                share=trial_share,
+                say=say,
+            ),
+        )
+    translate = _translator(back_translate)
+    training = training_rows(rows, recipe, translate=translate)
+    say(f"{len(training)} training rows an epoch, variants and repeats included")
+    run.mkdir(parents=True, exist_ok=True)
     model, tokenizer = open_checkpoint(checkpoint, recipe)
+    facts = fine_tune(
+        model,
+        RowData(training, tokenizer, recipe.train.max_tokens),
+        recipe.train,
+        run,
+        tune=[row for row in rows if row.part == TUNE],
+        tokenizer=tokenizer,
+        resume=resume,
+        max_steps=max_steps,
+        say=say,
+    )
+    folder, words = out / "model", checkpoint / "tokenizer.json"
+    if is_first_process():
+        trained = {
+            **facts,
+            "rows": len(training),
+            "device": pick_device("auto"),
+            "started_from": _name(checkpoint, recipe),
+        }
+        write_model(
+            model,
+            tokenizer=words,
+            recipe=recipe,
+            rows=rows,
+            data=data,
+            folder=folder,
+            trained=trained,
+            measure=measure,
+            say=say,
+        )
+    return folder
+
+
+def _rows(recipe: Recipe, data: Path, say: Say) -> Sequence[Row]:
     say("reading the data")
     rows = read_rows(recipe, data)
-    training = [row for row in rows if row.part == TRAIN]
-    if not training:
+    if not any(row.part == TRAIN for row in rows):
         raise BadRequest(f"The recipe finds no training rows in {data}.")
-    say(f"{len(training)} training rows")
-    run.mkdir(parents=True, exist_ok=True)
-    dataset = RowData(training, tokenizer, recipe.train.max_tokens)
-    facts = fine_tune(model, dataset, recipe.train, run, resume=resume, max_steps=max_steps, say=say)
-    trained = {**facts, "rows": len(training), "device": pick_device("auto"), "started_from": _name(checkpoint, recipe)}
-    folder, words = out / "model", checkpoint / "tokenizer.json"
-    write_model(model, tokenizer=words, recipe=recipe, rows=rows, data=data, folder=folder, trained=trained, say=say)
-    return folder
+    return rows
+
+
+def _translator(folders: tuple[Path, Path] | None) -> Translate | None:
+    if folders is None:
+        return None
+    from moderation_model.training.back_translation import BackTranslator
+
+    return BackTranslator(*folders)
 
 
 def _name(checkpoint: Path, recipe: Recipe) -> str:

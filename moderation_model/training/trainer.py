@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
-from torch import nn
-from torch.nn import functional
-from torch.utils.data import Dataset
-from transformers import Trainer, TrainerCallback, TrainingArguments
+from torch.utils.data import Dataset, Sampler
+from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
 from transformers.models.bert.configuration_bert import BertConfig
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
@@ -25,53 +24,12 @@ from moderation_model.backends.torch_bert import LENGTHS, BertTwoHeads, new_mode
 from moderation_model.errors import BadRequest
 from moderation_model.labels import LABEL_NAMES
 from moderation_model.training.dataset import Row
+from moderation_model.training.loss import MultiTask
+from moderation_model.training.progress import ShowProgress
 from moderation_model.training.recipe import Recipe, TrainSettings
+from moderation_model.training.watch import tune_score
 
 Say = Callable[[str], None]
-
-
-class MultiTask(nn.Module):
-    """The model with its loss: cross-entropy over known labels and known stars only, rows weighted."""
-
-    def __init__(self, model: BertTwoHeads, sentiment_weight: float) -> None:
-        super().__init__()
-        self.model = model
-        self.sentiment_weight = sentiment_weight
-
-    def forward(
-        self,
-        input_ids: torch.Tensor,
-        attention_mask: torch.Tensor,
-        labels: torch.Tensor,
-        stars: torch.Tensor,
-        weight: torch.Tensor,
-    ) -> dict[str, torch.Tensor]:
-        """`labels` (rows, 6) and `stars` (rows, 5) hold NaN where unknown; `weight` (rows,). Gives {"loss"}."""
-        toxicity, sentiment = self.model(input_ids, attention_mask)
-        return {
-            "loss": masked_loss(
-                toxicity, sentiment, labels, stars, weight=weight, sentiment_weight=self.sentiment_weight
-            )
-        }
-
-
-def masked_loss(
-    toxicity: torch.Tensor,
-    sentiment: torch.Tensor,
-    labels: torch.Tensor,
-    stars: torch.Tensor,
-    *,
-    weight: torch.Tensor,
-    sentiment_weight: float,
-) -> torch.Tensor:
-    """Mean over known labels plus `sentiment_weight` times the mean over rows with stars; unknown ones add nothing."""
-    known = ~labels.isnan()
-    each = functional.binary_cross_entropy_with_logits(toxicity, labels.nan_to_num(), reduction="none")
-    shares = known * weight.unsqueeze(1)
-    loss = (each * shares).sum() / known.sum().clamp(min=1)
-    rated = ~stars.isnan().any(1)
-    crossed = -(stars.nan_to_num() * functional.log_softmax(sentiment, dim=1)).sum(1)
-    return loss + sentiment_weight * (crossed * rated * weight).sum() / rated.sum().clamp(min=1)
 
 
 class RowData(Dataset[dict[str, Any]]):
@@ -79,6 +37,7 @@ class RowData(Dataset[dict[str, Any]]):
 
     def __init__(self, rows: Sequence[Row], tokenizer: Tokenizer, max_tokens: int) -> None:
         encodings = tokenizer.encode_batch_fast([row.text for row in rows])
+        self.lengths = [min(len(encoding.ids), max_tokens) for encoding in encodings]
         self._items = [
             {
                 "input_ids": [*encoding.ids[: max_tokens - 1], encoding.ids[-1]]
@@ -116,24 +75,52 @@ def collate(items: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
     }
 
 
-class Progress(TrainerCallback):
-    """One line now and then: step, loss, minutes that remain."""
+class ShuffledLengths(Sampler[int]):
+    """Row numbers such that each `batch` in a row are of like length, the batches in random order.
 
-    def __init__(self, say: Say) -> None:
-        self._say = say
-        self._start: tuple[float, int] | None = None
+    The Trainer's own grouping runs from long to short again and again, and length goes with the source of a text.
+    `set_epoch` is called by the Trainer; the same seed and epoch give the same order, also after a resume.
+    """
 
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
-        """Called by the Trainer every `logging_steps`."""
-        if not logs or "loss" not in logs:
-            return
-        now = time.monotonic()
-        if self._start is None:
-            self._start = now, state.global_step
-        begun, first = self._start
-        done = state.global_step - first
-        left = f"{(now - begun) / done * (state.max_steps - state.global_step) / 60:.1f} min left" if done else "..."
-        self._say(f"step {state.global_step} of {state.max_steps}, loss {float(logs['loss']):.4f}, {left}")
+    POOL = 50
+
+    def __init__(self, lengths: Sequence[int], *, batch: int, seed: int) -> None:
+        self._lengths, self._batch, self._seed, self._epoch = lengths, batch, seed, 0
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Another order for another epoch."""
+        self._epoch = epoch
+
+    def __iter__(self) -> Iterator[int]:
+        chance = random.Random(f"{self._seed}:{self._epoch}")
+        rows = list(range(len(self._lengths)))
+        chance.shuffle(rows)
+        pool = self._batch * self.POOL
+        whole: list[list[int]] = []
+        rest: list[int] = []
+        for start in range(0, len(rows), pool):
+            part = sorted(rows[start : start + pool], key=self._lengths.__getitem__)
+            cut = [part[first : first + self._batch] for first in range(0, len(part), self._batch)]
+            if len(cut[-1]) < self._batch:
+                # Only the last batch of all may be a short one, else every later batch would straddle two lengths.
+                rest.extend(cut.pop())
+            whole.extend(cut)
+        chance.shuffle(whole)
+        yield from (row for batch in whole for row in batch)
+        yield from rest
+
+
+class GroupedTrainer(Trainer):
+    """transformers' Trainer with the order of `ShuffledLengths`; under torchrun accelerate deals the batches out."""
+
+    def _get_train_sampler(self, train_dataset: Dataset[Any] | None = None) -> Sampler[int]:
+        data = train_dataset if train_dataset is not None else self.train_dataset
+        if not isinstance(data, RowData):
+            raise TypeError("the trainer takes RowData")
+        return ShuffledLengths(data.lengths, batch=self.args.train_batch_size, seed=self.args.seed)
 
 
 def open_checkpoint(folder: Path, recipe: Recipe) -> tuple[BertTwoHeads, Tokenizer]:
@@ -149,6 +136,7 @@ def open_checkpoint(folder: Path, recipe: Recipe) -> tuple[BertTwoHeads, Tokeniz
     # fused attention's backward pass is three times slower than plain matrix products.
     config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.0
     model = new_model(config, attention="eager")
+    model.dropout.p = recipe.train.dropout
     if (folder / registry.MANIFEST).is_file():
         registry.open_folder(folder)
         model.load_state_dict({name: tensor.float() for name, tensor in state.items()})
@@ -168,18 +156,26 @@ def fine_tune(
     settings: TrainSettings,
     run: Path,
     *,
+    tune: Sequence[Row],
+    tokenizer: Tokenizer,
     resume: bool,
     max_steps: int,
     say: Say,
-) -> dict[str, float]:
-    """Trains `model` in place, with checkpoints in `run`; gives the steps done and the seconds since the last start."""
-    steps = max_steps if max_steps > 0 else math.ceil(len(data) / settings.batch) * settings.epochs
-    trainer = Trainer(
-        model=MultiTask(model, settings.sentiment_weight),
-        args=_arguments(settings, run, max_steps=max_steps, warmup=round(steps * settings.warmup)),
+) -> dict[str, Any]:
+    """Trains `model` in place, with checkpoints in `run`, and leaves it at the best look at `tune`.
+
+    Gives the steps done, the seconds since the last start, the best score and the step of that look.
+    """
+    watched = sorted((row for row in tune if row.labels or row.stars), key=lambda row: len(row.text))
+    looking = bool(watched)
+    trainer = GroupedTrainer(
+        model=MultiTask(model, settings),
+        args=_arguments(settings, run, rows=len(data), max_steps=max_steps, looking=looking),
         train_dataset=data,
+        eval_dataset=RowData(watched, tokenizer, settings.max_tokens) if looking else None,
+        compute_metrics=(lambda found: tune_score(watched, *found.predictions)) if looking else None,
         data_collator=collate,
-        callbacks=[Progress(say)],
+        callbacks=[ShowProgress(say), *([EarlyStoppingCallback(settings.patience)] if looking else [])],
     )
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
@@ -188,22 +184,30 @@ def fine_tune(
     if last:
         say(f"going on after {Path(last).name}")
     trainer.train(resume_from_checkpoint=last)
-    trainer.save_model(str(run / "final"))
-    return {"steps": trainer.state.global_step, "seconds": round(time.monotonic() - start, 1)}
+    state = trainer.state
+    return {
+        "steps": state.global_step,
+        "seconds": round(time.monotonic() - start, 1),
+        "best_tune_score": state.best_metric,
+        "best_step": state.best_global_step,
+    }
 
 
-def _arguments(settings: TrainSettings, run: Path, *, max_steps: int, warmup: int) -> TrainingArguments:
+def _arguments(settings: TrainSettings, run: Path, *, rows: int, max_steps: int, looking: bool) -> TrainingArguments:
     has_cuda = torch.cuda.is_available()
+    epoch = math.ceil(rows / settings.batch)
+    steps = max_steps if max_steps > 0 else math.ceil(epoch * settings.epochs)
+    look = max(1, min(steps, math.ceil(epoch / settings.looks)))
     return TrainingArguments(
         output_dir=str(run),
         per_device_train_batch_size=settings.batch,
+        per_device_eval_batch_size=settings.batch,
         num_train_epochs=settings.epochs,
         max_steps=max_steps,
         learning_rate=settings.learning_rate,
         weight_decay=settings.weight_decay,
-        warmup_steps=warmup,
+        warmup_steps=round(steps * settings.warmup),
         lr_scheduler_type="linear",
-        train_sampling_strategy="group_by_length",
         bf16=_bf16(),
         use_cpu=not has_cuda,
         ddp_backend="gloo" if not has_cuda and torch.distributed.is_torchelastic_launched() else None,
@@ -211,13 +215,23 @@ def _arguments(settings: TrainSettings, run: Path, *, max_steps: int, warmup: in
         remove_unused_columns=False,
         label_names=["labels", "stars"],
         logging_steps=25,
-        save_steps=settings.save_steps,
+        eval_strategy="steps" if looking else "no",
+        eval_steps=look,
+        save_steps=look,
         save_total_limit=2,
+        load_best_model_at_end=looking,
+        metric_for_best_model="score" if looking else None,
+        greater_is_better=True if looking else None,
         disable_tqdm=True,
         report_to=_report_to(),
         seed=settings.seed,
         dataloader_num_workers=0,
     )
+
+
+def is_first_process() -> bool:
+    """True outside torchrun and in its first process, which alone writes the result."""
+    return not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0
 
 
 def last_checkpoint(run: Path) -> str | None:

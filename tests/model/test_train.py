@@ -7,10 +7,12 @@ import json
 import math
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from typer.testing import CliRunner
 
 from moderation_model import registry
@@ -21,11 +23,15 @@ from moderation_model.errors import BadRequest
 from moderation_model.labels import LABEL_NAMES
 from moderation_model.scoring import predict
 from moderation_model.training.calibration import fit_calibration
-from moderation_model.training.dataset import REPORT, TRAIN, TUNE, detokenise, read_rows
+from moderation_model.training.checkpoint import find_checkpoint
+from moderation_model.training.dataset import REPORT, TRAIN, TUNE, Row, detokenise, read_rows, training_rows
+from moderation_model.training.loss import masked_loss, soften
 from moderation_model.training.recipe import ThresholdGoal, default_recipe, read_recipe
 from moderation_model.training.run import train
+from moderation_model.training.splits import clusters_of, halves
 from moderation_model.training.thresholds import choose
-from moderation_model.training.trainer import last_checkpoint, masked_loss
+from moderation_model.training.trainer import ShuffledLengths, last_checkpoint
+from moderation_model.training.watch import tune_score
 
 DEMO_LINES = (
     "gg you absolute donkey, I nearly had you 😂",
@@ -50,6 +56,7 @@ RECIPE = """
 name = "tiny"
 sha256 = "0"
 licence = "Apache-2.0"
+get = "made for this test"
 [train]
 seed = 3
 epochs = 1.0
@@ -59,9 +66,8 @@ warmup = 0.1
 weight_decay = 0.01
 max_tokens = 24
 sentiment_weight = 0.5
-replay_per_template = 1
+replay_per_template = 0
 replay_weight = 1.0
-save_steps = 2
 [model]
 max_tokens = 32
 overlap = 8
@@ -159,7 +165,8 @@ def test_treebank_tokens_are_joined_again() -> None:
 def run(data: Path, out: Path, checkpoint: Path, *more: str) -> str:
     """Runs the verb; its output, after checking that it went well."""
     arguments = ["train", "--data", str(data), "--out", str(out), "--checkpoint", str(checkpoint), "--threads", "1"]
-    result = CliRunner().invoke(build_app(), [*arguments, "--recipe", str(data / "recipe.toml"), *more])
+    arguments += ["--recipe", str(data / "recipe.toml"), "--no-measure"]
+    result = CliRunner().invoke(build_app(), [*arguments, *more])
     assert result.exit_code == 0, result.output
     return result.output
 
@@ -175,7 +182,6 @@ def test_training_writes_a_folder_that_opens_and_says_what_it_is(
     assert manifest["data"][0]["sha256"] == registry.file_digest(data / "chat.csv")
     assert set(manifest["thresholds"]) == set(manifest["calibration"]) == set(LABEL_NAMES)
     assert {"torch", "transformers", "python"} <= set(manifest["versions"])
-    assert manifest["metrics"]["own_harmless_flagged_share"]["count"] > 0
     card = (folder / "README.md").read_text()
     assert manifest["version"] in card
     assert "made for this test" in card
@@ -187,6 +193,124 @@ def test_training_goes_on_after_its_last_checkpoint(data: Path, tiny_model_dir: 
     assert "going on after checkpoint-2" in run(data, out, tiny_model_dir, "--max-steps", "4", "--resume")
     state = json.loads((out / "run" / "checkpoint-4" / "trainer_state.json").read_text())
     assert state["global_step"] == 4
+
+
+def test_a_run_that_was_cut_off_ends_with_the_weights_of_one_that_was_not(
+    data: Path, tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    text = (data / "recipe.toml").read_text()
+    (data / "recipe.toml").write_text(text.replace("warmup = 0.1", "warmup = 0.0\nlooks = 10000"))
+    run(data, tmp_path / "whole", tiny_model_dir, "--max-steps", "2")
+    shutil.copytree(tmp_path / "whole" / "run" / "checkpoint-1", tmp_path / "cut" / "run" / "checkpoint-1")
+    said = run(data, tmp_path / "cut", tiny_model_dir, "--max-steps", "2", "--resume")
+    assert "going on after checkpoint-1" in said
+    states = [load_file(tmp_path / name / "run" / "checkpoint-2" / "model.safetensors") for name in ("whole", "cut")]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_training_ends_early_when_it_no_longer_gets_better_and_keeps_the_best(
+    data: Path, tiny_model_dir: Path, tmp_path: Path
+) -> None:
+    text = (data / "recipe.toml").read_text()
+    text = text.replace("learning_rate = 1e-3", "learning_rate = 0.0").replace("epochs = 1.0", "epochs = 9.0")
+    (data / "recipe.toml").write_text(text.replace("warmup = 0.1", "warmup = 0.1\nlooks = 4\npatience = 2"))
+    said = run(data, tmp_path / "out", tiny_model_dir)
+    trained = registry.read_manifest(tmp_path / "out" / "model")["trained"]
+    assert "tune after step" in said
+    assert trained["steps"] == 3 * trained["best_step"]
+    assert trained["best_tune_score"] > 0
+
+
+def test_a_search_tries_settings_and_trains_with_the_best(data: Path, tiny_model_dir: Path, tmp_path: Path) -> None:
+    said = run(data, tmp_path / "out", tiny_model_dir, "--tune", "2", "--tune-share", "0.5", "--max-steps", "2")
+    tried = json.loads((tmp_path / "out" / "search" / "search.json").read_text())
+    assert len(tried) == 2
+    assert "trial 2 of 2" in said
+    best = max(tried, key=lambda entry: entry["score"])["params"]
+    used = registry.read_manifest(tmp_path / "out" / "model")["recipe"]["train"]
+    assert used["learning_rate"] == pytest.approx(best["learning_rate"])
+    again = run(data, tmp_path / "out", tiny_model_dir, "--tune", "2", "--max-steps", "2", "--resume")
+    assert "trial" not in again
+
+
+def test_batches_are_of_like_length_and_every_row_comes_once() -> None:
+    lengths = [number % 40 + 1 for number in range(1000)]
+    order = ShuffledLengths(lengths, batch=10, seed=1)
+    rows = list(order)
+    assert sorted(rows) == list(range(1000))
+    assert rows == list(order)
+    spread = [
+        max(part) - min(part) for part in ([lengths[row] for row in rows[i : i + 10]] for i in range(0, 1000, 10))
+    ]
+    assert max(spread) <= 3
+    order.set_epoch(1)
+    assert rows != list(order)
+
+
+def test_pairs_threads_and_near_duplicates_stay_on_one_side() -> None:
+    texts = ["You are a total clown, mate", "you are a total clown mate!!", "what a lovely day it is today", "yes"]
+    clusters = clusters_of([*texts, "you are a total clown today mate"], ["a", "b", "c", "c", "d"])
+    assert clusters[0] == clusters[1] == clusters[4]
+    assert clusters[2] == clusters[3] != clusters[0]
+    many = [f"sentence {number} about {number * 7} and {number * 13}" for number in range(400)]
+    sides = halves(many, list(range(400)))
+    assert 0.4 < sum(sides) / 400 < 0.6
+    assert halves(many[::-1], list(range(400)))[::-1] == sides
+
+
+def test_soft_stars_move_weight_to_neighbours_and_still_sum_to_one() -> None:
+    soft = soften(torch.eye(5), 0.2)
+    assert torch.allclose(soft.sum(1), torch.ones(5))
+    assert soft[0].tolist() == pytest.approx([0.8, 0.2, 0, 0, 0])
+    assert soft[2].tolist() == pytest.approx([0, 0.1, 0.8, 0.1, 0])
+    assert soften(torch.full((1, 5), math.nan), 0.2).isnan().all()
+
+
+def test_the_score_on_tune_is_the_mean_over_sources_and_stars() -> None:
+    import numpy as np
+
+    blank = {"weight": 1.0, "group": "", "part": TUNE, "extra": {}, "text": "x"}
+    rows = [Row(labels={"toxic": float(n % 2)}, stars=None, source="one", **blank) for n in range(40)]
+    rows += [Row(labels={}, stars=(0.0, 0.0, 1.0, 0.0, 0.0), source="two", **blank) for _ in range(10)]
+    toxicity, sentiment = np.zeros((50, 6)), np.zeros((50, 5))
+    toxicity[:40, 0] = [n % 2 for n in range(40)]
+    sentiment[40:45, 2] = 1.0
+    sentiment[45:, 0] = 1.0
+    found = tune_score(rows, toxicity, sentiment)
+    assert found == {"one": 1.0, "stars": 0.5, "score": 0.75}
+
+
+def test_a_set_that_repeats_comes_so_often_in_an_epoch(data: Path) -> None:
+    text = (data / "recipe.toml").read_text().replace('part = "split"', 'part = "split"\nrepeat = 2.5')
+    (data / "recipe.toml").write_text(text)
+    recipe = read_recipe(data / "recipe.toml")
+    rows = read_rows(recipe, data)
+    once = sum(row.part == TRAIN and row.source == "chat" for row in rows)
+    shown = sum(row.source == "chat" for row in training_rows(rows, recipe))
+    assert 2.2 * once < shown < 2.8 * once
+
+
+def test_without_a_checkpoint_and_a_hub_it_says_what_to_do(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_hub(*_: object, **__: object) -> str:
+        raise OSError("no route to host")
+
+    monkeypatch.setattr("moderation_model.training.checkpoint.PACKAGE", "a_package_that_is_not_there")
+    monkeypatch.setattr("huggingface_hub.snapshot_download", no_hub)
+    with pytest.raises(BadRequest, match="pass --checkpoint"):
+        find_checkpoint(None, read_recipe(data / "recipe.toml"))
+
+
+def test_weights_that_are_not_those_of_the_recipe_are_refused_unless_named(
+    data: Path, tiny_model_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("moderation_model.training.checkpoint.PACKAGE", "a_package_that_is_not_there")
+    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *_, **__: str(tiny_model_dir))
+    recipe = read_recipe(data / "recipe.toml")
+    with pytest.raises(BadRequest, match="not the ones that the recipe names"):
+        find_checkpoint(None, recipe)
+    assert find_checkpoint(tiny_model_dir, recipe) == tiny_model_dir
 
 
 def test_a_run_is_not_overwritten_without_being_asked(data: Path, tiny_model_dir: Path, tmp_path: Path) -> None:
@@ -235,12 +359,28 @@ def test_a_limit_reaches_the_precision_asked_for_and_says_why() -> None:
 
     goal = ThresholdGoal(base_rate=0.02, precision=0.9, floor=0.5, min_positives=50)
     positives, harmless = np.linspace(0.3, 1, 200), np.concatenate([np.zeros(9900), np.linspace(0.5, 0.8, 100)])
-    chosen = choose(positives, np.ones(200), harmless, goal)
+    chat, none = np.ones(200, dtype=bool), np.zeros(0)
+    chosen = choose(positives, np.ones(200), chat, harmless=harmless, own=none, goal=goal)
     assert 0.7 < float(chosen["value"]) < 0.85
     assert float(chosen["precision"]) >= 0.9
-    few = choose(positives[:40], np.ones(40), harmless, goal)
+    shy = replace(goal, own_harmless=0.1)
+    own = np.array([0.95] * 2 + [0.1] * 8)
+    assert float(choose(positives, np.ones(200), chat, harmless=harmless, own=own, goal=shy)["value"]) > 0.95
+    few = choose(positives[:40], np.ones(40), chat[:40], harmless=harmless, own=none, goal=goal)
     assert few["value"] == 0.5
     assert "floor" in str(few["chosen_by"])
+
+
+def test_positives_of_a_limit_are_chat_where_there_are_enough() -> None:
+    import numpy as np
+
+    goal = ThresholdGoal(base_rate=0.02, precision=0.9, floor=0.5, min_positives=50)
+    scores, chat = np.array([0.6] * 60 + [0.99] * 60), np.array([True] * 60 + [False] * 60)
+    harmless = np.concatenate([np.zeros(990), np.full(10, 0.7)])
+    given = {"harmless": harmless, "own": np.zeros(0), "goal": goal}
+    assert choose(scores, np.ones(120), chat, **given)["positives_from"] == "chat-like rows"
+    scarce = chat & (np.arange(120) < 10)
+    assert choose(scores, np.ones(120), scarce, **given)["positives_from"] == "all rows"
 
 
 def words(text: str) -> set[str]:
