@@ -3,48 +3,48 @@
 from __future__ import annotations
 
 _LATIN_SHAPES: dict[str, str] = {
-    "a": "ᴀɑɐ∀ª",
+    "a": "ᴀɑɐ∀",
     "ae": "ᴁæ",
-    "b": "ʙɓƀƃ",
-    "c": "ᴄƈɕↄ¢",
+    "b": "ʙɓƀƃƅƄ",
+    "c": "ᴄƈɕↄ",
     "d": "ᴅđɗɖð",
-    "e": "ᴇɘǝəɛɜ€",
+    "e": "ᴇɘǝəɛɜ",
     "f": "ꜰƒ",
     "g": "ɢɡɠǥ",
     "h": "ʜɦħ",
-    "i": "ɪɨıį¡",
+    "i": "ɪɨıį",
     "j": "ᴊɉʝ",
     "k": "ᴋƙʞ",
-    "l": "ʟɫłɬƚ£",
+    "l": "ʟɫłɬƚ",
     "m": "ᴍɯɱ",
     "n": "ɴɲŋƞ",
-    "o": "ᴏøɵɔº",
+    "o": "ᴏøɵɔ",
     "p": "ᴘƥþ",
     "q": "ǫʠ",
-    "r": "ʀɹɾɽɍ®",
-    "s": "ꜱʂȿ§",
+    "r": "ʀɹɾɽɍ",
+    "s": "ꜱʂȿ",
     "ss": "ß",
     "t": "ᴛŧƭʇʈ",
-    "u": "ᴜʉʊµ",
+    "u": "ᴜʉʊ",
     "v": "ᴠʌʋ",
     "w": "ᴡʍ",
-    "x": "×",
-    "y": "ʏʎƴɏ¥",
+    "y": "ʏʎƴɏ",
     "z": "ᴢʐƶ",
 }
+_SIGN_SHAPES: dict[str, str] = dict(zip("aceilorsuxy", "ª¢€¡£º®§µ×¥", strict=True))
 _OTHER_SCRIPTS: dict[str, str] = {
     "a": "аӑӓαάԱ",
     "b": "ьвъβҍЬ",
     "c": "сςϲҫ",
-    "d": "ԁժδ",
+    "d": "ԁժδд",
     "e": "еёҽεέєҿ",
     "f": "ғϝ",
-    "g": "ԍգ",
+    "g": "ԍգց",
     "h": "һнհңҺ",
-    "i": "іїιίϊɩӏ",
-    "j": "јյ",
-    "k": "кκќқҡ",
-    "l": "ӀⅼΙ",
+    "i": "іїιίϊɩ",
+    "j": "јյϳ",
+    "k": "кκќқҡҝ",
+    "l": "Ӏӏⅼ",
     "m": "мϻ",
     "n": "пηήиռո",
     "o": "оοόσөօ٥०০໐",
@@ -53,7 +53,7 @@ _OTHER_SCRIPTS: dict[str, str] = {
     "r": "гяґ",
     "s": "ѕտ",
     "t": "тτҭ",
-    "u": "υύцս",
+    "u": "υύцսύ",
     "v": "νѵ",
     "w": "ԝωшщա",
     "x": "хχҳ",
@@ -93,6 +93,8 @@ def _table(shapes: dict[str, str]) -> dict[int, str]:
 
 LATIN_SHAPES = _table(_LATIN_SHAPES)
 """Small capitals, phonetic letters, strokes: a translation table that is safe on any text."""
+SIGN_SHAPES = _table(_SIGN_SHAPES)
+"""Signs of money and law: letters only where they touch letters."""
 OTHER_SCRIPTS = _table(_OTHER_SCRIPTS)
 """Cyrillic, Greek, Armenian and Cherokee twins: only for words that mix them with Latin letters or stand among such."""
 TWINS: frozenset[str] = frozenset("асеорхуіїјѕԁԛԝһӏАВСЕНІЈКМОРЅТХУοονυαιρκΑΒΕΖΗΙΚΜΝΟΡΤΥΧցհոսօԱ")

@@ -34,8 +34,13 @@ HIDDEN_WORDS: frozenset[str] = _words(
 )
 """Lower-case, without accents."""
 
-GLUE: frozenset[str] = _words(
-    "you your youre ur u r are a an the and so such is it to go get i me my we they he she all off up of in on no not"
-    " nobody everyone likes like hates want wants here just shut stop please what that this will be who"
+_STARRED_OUT = (
+    "fuck shit bitch ass cunt dick cock fucking fucked fucker bitches asshole shitty pussy whore slut bastard nigger"
+    " nigga niggers niggas faggot faggots fag fags retard retarded motherfucker bullshit dickhead cunts whores sluts"
+    " twat wanker prick rape raped kill suicide idiot stupid damn crap hell tits penis porn sex"
 )
-"""Common words between hidden ones, needed to cut a run of spaced letters into words."""
+STARRED_OUT: tuple[str, ...] = tuple(_STARRED_OUT.split())
+"""Words that people write with stars, the likeliest first: read even where most letters are stars."""
+
+USUAL: dict[str, str] = {"f***": "fuck", "s***": "shit", "b****": "bitch", "f******": "fucking", "a**": "ass"}
+"""Words that everybody reads from the first letter and the number of stars."""

@@ -15,11 +15,12 @@ import emoji
 
 from moderation_model.contract import AS_WRITTEN, NORMALISED, SPOILERS_OPENED
 from moderation_model.emoji_names import letters_in_words
-from moderation_model.homoglyphs import LATIN_SHAPES, OTHER_SCRIPTS, TWINS
+from moderation_model.homoglyphs import LATIN_SHAPES, OTHER_SCRIPTS, SIGN_SHAPES, TWINS
 from moderation_model.prepare import cut_marks, prepare
 from moderation_model.unhide import open_words
+from moderation_model.words import known
 
-NORMALISER_VERSION = "1"
+NORMALISER_VERSION = "2"
 """Changes when the same text would give other readings; a model folder names the one it was trained with."""
 
 
@@ -59,12 +60,15 @@ def normalise(raw: str) -> str:
 
 
 def _key(text: str) -> str:
-    """Texts with the same key need one reading: case, spaces and ordinary accents make no other word."""
-    plain = text.lower()
+    """Texts with the same key need one reading: case, spaces, marks around words and accents make no other word."""
+    plain = text.lower().replace("…", "...")
     if not text.isascii():
         # The first character of the decomposition is the bare letter; marks that no letter carries stand alone.
         plain = "".join(unicodedata.normalize("NFD", char)[0] for char in unicodedata.normalize("NFC", plain))
-    return re.sub(r"\s+", " ", plain).strip()
+    return " ".join(_AROUND_WORDS.sub(" ", plain).split())
+
+
+_AROUND_WORDS = re.compile(r"(?<![^\W_])[*_]+|[*_]+(?![^\W_])")
 
 
 _SPOILER = re.compile(r"\|\|(.+?)\|\|", re.DOTALL)
@@ -77,8 +81,8 @@ def _open_spoilers(raw: str) -> str | None:
 
 
 _INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064"
-    "\u2066-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064"
+    "\u2066-\u206f\u3164\ufe00-\ufe0e\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
 )
 _JOINER_OUTSIDE_EMOJI = re.compile(r"(?<=[\w\s])\u200d|\u200d(?=[\w\s])")
 _BRAILLE_BLANK = "\u2800"
@@ -96,22 +100,47 @@ def _fold_letters(text: str) -> str:
     if text.isascii():
         return text
     text = _letter_emoji(letters_in_words(cut_marks(text)))
+    text = text.translate(_QUOTES)
     text = "".join(char if emoji.is_emoji(char) else unicodedata.normalize("NFKC", char) for char in text)
     text = "".join(char for char in unicodedata.normalize("NFD", text) if not _is_latin_mark(char))
-    text = text.translate(LATIN_SHAPES)
+    text = _MONEY.sub(lambda match: match[0].translate(SIGN_SHAPES), text.translate(LATIN_SHAPES))
     if re.search("[A-Za-z]", text):
-        text = re.sub(r"[^\W\d_]+", _fold_word, text)
+        disguised = any(_is_disguised(word) for word in _WORD.findall(text))
+        text = _WORD.sub(lambda match: _fold_word(match[0], disguised=disguised), text)
     return unicodedata.normalize("NFC", text)
 
 
-def _fold_word(match: re.Match[str]) -> str:
-    """A word is folded if all of it then is Latin: mixed words, and words of perfect twins in a Latin sentence."""
-    word = match[0]
+_WORD = re.compile(r"[^\W\d_]+")
+_MONEY = re.compile(r"(?<=[A-Za-z])[€£¢¥®§¡×µªº]+|[€£¢¥®§¡×µªº]+(?=[A-Za-z])")
+_QUOTES = str.maketrans("´′ʼ＇", "'" * 4)
+
+
+def _is_disguised(word: str) -> bool:
+    """A known word in letters of two alphabets: nobody writes so by chance."""
+    return not word.isascii() and len(_alphabets(word)) > 1 and known(_latin(word).lower())
+
+
+def _fold_word(word: str, *, disguised: bool) -> str:
+    """The word in Latin letters, if it mixes alphabets, has perfect twins only or, in a disguised text, is known."""
     if word.isascii():
         return word
+    folded = _latin(word)
+    if not folded.isascii():
+        return word
+    return (
+        folded if len(_alphabets(word)) > 1 or TWINS.issuperset(word) or (disguised and known(folded.lower())) else word
+    )
+
+
+def _latin(word: str) -> str:
     folded = word.translate(OTHER_SCRIPTS)
-    mixed = any(char.isascii() for char in word)
-    return folded if folded.isascii() and (mixed or TWINS.issuperset(word)) else word
+    other = word.replace("ӏ", "i").translate(OTHER_SCRIPTS)
+    return other if known(other.lower()) and not known(folded.lower()) else folded
+
+
+def _alphabets(word: str) -> set[str]:
+    """The first words of the letters' Unicode names: LATIN, GREEK, CYRILLIC and so on."""
+    return {unicodedata.name(char, "").partition(" ")[0] for char in word}
 
 
 def _is_latin_mark(char: str) -> bool:
@@ -127,25 +156,30 @@ def _is_latin_mark(char: str) -> bool:
     )
 
 
-_INDICATORS = re.compile("[\U0001f1e6-\U0001f1ff](?:[ \u200b]?[\U0001f1e6-\U0001f1ff])+")
-_SQUARED = re.compile("([\U0001f130-\U0001f149\U0001f150-\U0001f169\U0001f170-\U0001f189])\ufe0f?")
+_INDICATORS = re.compile("[\U0001f1e6-\U0001f1ff](?:[ \u200b]?[\U0001f1e6-\U0001f1ff])*")
+_SQUARED = re.compile(
+    "([\u249c-\u24b5\U0001f110-\U0001f129\U0001f130-\U0001f149\U0001f150-\U0001f169\U0001f170-\U0001f189])\ufe0f?"
+)
 
 
 def _letter_emoji(text: str) -> str:
-    """Letters in boxes, and regional indicators that do not make flags, become letters."""
+    """Letters in boxes, circles and brackets, and regional indicators that do not make flags, become letters."""
     text = _SQUARED.sub(lambda match: _squared_letter(match[1]), text)
     return _INDICATORS.sub(_spell_indicators, text)
 
 
+_FIRST_BOXES = (0x249C, 0x1F110, 0x1F130, 0x1F150, 0x1F170)
+
+
 def _squared_letter(char: str) -> str:
     code = ord(char)
-    return chr(ord("A") + code - max(first for first in (0x1F130, 0x1F150, 0x1F170) if first <= code))
+    return chr(ord("A") + code - max(first for first in _FIRST_BOXES if first <= code))
 
 
 def _spell_indicators(match: re.Match[str]) -> str:
     spelt = match[0]
     codes = spelt.replace(" ", "").replace("\u200b", "")
     flags = [codes[start : start + 2] for start in range(0, len(codes), 2)]
-    if len(codes) == 2 or (spelt == codes and all(emoji.is_emoji(flag) for flag in flags)):
+    if spelt == codes and all(emoji.is_emoji(flag) for flag in flags):
         return spelt
     return "".join(chr(ord("A") + ord(code) - 0x1F1E6) for code in codes)

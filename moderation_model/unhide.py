@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import re
+from collections import Counter
 
-from moderation_model.lexicon import GLUE, HIDDEN_WORDS
+from moderation_model.leet import open_leet
+from moderation_model.lexicon import HIDDEN_WORDS, USUAL
+from moderation_model.spelling import join_spelt, reading_of
+from moderation_model.words import cost, filled, known, stands_alone, unstretched
 
 _MASKED = re.compile(r"<[@#a:!&/t][^<>\s]{2,110}>|(?:https?://|www\.|discord\.gg/)\S+|```.*?(?:```|\Z)", re.DOTALL)
 """Links, mentions and code blocks: not words, left for `prepare` to mask."""
@@ -24,138 +27,152 @@ def open_words(text: str) -> str:
 def _open(text: str) -> str:
     text = _STARRED.sub(_open_stars, text)
     text = _join_marked(text)
-    text = _SPELT.sub(_join_spelt, text)
-    text = _SPLIT.sub(_join_split, text)
-    text = _TOKEN.sub(_open_digits, text)
+    text = join_spelt(text)
+    text = _join_splits(text)
+    text = open_leet(text)
     return _LETTERS.sub(_shorten, text)
 
 
-_BETWEEN = re.compile(r"(?<=[^\W_])(?:\|\||\*\*\*|\*\*|~~|__|``?)(?=[^\W_])")
-_EDGES = re.compile(r"(?<![^\W_])(?:\*{1,3}|__|~~|\|\|)(?=[^\s*_~|])|(?<=[^\s*_~|])(?:\*{1,3}|__|~~|\|\|)(?![^\W_])")
+_HALVES = re.compile(r"(?<![^\W_])[^\W_]+(?:(?:\|{2,4}|\*{2,3}|~~|__|``?)[^\W_]+)+")
+_MARK = re.compile(r"[|*~_`]+")
+_EDGES = re.compile(
+    r"(?<![^\W_])(?<!\*)(?:\*{1,3}|(?<!_)__|(?<!~)~~|\|\|)(?=[^\s*_~|])|(?<=[^\s*_~|])(?:\*{1,2}|__|~~|\|\|)(?![^\W_]|[*_~|])"
+)
 
 
 def _join_marked(text: str) -> str:
     """Markdown and spoiler marks inside a word go; around a word they become a space, so that no words are joined."""
-    if not any(mark in text for mark in ("|", "*", "~", "_", "`", "\\")):
+    if not any(mark in text for mark in ("|", "*", "~", "_", "`")):
         return text
-    return _EDGES.sub(" ", _BETWEEN.sub("", text))
+    return _EDGES.sub(" ", _HALVES.sub(_join_halves, text))
 
 
-_GAP = r"[ \t\n.,\-_*|/\\·•~+:;'’`]"
-_SPELT = re.compile(rf"(?<![\w@$])[\w@$!](?:{_GAP}{{1,3}}[\w@$!](?![\w@$])){{2,}}")
+def _join_halves(match: re.Match[str]) -> str:
+    """Stars may also stand for letters: a word that they do not make, and a lone mark, are left."""
+    joined = _MARK.sub("", match[0])
+    starred = match[0].count("*")
+    closed = match.string.startswith("**", match.end())
+    pairs = (len(_MARK.findall(match[0])) + closed) % 2 == 0
+    return joined if not starred or pairs or known(joined.lower()) else match[0]
 
 
-def _join_spelt(match: re.Match[str]) -> str:
-    """Letters written one by one ("p 4 t h", "i.d.i.o.t") become a word; wider gaps between them part words."""
-    run = match[0]
-    gaps = [gap for gap in re.split(r"[\w@$!]", run) if gap]
-    narrow = min(len(gap) for gap in gaps)
-    letters = re.sub(r"[^\w@$!]", "", run)
-    if sum(char.isalpha() for char in letters) * 2 <= len(letters):
-        return run
-    if len(letters) == 3:
-        return letters if undigit(letters) in HIDDEN_WORDS else run
-    if any(len(gap) > narrow for gap in gaps):
-        parted = re.sub(rf"({_GAP}+)", lambda gap: " " if len(gap[1]) > narrow else "", run)
-        pieces = [undigit(piece) for piece in parted.split()]
-        return parted if any(len(piece) > 3 or piece in HIDDEN_WORDS for piece in pieces) else run
-    return _cut(letters)
+_SPLIT = re.compile(r"(?<![\w@$])[^\W_][\w@$!]*(?:[|/\\.,\-_*~'’`^+\n]{1,2}[\w@$!]+)+")
+_PIECE = re.compile(r"[|/\\.,\-_*~'’`^+\n]+")
+_SOFT = frozenset("/.,-'’^+")
+"""Signs that stand between words of ordinary text, too: only a hidden word, or crumbs of one, is joined over them."""
+_MOST_PIECES = 6
+_HABIT = 3
+"""So many known words split by one sign show that the writer splits all words with it, those that nobody knows, too."""
 
 
-def _cut(letters: str) -> str:
-    """A long run of letters as words, if it can be cut into hidden and common words from end to end."""
-    plain = undigit(letters)
-    if len(plain) < 7 or plain in HIDDEN_WORDS or len(plain) > 80:
-        return letters
-    best: list[list[str] | None] = [[]] + [None] * len(plain)
-    for end in range(1, len(plain) + 1):
-        for start in range(max(0, end - 14), end):
-            before, word = best[start], plain[start:end]
-            known = word in GLUE or (len(word) > 3 and word in HIDDEN_WORDS)
-            shorter = before is not None and (best[end] is None or len(before) + 1 < len(best[end] or []))
-            if known and before is not None and shorter:
-                best[end] = [*before, word]
-    words = best[-1]
-    return " ".join(words) if words and any(word in GLUE for word in words) else letters
+def _join_splits(text: str) -> str:
+    """Words cut by signs or line ends are joined ("lo-ser", "pa|the|tic", "litt\\le"); whole words stay apart."""
+    used: Counter[str] = Counter()
+    joined = _SPLIT.sub(lambda match: _join_chain(match[0], used, frozenset()), text)
+    habits = frozenset(sign for sign, count in used.items() if count >= _HABIT) - _SOFT
+    return _SPLIT.sub(lambda match: _join_chain(match[0], used, habits), joined) if habits else joined
 
 
-_SPLIT = re.compile(r"(?<![\w@$])[^\W_][\w@$!]*(?:[|/\\.,\-_*~'’`^+\n]{1,2}[\w@$!]+)+(?<!_)")
+def _join_chain(chain: str, used: Counter[str], habits: frozenset[str]) -> str:
+    """The chain of pieces with those that make a word joined; counts in `used` the signs that were taken out."""
+    if "|" in chain and known(reading_of(chain)):
+        return reading_of(chain)
+    pieces = _PIECE.split(chain)
+    signs = _PIECE.findall(chain)
+    made: list[str] = []
+    place = 0
+    while place < len(pieces):
+        end = _word_end(pieces, signs, place, habits)
+        made += pieces[place:end]
+        if end - place > 1:
+            used[signs[place][0]] += 1
+        made += signs[end - 1 : end]
+        place = end
+    return "".join(made)
 
 
-def _join_split(match: re.Match[str]) -> str:
-    """A word cut by punctuation or a line end is joined if a hidden word comes out ("lo-ser", "pa|the|tic")."""
-    joined = re.sub(r"[^\w@$!]|_", "", match[0])
-    return joined if len(joined) > 3 and undigit(joined) in HIDDEN_WORDS else match[0]
+def _word_end(pieces: list[str], signs: list[str], start: int, habits: frozenset[str]) -> int:
+    """The number of the piece after the longest word that starts with piece `start`; one piece is left as it is."""
+    for end in range(min(len(pieces), start + _MOST_PIECES), start + 1, -1):
+        if _is_split_word(pieces[start:end], signs[start : end - 1], habits):
+            return end
+    return start + 1
 
 
-_STARRED = re.compile(r"(?<![\w*])[A-Za-z]+(?:[*#%&_@$!?.]{1,6}[A-Za-z]*)+(?![\w*])")
+def _is_split_word(pieces: list[str], signs: list[str], habits: frozenset[str]) -> bool:
+    whole = "".join(pieces)
+    joined = reading_of(whole)
+    if not 3 <= len(joined) <= 40 or sum(char.isalpha() for char in whole) * 2 <= len(joined):
+        return False
+    standing = [stands_alone(piece.lower()) for piece in pieces if piece]
+    if not known(joined):
+        return len(pieces) == 2 and whole.isalpha() and not any(standing) and signs[0][0] in habits
+    if any(piece.isdigit() for piece in pieces) or (len(pieces) < 3 and signs[0] in {"'", "’"}):
+        return False
+    if any("\n" in sign for sign in signs):
+        return not all(standing) and not (any(piece[:1].isupper() for piece in pieces[1:]) and not whole.isupper())
+    hidden = joined in HIDDEN_WORDS and len(joined) > 3
+    if any(sign[0] in _SOFT for sign in signs):
+        return hidden or (len(pieces) > 2 and len(joined) > 3 and all(len(piece) < 3 for piece in pieces))
+    return hidden or not all(standing)
+
+
+_STARRED = re.compile(r"(?<![\w*])[A-Za-z]++(?:[*#%&_@$!?.-]++[A-Za-z]++)*+[*#%&_@$!?.-]*+")
+_LINKS = frozenset("-_abcdefghijklmnopqrstuvwxyz")
+_STARS = frozenset("*#abcdefghijklmnopqrstuvwxyz")
+_ALTERNATING = re.compile(r"[a-z](?:[*#_-][a-z]){2,}")
 
 
 def _open_stars(match: re.Match[str]) -> str:
-    """Signs in place of letters are opened if exactly one hidden word fits ("p*thetic", "id**t")."""
-    token = match[0]
+    """Signs in place of letters are opened if a word fits ("p*thetic", "id**t"); for other signs a hidden one only."""
+    token = match[0].lower()
+    following = match.string[match.end() : match.end() + 1]
+    if len(token) > 24 or token.isalpha() or following.isalnum():
+        return match[0]
     bare = token.rstrip("?!.,")
-    fitting = _fitting(bare.lower())
-    return fitting + token[len(bare) :] if fitting else token
+    word = USUAL.get(bare) or _fitting(bare)
+    return word + match[0][len(bare) :] if word else match[0]
 
 
-def _fitting(token: str) -> str | None:
+def _fitting(token: str) -> str:
     letters = sum(char.isalpha() for char in token)
-    if len(token) > 20 or letters < 2 or letters == len(token) or letters * 2 < len(token) or "." in token:
-        return None
-    pattern = re.compile("".join(char if char.isalpha() else "[a-z]" for char in token))
-    found = [word for word in HIDDEN_WORDS if len(word) == len(token) and pattern.fullmatch(word)]
-    return found[0] if len(found) == 1 else None
+    if letters < 2 or letters == len(token) or letters * 3 < len(token):
+        return ""
+    if not token[-1].isalpha() and (letters < 3 or known(token.rstrip("*#%&_@$-"))):
+        return ""
+    starred = _STARS.issuperset(token)
+    if not starred and (len(token) < 4 or letters * 2 < len(token)):
+        return ""
+    open_to_all = starred or (_LINKS.issuperset(token) and len(token) > 4 and not _holds_word(token))
+    general = open_to_all and len(token) > 3 and token[-1].isalpha() and not _ALTERNATING.fullmatch(token)
+    word = filled(token, hidden_only=not general or letters * 2 < len(token))
+    return "" if word and _commoner(re.sub("[^a-z]", "", token), word) else word
 
 
-_TOKEN = re.compile(r"[\w@$!|+]{2,}")
-_DIGITS = str.maketrans("013456789@$!|+", "oieasbtbgasiit")
-_COUNT = re.compile(r"\d+[a-z]{1,4}|[a-z]+\d+|0x[0-9a-f]+|[a-z]\d+[a-z]|\d+x\d+|.*_.*", re.IGNORECASE)
-_HEX = re.compile(r"[0-9a-f]{6,}", re.IGNORECASE)
-_DOUBTFUL = re.compile(r"[279|+!@$]")
+def _commoner(without: str, word: str) -> bool:
+    """True if the letters alone are a likelier word: "wh*at" is "what" in two halves, not "wheat"."""
+    return without in HIDDEN_WORDS or (word not in HIDDEN_WORDS and cost(without) < cost(word))
 
 
-def _open_digits(match: re.Match[str]) -> str:
-    """Digits and signs in place of letters, unless the token looks like a count, a version, a name or a hash."""
-    token = match[0]
-    if token.isalpha() or token.isdigit() or len(token) > 40:
-        return token
-    core = token if undigit(token) in HIDDEN_WORDS else token.strip("!+|")
-    letters = sum(char.isalpha() for char in core)
-    others = len(core) - letters
-    if not others or not letters or others > 2 * letters + 1:
-        return token
-    plain = undigit(core)
-    if plain in HIDDEN_WORDS:
-        named = re.fullmatch(r"[a-z]+\d+|\d+[a-z]{1,2}", core, re.IGNORECASE)
-    else:
-        named = plain not in GLUE and (_COUNT.fullmatch(core) or others > letters)
-        named = named or _HEX.fullmatch(core) or _DOUBTFUL.search(core)
-    return token if named else token.replace(core, plain)
+def _holds_word(token: str) -> bool:
+    return any(len(piece) > 2 and known(piece) for piece in re.split("[-_]+", token))
 
 
-def undigit(token: str) -> str:
-    """Digits and signs as letters; 1, | and ! as i, or as l where only that gives a hidden word."""
-    token = token.lower()
-    first = token.translate(_DIGITS)
-    second = re.sub(r"[1|!]", "l", token).translate(_DIGITS)
-    return second if second in HIDDEN_WORDS and first not in HIDDEN_WORDS else first
-
-
-_LETTERS = re.compile(r"[A-Za-z]{4,}")
+_LETTERS = re.compile(r"[A-Za-z]{3,}")
+_DOUBLED = re.compile(r"(.)\1", re.IGNORECASE)
 _RUN = re.compile(r"(.)\1*")
 
 
 def _shorten(match: re.Match[str]) -> str:
-    """Letters repeated three times or more: the hidden word that fits, else two of each."""
+    """Letters repeated three times or more, or all of them twice: the word that fits, else two of each."""
     word = match[0]
-    runs = [(run[1], len(run[0])) for run in _RUN.finditer(word.lower())]
-    long = sum(count > 2 for _, count in runs)
-    if not long:
+    lower = word.lower()
+    if not _DOUBLED.search(word) or len(set(lower)) == 1:
         return word
-    if long <= 5:
-        choices = [(char, char * 2) if count > 2 else (char * count,) for char, count in runs]
-        for parts in itertools.product(*choices):
-            if "".join(parts) in HIDDEN_WORDS:
-                return "".join(parts)
-    return re.sub(r"(.)\1{2,}", r"\1\1", word)
+    runs = [len(run[0]) for run in _RUN.finditer(lower)]
+    if max(runs) < 3 and (min(runs) < 2 or len(runs) < 2 or (len(runs) < 3 and word.isupper())):
+        return word
+    fitting = unstretched(lower)
+    if fitting or min(runs) < 2:
+        return fitting or re.sub(r"(.)\1{2,}", r"\1\1", word)
+    return "".join(run[1] * (len(run[0]) // min(runs)) for run in _RUN.finditer(lower))
