@@ -93,6 +93,8 @@ def _join_chain(chain: str, used: Counter[str], habits: frozenset[str]) -> str:
 
 def _word_end(pieces: list[str], signs: list[str], start: int, habits: frozenset[str]) -> int:
     """The number of the piece after the longest word that starts with piece `start`; one piece is left as it is."""
+    if start and signs[start - 1] in {"'", "’"}:
+        return start + 1
     for end in range(min(len(pieces), start + _MOST_PIECES), start + 1, -1):
         if _is_split_word(pieces[start:end], signs[start : end - 1], habits):
             return end
