@@ -71,7 +71,7 @@ def _open_freely(token: str, *, strong: bool) -> str:
 def _core(token: str, *, shortest: int = 4) -> str:
     """`token` without the signs at its edges that are no letters: "wow!" and "(seen", but "!diot" and "+h3"."""
     core = token.strip("!+|(")
-    if core.isalpha() and known(core.lower()):
+    if core.isalpha() and known(core.lower()) and not (shortest < 4 and "+" in token):
         return core
     if token[0] == "@" and known(token[1:].lower()):
         return token[1:]

@@ -35,7 +35,8 @@ def _join(match: re.Match[str]) -> str:
     run = match[0].removeprefix("\\")
     letters = re.findall(_LETTER, run)
     gaps = [gap for gap in re.split(_LETTER, run) if gap]
-    if sum(char.isalpha() for char in letters) * 2 <= len(letters):
+    plain_letters = sum(char.isalpha() for char in letters)
+    if plain_letters * 3 <= len(letters):
         return match[0]
     whole = "".join(letters)
     if len(letters) == 3:
@@ -53,7 +54,8 @@ def _join(match: re.Match[str]) -> str:
     loose = len(letters) <= 20 and any(len(word) == 1 and not known(word.lower()) for word in words)
     if share >= (_ENOUGH if len(letters) <= 20 else _ENOUGH_IN_LONG) and not loose:
         return " ".join(words)
-    lone = len(joiner) == 1 and len(letters) > 4 and len(set(whole.lower())) > 2 and len(parts) * 3 <= len(letters)
+    lone = len(joiner) == 1 and len(letters) > 4 and len(set(whole.lower())) > 2 and plain_letters * 2 > len(letters)
+    lone = lone and len(parts) * 3 <= len(letters)
     return " ".join(parts) if lone else match[0]
 
 

@@ -116,7 +116,7 @@ def _is_split_word(pieces: list[str], signs: list[str], habits: frozenset[str]) 
     hidden = joined in HIDDEN_WORDS and len(joined) > 3
     if any(sign[0] in _SOFT for sign in signs):
         return hidden or (len(pieces) > 2 and len(joined) > 3 and all(len(piece) < 3 for piece in pieces))
-    return hidden or not all(standing)
+    return hidden or not all(standing) or signs[0][0] in habits
 
 
 _STARRED = re.compile(r"(?<![\w*])[A-Za-z]++(?:[*#%&_@$!?.-]++[A-Za-z]++)*+[*#%&_@$!?.-]*+")
@@ -163,10 +163,13 @@ def _holds_word(token: str) -> bool:
 _LETTERS = re.compile(r"[A-Za-z]{3,}")
 _DOUBLED = re.compile(r"(.)\1", re.IGNORECASE)
 _RUN = re.compile(r"(.)\1*")
+_LONG_RUN = re.compile(r"(.)\1{2,}")
+_SINGLE = frozenset("ahijkquvwxy")
+"""Letters that English words hardly ever double."""
 
 
 def _shorten(match: re.Match[str]) -> str:
-    """Letters repeated three times or more, or all of them twice: the word that fits, else two of each."""
+    """Letters repeated three times or more, or all of them twice: the word that fits, else as English doubles them."""
     word = match[0]
     lower = word.lower()
     if not _DOUBLED.search(word) or len(set(lower)) == 1:
@@ -176,5 +179,5 @@ def _shorten(match: re.Match[str]) -> str:
         return word
     fitting = unstretched(lower)
     if fitting or min(runs) < 2:
-        return fitting or re.sub(r"(.)\1{2,}", r"\1\1", word)
+        return fitting or _LONG_RUN.sub(lambda run: run[1] if run[1].lower() in _SINGLE else run[1] * 2, word)
     return "".join(run[1] * (len(run[0]) // min(runs)) for run in _RUN.finditer(lower))
