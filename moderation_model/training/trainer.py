@@ -30,6 +30,8 @@ from moderation_model.training.recipe import Recipe, TrainSettings
 from moderation_model.training.watch import tune_score
 
 Say = Callable[[str], None]
+KEPT = 4
+"""Checkpoints of a run that stay: the best one and the newest."""
 
 
 class RowData(Dataset[dict[str, Any]]):
@@ -184,13 +186,46 @@ def fine_tune(
     if last:
         say(f"going on after {Path(last).name}")
     trainer.train(resume_from_checkpoint=last)
-    state = trainer.state
+    averaged, score = average(trainer, run) if looking else (1, None)
     return {
-        "steps": state.global_step,
+        "steps": trainer.state.global_step,
         "seconds": round(time.monotonic() - start, 1),
-        "best_tune_score": state.best_metric,
-        "best_step": state.best_global_step,
+        "best_tune_score": score,
+        "best_step": trainer.state.best_global_step,
+        "averaged_checkpoints": averaged,
     }
+
+
+def average(trainer: Trainer, run: Path) -> tuple[int, float]:
+    """Averages the weights of the best checkpoint with those of others in `run` that make it better on `tune`.
+
+    Greedy soup of one run (Wortsman et al., 2022): the newest first, kept only if the score rises. Leaves the average
+    in the model; gives how many checkpoints are in it, and its score.
+    """
+    model = trainer.model
+    assert model is not None
+    best = trainer.state.best_model_checkpoint
+    kept = [{name: tensor.clone() for name, tensor in model.state_dict().items()}]
+    score = float(trainer.evaluate()["eval_score"])
+    others = (path.parent for path in run.glob("checkpoint-*/trainer_state.json"))
+    for folder in sorted(others, key=_step, reverse=True):
+        if best and folder.name == Path(best).name:
+            continue
+        tried = [*kept, load_file(folder / "model.safetensors")]
+        model.load_state_dict(_mean(tried))
+        found = float(trainer.evaluate()["eval_score"])
+        if found > score:
+            kept, score = tried, found
+    model.load_state_dict(_mean(kept))
+    return len(kept), score
+
+
+def _mean(states: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    return {name: torch.stack([state[name].cpu() for state in states]).mean(0) for name in states[0]}
+
+
+def _step(checkpoint: Path) -> int:
+    return int(checkpoint.name.rpartition("-")[2])
 
 
 def _arguments(settings: TrainSettings, run: Path, *, rows: int, max_steps: int, looking: bool) -> TrainingArguments:
@@ -218,7 +253,7 @@ def _arguments(settings: TrainSettings, run: Path, *, rows: int, max_steps: int,
         eval_strategy="steps" if looking else "no",
         eval_steps=look,
         save_steps=look,
-        save_total_limit=2,
+        save_total_limit=KEPT,
         load_best_model_at_end=looking,
         metric_for_best_model="score" if looking else None,
         greater_is_better=True if looking else None,
@@ -237,7 +272,7 @@ def is_first_process() -> bool:
 def last_checkpoint(run: Path) -> str | None:
     """The newest checkpoint of this run that is whole (its trainer state is written last), or None."""
     whole = [path.parent for path in run.glob("checkpoint-*/trainer_state.json")]
-    newest = max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+    newest = max(whole, key=_step, default=None)
     return str(newest) if newest else None
 
 

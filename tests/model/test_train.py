@@ -219,6 +219,20 @@ def test_training_ends_early_when_it_no_longer_gets_better_and_keeps_the_best(
     assert "tune after step" in said
     assert trained["steps"] == 3 * trained["best_step"]
     assert trained["best_tune_score"] > 0
+    assert trained["averaged_checkpoints"] == 1
+
+
+def test_checkpoints_are_averaged_only_where_that_is_better(data: Path, tiny_model_dir: Path, tmp_path: Path) -> None:
+    text = (data / "recipe.toml").read_text().replace("epochs = 1.0", "epochs = 3.0")
+    (data / "recipe.toml").write_text(text)
+    said = run(data, tmp_path / "out", tiny_model_dir)
+    trained = registry.read_manifest(tmp_path / "out" / "model")["trained"]
+    scores = [float(score) for score in re.findall(r"score (0\.\d+)", said)]
+    assert trained["best_tune_score"] == pytest.approx(max(scores), abs=1e-4)
+    final = load_file(tmp_path / "out" / "model" / "model.safetensors")
+    states = [load_file(path) for path in (tmp_path / "out" / "run").glob("checkpoint-*/model.safetensors")]
+    same = [torch.equal(state["model.toxicity.weight"].half(), final["toxicity.weight"]) for state in states]
+    assert sum(same) == (1 if trained["averaged_checkpoints"] == 1 else 0)
 
 
 def test_a_search_tries_settings_and_trains_with_the_best(data: Path, tiny_model_dir: Path, tmp_path: Path) -> None:
