@@ -28,7 +28,13 @@ class Headline:
 
     def show(self, value: float) -> str:
         """The value as people read it: an area with three places, a share in per cent."""
-        return f"{100 * value:.2f} %" if self.percent else f"{value:.3f}"
+        return f"{self.number(value)} %" if self.percent else self.number(value)
+
+    def number(self, value: float) -> str:
+        """The same without the sign of per cent; small shares get a place more."""
+        if not self.percent:
+            return f"{value:.3f}"
+        return f"{100 * value:.{2 if value < 0.02 else 1}f}"
 
     @property
     def wanted(self) -> str:

@@ -240,7 +240,9 @@ def _brier(answers: np.ndarray, scores: np.ndarray) -> Figure | None:
 
 def _precision_recall(answers: np.ndarray, scores: np.ndarray) -> tuple[tuple[float, ...], ...]:
     precision, recall, _ = precision_recall_curve(answers, scores)
-    return _thinned(recall[::-1], precision[::-1])
+    # Without the made-up first point (no recall, full precision) and before the first positive is caught.
+    some = recall > 0
+    return _thinned(recall[some][::-1], precision[some][::-1])
 
 
 def _limits(answers: np.ndarray, scores: np.ndarray) -> tuple[tuple[float, ...], ...]:

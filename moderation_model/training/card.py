@@ -1,29 +1,12 @@
-"""The model card, written from the manifest and nothing else."""
+"""The model card, written from the manifest and nothing else: what a manifest does not hold, the card leaves out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-METRICS: Mapping[str, str] = {
-    "jigsaw_mean_roc_auc": "Jigsaw validation, mean ROC-AUC of the six labels",
-    "jigsaw_toxic_roc_auc": "Jigsaw validation, `toxic`, ROC-AUC",
-    "jigsaw_severe_toxic_roc_auc": "Jigsaw validation, `severe_toxic`, ROC-AUC",
-    "jigsaw_obscene_roc_auc": "Jigsaw validation, `obscene`, ROC-AUC",
-    "jigsaw_threat_roc_auc": "Jigsaw validation, `threat`, ROC-AUC",
-    "jigsaw_insult_roc_auc": "Jigsaw validation, `insult`, ROC-AUC",
-    "jigsaw_identity_hate_roc_auc": "Jigsaw validation, `identity_hate`, ROC-AUC",
-    "toxichat_people_roc_auc": "ToxiChat validation, turns by people, `toxic`, ROC-AUC",
-    "paradetox_roc_auc": "ParaDetox validation, `toxic`, ROC-AUC",
-    "hatemoji_roc_auc": "HatemojiBuild validation, the higher of `toxic` and `identity_hate`, ROC-AUC",
-    "chat_toxic_ece": "ToxiChat and ParaDetox validation, `toxic`, expected calibration error",
-    "irc_flagged_share": "Ubuntu IRC lines flagged at the limits, without `obscene`",
-    "own_abuse_flagged_share": "Our own held-out abusive sentences flagged (templates never trained on)",
-    "own_harmless_flagged_share": "Our own held-out harmless sentences flagged (templates never trained on)",
-    "sst5_exact": "SST-5 validation, stars exactly right",
-    "sst5_off_by_one": "SST-5 validation, at most one star away",
-}
-"""Figure -> what it says, in the order of the card."""
+from moderation_model.failures import ALWAYS, weak_spots
+from moderation_model.goals import HEADLINES
 
 _INTENDED = """\
 ## Intended use
@@ -31,76 +14,171 @@ _INTENDED = """\
 Pointing moderators of English chat to messages worth a look. A person decides; the score is a reason to look, not a
 finding. Calibrated scores and limits are for short chat messages.
 
-Not for: punishing anyone without a person in between, ranking or profiling people, other languages than English,
-legal, medical or employment decisions, finding people at risk of self-harm, judging art or research on abuse.
+## What it must not be used for
+
+Punishing anyone without a person in between, ranking or profiling people, other languages than English, legal, medical
+or employment decisions, finding people at risk of self-harm, judging art or research on abuse, and texts whose authors
+do not know that a program reads them.
 """
-
-_FAILURES = """\
-## Known failures
-
-Seen while it was tried by hand and on the figures above:
-
-- Contempt without a rude word (patronising questions, sarcasm, in-jokes) is missed.
-- About two in five of our own held-out threats are missed, above all those that need to know who is speaking.
-- It reads one message at a time: an insult that needs the message before it is invisible, and so is friendship.
-- Names that are also rude words are taken for insults, and so are some calls for decency that name the insult.
-- Some kind sentences about trans people get a high `toxic` score (below its limit), learnt from the data's abuse.
-- Profanity as emphasis gets a `toxic` score of up to 0.75 (below its limit).
-- Emoji are read by their names; hate that is written with emoji is told from harmless use little better than by chance.
-- Chat slang ("stfu", "kys", "noob") and other languages than English mean little or nothing to it.
-- The limits count false alarms on Ubuntu IRC, a polite place; a rowdier server sees more of them.
-"""
-
 _SST = """\
 The sentiment head is trained on the Stanford Sentiment Treebank, which is published for research and states no
 licence. Whoever needs weights free of it can train them without: remove `sst5` from the recipe.
 """
+_WATTS = 65
+"""Taken for a computer whose two busy cores train; a desktop with a graphics card takes several times as much."""
 
 
 def card(manifest: Mapping[str, Any]) -> str:
-    """Markdown: what it is, limits, figures, data and licences, known failures, intended use."""
-    trained, versions = manifest["trained"], manifest["versions"]
+    """Markdown: what it is, limits, figures and goals, evasion, identities, checks, data and licences, recipe, cost,
+    known failures, intended use.
+    """
     parts = [
-        f"# {manifest['version']}\n",
-        f"{manifest['architecture']}. Started from {manifest['checkpoint']['name']}"
-        f" ({manifest['checkpoint']['licence']}), trained on {trained['date']} with torch {versions['torch']} and"
-        f" transformers {versions['transformers']}: {trained['rows']} rows, {trained['steps']} steps,"
-        f" {round(trained['seconds'] / 60)} minutes on {trained['device']}. Weights are 16-bit safetensors.\n",
-        "## Labels and limits\n",
+        _opening(manifest),
         _thresholds(manifest["thresholds"]),
-        "## Figures\n\nMeasured on rows kept out of training, calibration and limits, with 95 % intervals. The two"
-        " lines on our own sentences use templates that were not trained on but took part in calibration.\n",
         _metrics(manifest["metrics"]),
-        "## Data\n",
+        _labels(manifest.get("by_label", {})),
+        _shares(
+            "Evasion",
+            "Messages that are caught when written plainly: the share still caught when hidden.",
+            ("kind", "still caught"),
+            manifest.get("evasion", {}),
+        ),
+        _identity(manifest.get("identity", {})),
+        _shares(
+            "Behavioural checks",
+            "Cases of our own checks that come out right, by category.",
+            ("category", "passed"),
+            manifest.get("checks", {}),
+        ),
         _data(manifest["data"]),
-        _SST,
-        _FAILURES,
+        _recipe(manifest),
+        _failures(manifest),
         _INTENDED,
     ]
-    return "\n".join(parts)
+    return "\n".join(part for part in parts if part)
+
+
+def _opening(manifest: Mapping[str, Any]) -> str:
+    trained, versions, checkpoint = manifest["trained"], manifest["versions"], manifest["checkpoint"]
+    return (
+        f"# {manifest['version']}\n\n{manifest['architecture']}. Started from {checkpoint['name']}"
+        f" ({checkpoint['licence']}), trained on {trained['date']} with torch {versions['torch']} and"
+        f" transformers {versions['transformers']}. Weights are 16-bit safetensors. This card is generated from"
+        " `manifest.json`.\n"
+    )
 
 
 def _thresholds(thresholds: Mapping[str, Mapping[str, Any]]) -> str:
-    lines = ["| label | limit | chosen by |", "|---|---:|---|"]
-    lines += [f"| `{name}` | {limit['value']:.3f} | {limit['chosen_by']} |" for name, limit in thresholds.items()]
+    lines = [
+        "## Labels and limits\n",
+        "Chosen on the part `tune`, which no figure below is measured on. Recall and precision are those of `tune`.\n",
+        "| label | limit | chosen by | positives | precision | recall |",
+        "|---|---:|---|---:|---:|---:|",
+    ]
+    for name, at in thresholds.items():
+        positives = f"{at['positives']:.0f}" if "positives" in at else ""
+        numbers = [f"{at[key]:.3f}" if key in at else "" for key in ("precision", "recall")]
+        lines.append(f"| `{name}` | {at['value']:.3f} | {at['chosen_by']} | {positives} | {' | '.join(numbers)} |")
     return "\n".join(lines) + "\n"
 
 
 def _metrics(metrics: Mapping[str, Mapping[str, float]]) -> str:
-    lines = ["| figure | value | 95 % interval | texts |", "|---|---:|---|---:|"]
-    for name, text in METRICS.items():
+    lines = [
+        "## Figures\n",
+        "Measured on rows kept out of training, calibration and limits, with 95 % intervals. The lines on our own"
+        " held-out sentences use templates that were not trained on but took part in calibration.\n",
+        "| figure | value | 95 % interval | texts | goal | |",
+        "|---|---:|---|---:|---|---|",
+    ]
+    for name, headline in HEADLINES.items():
         if name in metrics:
             at = metrics[name]
-            lines.append(f"| {text} | {at['value']:.4f} | {at['low']:.4f} to {at['high']:.4f} | {at['count']} |")
+            met = {True: "met", False: "**missed**", None: ""}[headline.met(at["value"])]
+            numbers = f"{at['value']:.4f} | {at['low']:.4f} to {at['high']:.4f} | {at['count']}"
+            lines.append(f"| {headline.title} | {numbers} | {headline.wanted} | {met} |")
+    return "\n".join(lines) + "\n"
+
+
+def _labels(labels: Mapping[str, Mapping[str, Any]]) -> str:
+    """At the limits, on all labelled rows of `report`."""
+    if not labels:
+        return ""
+    columns = ("roc_auc", "average_precision", "precision", "recall", "f1", "ece", "brier")
+    lines = [
+        "### By label\n",
+        "At the limits above, on all labelled rows of part `report` (they hold far more abuse than a chat does).\n",
+        "| label | positives | ROC-AUC | PR-AUC | precision | recall | F1 | calibration error | Brier |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for name, at in labels.items():
+        cells = [f"{at[column]['value']:.3f}" if column in at else "" for column in columns]
+        lines.append(f"| `{name}` | {at['caught'] + at['missed']} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _shares(title: str, words: str, heads: tuple[str, str], shares: Mapping[str, Mapping[str, float]]) -> str:
+    """The lowest first."""
+    if not shares:
+        return ""
+    lines = [
+        f"## {title}\n",
+        f"{words}\n",
+        f"| {heads[0]} | {heads[1]} | 95 % interval | texts |",
+        "|---|---:|---|---:|",
+    ]
+    for name, at in sorted(shares.items(), key=lambda item: item[1]["value"]):
+        low, high = (f"{100 * at[key]:.1f}" for key in ("low", "high"))
+        lines.append(f"| {name.replace('_', ' ')} | {100 * at['value']:.1f} % | {low} to {high} | {at['count']} |")
+    return "\n".join(lines) + "\n"
+
+
+def _identity(terms: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
+    if not terms:
+        return ""
+    lines = [
+        "## Identities\n",
+        "The terms of our own templates that do worst. BPSN: abuse without the term against harmless sentences with it;"
+        " low where naming a group is taken for abuse. BNSP: the reverse; low where abuse of the group is missed.\n",
+        "| term | BPSN AUC | BNSP AUC | subgroup AUC |",
+        "|---|---:|---:|---:|",
+    ]
+    for term, at in terms.items():
+        cells = [f"{at[area]['value']:.3f}" for area in ("bpsn", "bnsp", "subgroup")]
+        lines.append(f"| {term} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
 def _data(sets: list[Mapping[str, str]]) -> str:
-    lines = ["| set | file | origin | licence as stated | SHA-256 of the file |", "|---|---|---|---|---|"]
+    lines = ["## Data\n", "| set | file | origin | licence as stated | SHA-256 of the file |", "|---|---|---|---|---|"]
     lines += [
         f"| {at['set']} | {at['file']} | {at['origin']} | {at['licence']} | `{at['sha256'][:16]}…` |" for at in sets
     ]
     lines.append(
         "| replay | checks/replay/*.yaml | sentences written for this project | Apache-2.0 | in the repository |"
     )
-    return "\n".join(lines) + "\n"
+    note = f"\n{_SST}" if any(at["set"].startswith("sst5") for at in sets) else ""
+    return "\n".join(lines) + f"\n{note}"
+
+
+def _recipe(manifest: Mapping[str, Any]) -> str:
+    """Numbers of the training, and what it cost."""
+    train, trained = manifest["recipe"]["train"], manifest["trained"]
+    minutes, energy = round(trained["seconds"] / 60), trained["seconds"] / 3600 * _WATTS / 1000
+    told = ", ".join(f"{name.replace('_', ' ')} {_number(value)}" for name, value in train.items())
+    return (
+        f"## Recipe and cost\n\n{trained['rows']} rows, {trained['steps']} steps, {minutes} minutes on"
+        f" {trained['device']}: about {energy:.2f} kWh, if the machine takes {_WATTS} watts. {told}.\n"
+    )
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "(" + ", ".join(f"{name} {each}" for name, each in value.items()) + ")" if value else "none"
+    return str(value)
+
+
+def _failures(manifest: Mapping[str, Any]) -> str:
+    lines = [f"- {sentence}" for sentence in (*weak_spots(manifest), *ALWAYS)]
+    return "## Known failures\n\nFrom the figures above, then what holds for every model of this kind.\n\n" + (
+        "\n".join(lines) + "\n"
+    )

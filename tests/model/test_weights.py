@@ -9,10 +9,10 @@ import torch
 from moderation_model import registry
 from moderation_model.backends import BACKENDS, Classifier, torch_bert
 from moderation_model.contract import NORMALISED
+from moderation_model.goals import HEADLINES
 from moderation_model.labels import LABEL_NAMES
 from moderation_model.normalise import NORMALISER_VERSION
 from moderation_model.scoring import predict
-from moderation_model.training.card import METRICS, card
 
 HARMLESS = (
     "gg you absolute donkey, I nearly had you 😂",
@@ -68,11 +68,10 @@ def test_bf16_and_fp32_give_the_same_verdicts(classifier: Classifier, monkeypatc
     assert np.abs(found[0] - found[1]).max() < 0.03
 
 
-def test_the_folder_is_whole_and_small_and_its_card_says_what_its_manifest_says() -> None:
+def test_the_folder_is_whole_and_small_and_holds_known_figures_only() -> None:
     folder = registry.default_folder()
     manifest = registry.open_folder(folder)
     assert tuple(manifest["labels"]) == LABEL_NAMES
     assert manifest["normaliser_version"] == NORMALISER_VERSION
-    assert set(METRICS) == set(manifest["metrics"])
-    assert (folder / "README.md").read_text("utf-8") == card(manifest)
+    assert set(manifest["metrics"]) <= set(HEADLINES)
     assert sum(path.stat().st_size for path in folder.iterdir()) < 50_000_000
