@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -69,3 +70,22 @@ class ShowProgress(TrainerCallback):
         begun, first = self._start
         seconds = (time.monotonic() - begun) / (state.global_step - first) * (state.max_steps - state.global_step)
         return f"{seconds / 60:.1f} min left"
+
+
+class Clock(TrainerCallback):
+    """Seconds that a run has taken, those before a kill included; they are written down with every checkpoint."""
+
+    def __init__(self, run: Path) -> None:
+        self._file = run / "seconds"
+        self._before = float(self._file.read_text("ascii")) if self._file.is_file() else 0.0
+        self._start = time.monotonic()
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """Called by the Trainer after every checkpoint."""
+        if state.is_world_process_zero:
+            self._file.write_text(f"{self.seconds:.1f}", "ascii")
+
+    @property
+    def seconds(self) -> float:
+        """Seconds up to now."""
+        return self._before + time.monotonic() - self._start

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import random
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from moderation_model.errors import BadRequest
 from moderation_model.labels import LABEL_NAMES
 from moderation_model.training.dataset import Row
 from moderation_model.training.loss import MultiTask
-from moderation_model.training.progress import ShowProgress
+from moderation_model.training.progress import Clock, ShowProgress
 from moderation_model.training.recipe import Recipe, TrainSettings
 from moderation_model.training.watch import tune_score
 
@@ -166,10 +165,11 @@ def fine_tune(
 ) -> dict[str, Any]:
     """Trains `model` in place, with checkpoints in `run`, and leaves it at the best look at `tune`.
 
-    Gives the steps done, the seconds since the last start, the best score and the step of that look.
+    Gives the steps done, the seconds, the best score and the step of that look.
     """
     watched = sorted((row for row in tune if row.labels or row.stars), key=lambda row: len(row.text))
     looking = bool(watched)
+    clock = Clock(run)
     trainer = GroupedTrainer(
         model=MultiTask(model, settings),
         args=_arguments(settings, run, rows=len(data), max_steps=max_steps, looking=looking),
@@ -177,11 +177,10 @@ def fine_tune(
         eval_dataset=RowData(watched, tokenizer, settings.max_tokens) if looking else None,
         compute_metrics=(lambda found: tune_score(watched, *found.predictions)) if looking else None,
         data_collator=collate,
-        callbacks=[ShowProgress(say), *([EarlyStoppingCallback(settings.patience)] if looking else [])],
+        callbacks=[ShowProgress(say), clock, *([EarlyStoppingCallback(settings.patience)] if looking else [])],
     )
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
-    start = time.monotonic()
     last = last_checkpoint(run) if resume else None
     if last:
         say(f"going on after {Path(last).name}")
@@ -189,7 +188,7 @@ def fine_tune(
     averaged, score = average(trainer, run) if looking else (1, None)
     return {
         "steps": trainer.state.global_step,
-        "seconds": round(time.monotonic() - start, 1),
+        "seconds": round(clock.seconds, 1),
         "best_tune_score": score,
         "best_step": trainer.state.best_global_step,
         "averaged_checkpoints": averaged,

@@ -190,7 +190,10 @@ def test_training_writes_a_folder_that_opens_and_says_what_it_is(
 def test_training_goes_on_after_its_last_checkpoint(data: Path, tiny_model_dir: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     run(data, out, tiny_model_dir, "--max-steps", "2")
+    before = float((out / "run" / "seconds").read_text())
     assert "going on after checkpoint-2" in run(data, out, tiny_model_dir, "--max-steps", "4", "--resume")
+    trained = registry.read_manifest(out / "model")["trained"]
+    assert trained["seconds"] > float((out / "run" / "seconds").read_text()) - 0.1 > before
     state = json.loads((out / "run" / "checkpoint-4" / "trainer_state.json").read_text())
     assert state["global_step"] == 4
 
