@@ -1,4 +1,7 @@
-"""Texts in other words: into another language and back with two MarianMT checkpoints (Sennrich et al. 2016)."""
+"""Texts in other words: into another language and back with two MarianMT checkpoints.
+
+The method is that of Sennrich, Haddow and Birch (2016), used here to vary texts, not to train a translator.
+"""
 
 from __future__ import annotations
 
