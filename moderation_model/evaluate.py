@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,9 @@ import numpy as np
 
 from moderation_model.backends import Classifier
 from moderation_model.bulk import Scored, accused, score_texts
-from moderation_model.contract import EvalReport, Figure, LabelReport, ModelInfo, Slice
+from moderation_model.checks.identity import IdentityCase
+from moderation_model.contract import EvalReport, Figure, Figures, LabelReport, ModelInfo, Slice
+from moderation_model.labelled_file import IDENTITY
 from moderation_model.labels import LABEL_NAMES
 from moderation_model.measures import (
     area,
@@ -26,7 +28,7 @@ from moderation_model.measures import (
     measure_stars,
     share,
 )
-from moderation_model.probes import Tick, evadable, evasion
+from moderation_model.probes import HATEFUL, Probed, Tick, areas_by_term, evadable, probe
 from moderation_model.training.dataset import REPLAY, REPORT, TRAIN, TUNE, Row, read_rows
 from moderation_model.training.recipe import Recipe
 
@@ -65,9 +67,15 @@ def truth_of(rows: Sequence[Row], labels: Sequence[str]) -> np.ndarray:
 
 
 def evaluate(
-    classifier: Classifier, rows: Sequence[Row], *, data: str, notes: Sequence[str] = (), tick: Tick
+    classifier: Classifier,
+    rows: Sequence[Row],
+    *,
+    data: str,
+    notes: Sequence[str] = (),
+    probes: bool = True,
+    tick: Tick,
 ) -> EvalReport:
-    """Everything that can be said of the model from these rows and from our own probes.
+    """Everything that can be said of the model from these rows and, with `probes`, from our own.
 
     Labels are measured on the rows of part `report` alone. `data` names the rows in the report.
     """
@@ -76,18 +84,23 @@ def evaluate(
     labels = _labels(rows, scored, info)
     rated = [number for number, row in enumerate(rows) if row.stars and info.has_sentiment]
     sentiment, stars = measure_stars(_true_stars(rows, rated), scored.rating[rated])
-    kept = evasion(_caught(rows, scored, info), classifier, tick)
+    found = Probed()
+    if probes:
+        found = probe(classifier, _caught(rows, scored, info), tick)
     return EvalReport(
         model_version=info.version,
         data=data,
         texts=len(rows),
-        figures={**figures(rows, scored, info), **_worst_and_mean("evasion_kept", kept)},
+        figures={**figures(rows, scored, info), **found.headlines},
         labels=labels,
         mean=macro(labels),
         sentiment=sentiment,
         stars=stars,
         slices=slices(rows, scored, info),
-        evasion={kind: figure for kind, figure in kept.items() if kind != "mean"},
+        identity=found.identity,
+        named=_named(rows, scored, info),
+        evasion=found.evasion,
+        checks=found.checks,
         notes=tuple(notes),
     )
 
@@ -95,8 +108,8 @@ def evaluate(
 def headline(classifier: Classifier, recipe: Recipe, data: Path, *, tick: Tick) -> dict[str, Any]:
     """What the manifest of `classifier` keeps, measured on the recipe's files in `data`. Raises BadRequest.
 
-    `metrics`: the headline figures; `by_label`: each label's figures and counts; `identity`: the areas of the five terms
-    with the lowest BPSN AUC; `evasion` by kind and `checks` by category: figures. A part that is empty is left out.
+    `metrics`: the headline figures; `by_label`: each label's figures and counts; `identity`: the areas of the five
+    terms with the lowest BPSN AUC; `evasion` by kind and `checks` by category: figures. An empty part is left out.
     """
     report = evaluate(classifier, recipe_rows(recipe, data), data=data.name, tick=tick)
     return manifest_parts(report)
@@ -222,11 +235,16 @@ def _caught(rows: Sequence[Row], scored: Scored, info: ModelInfo) -> list[str]:
     ]
 
 
-def _worst_and_mean(name: str, kept: Mapping[str, Figure]) -> dict[str, Figure]:
-    if not kept:
+def _named(rows: Sequence[Row], scored: Scored, info: ModelInfo) -> dict[str, Figures]:
+    """The areas of the terms that the data's own column names; rows that name none are the background."""
+    chosen = [number for number, row in enumerate(rows) if any(name in row.labels for name in HATEFUL)]
+    if not any(IDENTITY in rows[number].extra for number in chosen):
         return {}
-    kinds = [figure for kind, figure in kept.items() if kind != "mean"]
-    return {f"{name}_mean": kept["mean"], f"{name}_worst": min(kinds, key=lambda figure: figure.value)}
+    cases = [
+        IdentityCase(row.text, row.extra.get(IDENTITY, ""), any(row.labels.get(name) == 1.0 for name in HATEFUL))
+        for row in (rows[number] for number in chosen)
+    ]
+    return areas_by_term(cases, scored.scores[chosen], info.labels)
 
 
 def _true_stars(rows: Sequence[Row], chosen: Sequence[int]) -> np.ndarray:
@@ -235,8 +253,3 @@ def _true_stars(rows: Sequence[Row], chosen: Sequence[int]) -> np.ndarray:
 
 def _from(rows: Sequence[Row], source: str, *, where: Callable[[Row], bool] = lambda row: True) -> list[int]:
     return [number for number, row in enumerate(rows) if row.source == source and where(row)]
-
-
-def as_dict(found: Mapping[str, Figure]) -> dict[str, dict[str, float]]:
-    """The figures as the manifest keeps them."""
-    return {name: figure.to_dict() for name, figure in found.items()}

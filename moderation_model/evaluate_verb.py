@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,8 @@ from moderation_model.score_verb import Device, Model, open_model
 if TYPE_CHECKING:
     from moderation_model.backends import Classifier
     from moderation_model.contract import EvalReport, Figure, Figures, Slice
+
+OWN = "Source `replay`: our own sentences, of templates that were not trained on but took part in calibration."
 
 
 def register(app: typer.Typer) -> None:
@@ -32,13 +35,16 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     report: Annotated[Path | None, typer.Option(help="Folder that gets index.html, a page with plots.")] = None,
     recipe: Annotated[Path | None, typer.Option(help="Another recipe than the one in the box.")] = None,
+    probes: Annotated[
+        bool, typer.Option(help="Add evasion, our identity templates and our behavioural checks.")
+    ] = True,
     model: Model = None,
     device: Device = "auto",
 ) -> None:
     """Measure a model on rows that it was not trained on: a recipe's part `report`, or all rows of a file."""
     try:
         classifier = open_model(model, device)
-        found = measure(classifier, data, recipe)
+        found = measure(classifier, data, recipe, probes=probes)
         page = _write(found, report) if report else None
     except ModelError as error:
         typer.echo(str(error), err=True)
@@ -51,7 +57,7 @@ def evaluate(
         typer.echo(f"The page is {page}.", err=True)
 
 
-def measure(classifier: Classifier, data: Path, recipe: Path | None = None) -> EvalReport:
+def measure(classifier: Classifier, data: Path, recipe: Path | None = None, *, probes: bool = True) -> EvalReport:
     """The report on a folder or a file; a bar on standard error says how far it is. Raises BadRequest."""
     from moderation_model import evaluate as measuring
     from moderation_model.labelled_file import read_labelled
@@ -63,21 +69,26 @@ def measure(classifier: Classifier, data: Path, recipe: Path | None = None) -> E
         if data.is_dir():
             rows = measuring.recipe_rows(read_recipe(recipe or default_recipe()), data)
             name = f"part `report` of the recipe's files in {data.resolve().name}"
-            return measuring.evaluate(classifier, rows, data=name, tick=tick)
+            return measuring.evaluate(classifier, rows, data=name, notes=(OWN,), probes=probes, tick=tick)
         read = read_labelled(data)
-        return measuring.evaluate(classifier, read.rows, data=data.name, notes=read.notes, tick=tick)
+        return measuring.evaluate(classifier, read.rows, data=data.name, notes=read.notes, probes=probes, tick=tick)
 
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A `tick` that draws one bar a stage on standard error, with the time left; off a terminal the finished bars."""
+    """A `tick` for `evaluate.evaluate`: bars with the time left on standard error, off a terminal a line each fifth."""
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
-    with Progress(console=Console(stderr=True)) as bars:
-        tasks: dict[str, TaskID] = {}
+    console = Console(stderr=True)
+    fifths: dict[str, int] = {}
+    tasks: dict[str, TaskID] = {}
+    with Progress(console=console, disable=not console.is_terminal) as bars:
 
         def tick(stage: str, done: int, every: int) -> None:
+            if not console.is_terminal and done * 5 // every > fifths.get(stage, 0):
+                fifths[stage] = done * 5 // every
+                typer.echo(f"{stage}: {done} of {every}", err=True)
             if stage not in tasks:
                 tasks[stage] = bars.add_task(stage)
             bars.update(tasks[stage], completed=done, total=every)
@@ -143,12 +154,13 @@ def _told(at: Figure) -> str:
 
 def _write(found: EvalReport, folder: Path) -> Path:
     """Writes the page and returns where it is. BadRequest if the folder cannot be written."""
+    from moderation_model.evaluate import manifest_parts
     from moderation_model.reports.page import page
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "index.html"
-        path.write_text(page(found), "utf-8")
+        path.write_text(page(found, manifest_parts(found), when=date.today()), "utf-8")
     except OSError as error:
         raise BadRequest(f"The page cannot be written to {folder}: {error.strerror}.") from error
     return path
