@@ -1,7 +1,7 @@
-"""Training texts written otherwise: misspelt as in chat, hidden as evaders do, or translated there and back.
+"""Training texts written otherwise: misspelt as in chat, hidden as evaders do, translated there and back, or joined.
 
 A variant keeps what its row is known to be: labels, stars, weight, group and part. The draw depends on the seed and the
-text alone, so the same rows give the same variants in any order.
+text alone, so the same rows give the same variants in any order. Joined rows say what both of their texts say.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ LONGEST_EVADED = 400
 """Characters. Nobody spells out an essay letter by letter, and every letter would cost a token."""
 AS_EVADED_SHARE = 0.25
 """Of the evaded variants: shown as the member wrote it; the others as the normaliser leaves it."""
+JOINED = "joined"
+LONGEST_JOINED = 160
+"""Characters of each text that is joined with others."""
+_JOINTS = (" ", " ", ". ", ", ", "\n", "... ", " and ", " - ")
 TRANSLATED_SHARE = 1 / 3
 """Of all variants, if there is a translator; the rest is half misspelt, half evaded."""
 
@@ -52,6 +56,35 @@ def augmented(rows: Sequence[Row], *, share: float, seed: int, translate: Transl
         for row, text in zip(to_translate, texts, strict=True):
             variants += _variant(row, prepare(text))
     return variants
+
+
+def joined(rows: Sequence[Row], *, share: float, seed: int) -> list[Row]:
+    """New rows for `share` of the short rows of the part `train`: each text with one or two harmless ones around it.
+
+    Much of the data is one sentence a row, and abuse in chat is often one clause among others. A label is 1 if one of
+    the texts has it, 0 if none has it, else unknown; stars are unknown, a row weighs as much as its lightest text.
+    """
+    short = [row for row in rows if row.part == TRAIN and row.labels and len(row.text) <= LONGEST_JOINED]
+    short.sort(key=lambda row: (row.text, row.source))
+    harmless = [row for row in short if row.labels.get("toxic") == 0 and not any(row.labels.values())]
+    if not harmless:
+        return []
+    found: list[Row] = []
+    for row in short:
+        chance = random.Random(f"{seed}|joined|{row.source}|{row.text}")
+        if chance.random() >= share:
+            continue
+        parts = [row, *(chance.choice(harmless) for _ in range(1 if chance.random() < 0.6 else 2))]
+        chance.shuffle(parts)
+        text = chance.choice(_JOINTS).join(part.text.strip() for part in parts)
+        labels = {
+            name: max(part.labels.get(name, 0.0) for part in parts)
+            for name in row.labels
+            if row.labels[name] or all(name in part.labels for part in parts)
+        }
+        weight = min(part.weight for part in parts)
+        found.append(dataclasses.replace(row, text=text, labels=labels, stars=None, weight=weight, source=JOINED))
+    return found
 
 
 def _variant(row: Row, text: str) -> list[Row]:

@@ -61,16 +61,17 @@ def read_rows(recipe: Recipe, folder: Path, *, prepared: bool = True) -> list[Ro
 
 
 def training_rows(rows: Sequence[Row], recipe: Recipe, *, translate: Translate | None = None) -> list[Row]:
-    """What one epoch shows: the part `train`, each set as often as its `repeat` says, and evaded and misspelt variants.
+    """What one epoch shows: the part `train`, each set as often as its `repeat` says, and its variants (`augment.py`).
 
     A fraction of `repeat` is drawn by the seed, so that the same recipe and files always give the same rows.
     """
-    from moderation_model.training.augment import augmented
+    from moderation_model.training.augment import augmented, joined
 
     often = {spec.name: spec.repeat for spec in recipe.sets}
     chance = random.Random(recipe.train.seed)
     found = [row for row in rows if row.part == TRAIN]
     made = augmented(found, share=recipe.train.augment_share, seed=recipe.train.seed, translate=translate)
+    made += joined(found, share=recipe.train.join_share, seed=recipe.train.seed)
     for row in [row for row in found if often.get(row.source, 1.0) != 1.0]:
         more = often[row.source] - 1.0
         found.extend([row] * (int(more) + (chance.random() < more - int(more))))

@@ -46,9 +46,10 @@ class SourceSet:
 class TrainSettings:
     """Numbers of the training itself; lengths in tokens.
 
-    `warmup` is a share of all steps, `augment_share` a share of the training rows. `positive_weights` multiplies the
-    loss of a label's positives. `soft_stars` is the share of a rating that goes to its neighbours. `looks` is how often
-    an epoch the model is measured on `tune`; after `patience` looks without a better one the training ends.
+    `warmup` is a share of all steps, `augment_share` and `join_share` are shares of the training rows.
+    `positive_weights` multiplies the loss of a label's positives. `soft_stars` is the share of a rating that goes to
+    its neighbours. `looks` is how often an epoch the model is measured on `tune`; after `patience` looks without a
+    better one the training ends.
     """
 
     seed: int
@@ -63,6 +64,7 @@ class TrainSettings:
     replay_weight: float
     dropout: float = 0.1
     augment_share: float = 0.0
+    join_share: float = 0.0
     soft_stars: float = 0.0
     positive_weights: Mapping[str, float] = field(default_factory=dict)
     looks: int = 2

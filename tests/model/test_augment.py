@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Sequence
 
 import pytest
 
 from moderation_model.contract import NORMALISED
+from moderation_model.labels import LABEL_NAMES
 from moderation_model.normalise import readings
 from moderation_model.prepare import prepare
-from moderation_model.training.augment import augmented, evade, misspell
+from moderation_model.training.augment import augmented, evade, joined, misspell
 from moderation_model.training.dataset import REPORT, TRAIN, TUNE, Row
 
 NAMES = ["captain", "teacher", "neighbour", "goalkeeper", "painter", "brother", "cousin", "driver", "singer", "baker"]
@@ -97,3 +99,43 @@ def test_texts_without_words_to_misspell_are_no_error(text: str) -> None:
         assert isinstance(misspell(text, random.Random(seed)), str)
         assert isinstance(evade(text, random.Random(seed)), str)
         assert all(each.text for each in augmented([row(text)], share=1.0, seed=seed))
+
+
+def labelled(text: str, labels: dict[str, float], **more: object) -> Row:
+    return dataclasses.replace(row(text), labels=labels, group=text, **more)  # pyright: ignore[reportArgumentType]
+
+
+CALM = [labelled(f"see you at the lake on day {n}", dict.fromkeys(LABEL_NAMES, 0.0)) for n in range(60)]
+RUDE = [labelled(f"you are a pathetic baker number {n}", {"toxic": 1.0, "threat": 0.0}) for n in range(60)]
+
+
+def test_a_joined_row_says_what_any_of_its_texts_says_and_leaves_open_what_one_leaves_open() -> None:
+    made = joined(CALM + RUDE, share=1.0, seed=1)
+    assert len(made) == 120
+    for each in made:
+        if "pathetic" in each.text:
+            assert each.labels == {"toxic": 1.0, "threat": 0.0}
+            assert "lake" in each.text
+        else:
+            assert each.labels == dict.fromkeys(LABEL_NAMES, 0.0)
+            assert each.text.count("lake") >= 2
+        assert each.stars is None
+
+
+def test_nothing_is_joined_with_abuse_with_long_texts_or_with_measured_ones() -> None:
+    assert joined(RUDE, share=1.0, seed=1) == []
+    measured = [dataclasses.replace(each, part=REPORT) for each in CALM]
+    long = labelled("a very long story " * 20, dict.fromkeys(LABEL_NAMES, 0.0))
+    assert joined([*measured, long], share=1.0, seed=1) == []
+
+
+def test_a_joined_row_weighs_as_much_as_its_lightest_text() -> None:
+    light = [dataclasses.replace(each, weight=0.2) for each in RUDE]
+    assert {each.weight for each in joined(CALM + light, share=1.0, seed=1) if "pathetic" in each.text} == {0.2}
+
+
+def test_what_is_joined_depends_on_the_seed_and_not_on_the_order_of_the_rows() -> None:
+    some = joined(CALM + RUDE, share=0.3, seed=1)
+    assert some == joined((CALM + RUDE)[::-1], share=0.3, seed=1)
+    assert 15 < len(some) < 60
+    assert some != joined(CALM + RUDE, share=0.3, seed=2)
