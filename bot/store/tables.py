@@ -197,3 +197,39 @@ vote_labels = sa.Table(
     sa.Column("score", sa.Float),
     sa.Column("model_version", sa.Text),
 )
+
+audit_batches = sa.Table(
+    "audit_batches",
+    metadata,
+    _key(),
+    _snowflake("guild_id", index=True),
+    sa.Column("made_at", UtcTime, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    _snowflake("answered_by", nullable=True),
+    sa.Column("closed_at", UtcTime),
+    sa.Column("card_channel_id", sa.BigInteger),
+    sa.Column("card_message_id", sa.BigInteger),
+    sa.Column("card_scrubbed", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+
+audit_draws = sa.Table(
+    "audit_draws",
+    metadata,
+    _key(),
+    _snowflake("guild_id"),
+    _snowflake("channel_id"),
+    _snowflake("message_id"),
+    _snowflake("revision"),
+    sa.Column("drawn_at", UtcTime, nullable=False),
+    sa.Column("label", sa.String(64), nullable=False),
+    sa.Column("score", sa.Float, nullable=False),
+    sa.Column("flag_limit", sa.Float, nullable=False),
+    sa.Column("inclusion_probability", sa.Float, nullable=False),
+    sa.Column("payload", sa.LargeBinary),
+    sa.Column("text_expires_at", UtcTime, nullable=False, index=True),
+    sa.Column("batch_id", Key, sa.ForeignKey("audit_batches.id", ondelete="SET NULL"), index=True),
+    sa.Column("case_id", Key, sa.ForeignKey("cases.id", ondelete="SET NULL"), index=True),
+    sa.UniqueConstraint("message_id", "revision"),
+    sa.Index("ix_audit_draws_guild_id_drawn_at", "guild_id", "drawn_at"),
+    comment="Who wrote it stands in the payload alone, which goes with the answer or with its time.",
+)

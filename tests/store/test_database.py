@@ -22,7 +22,9 @@ from bot.config import Settings
 from bot.core.cases import Vote
 from bot.core.guild_rules import GuildRules
 from bot.core.policy import Delete, Warn
+from bot.core.sampling import Standing
 from bot.errors import BadSettings, StoreUnavailable, UndecryptableText
+from bot.store.audits import AuditStore
 from bot.store.cases import CaseStore
 from bot.store.crypto import TextKey, key_path
 from bot.store.database import Database
@@ -41,6 +43,8 @@ async def fill_every_table(db: Database) -> None:
     await CaseStore(db).add_report(case_id=case.case_id, reporter_id=5, reason="rude", at=NOON)
     vote = Vote(case.case_id, 9, "breaks_rules", {"insult": "right"}, MODEL, NOON)
     await LabelStore(db).vote(vote, scores={"insult": 0.9})
+    await AuditStore(db).keep(new_case(message_id=1001), Standing("insult", 0.4, 0.5))
+    await AuditStore(db).make_batches(GUILD, at=NOON)
 
 
 async def test_a_new_database_is_missing_then_current(url: str, key: TextKey):
