@@ -132,7 +132,7 @@ class App:
             text_days=self.settings.text_days,
             observe=self._observe,
         )
-        setup = GuildSetup(guilds=self.guilds, cases=self.cases, desk=desk, clock=clock)
+        setup = GuildSetup(guilds=self.guilds, labels=self.labels, desk=desk, clock=clock)
         return Flows(moderate=moderate, review=review, setup=setup), desk
 
     def _observe(self, passed: Passed) -> None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands
@@ -14,14 +14,12 @@ from discord import app_commands
 from bot.chat import permissions, texts
 from bot.chat.answering import answer, guild_of
 from bot.chat.doctor import as_text, inspect_guild
+from bot.chat.rules_commands import RulesCommands
 from bot.core.guild_rules import GuildRules
 from bot.errors import BotError, NotAllowed
-from moderation_model.labels import LABELS
 
 if TYPE_CHECKING:
     from bot.chat.answering import Pressed
-
-_LABELS = [app_commands.Choice(name=spec.title, value=spec.name) for spec in LABELS]
 
 
 class CandorCommands(app_commands.Group):
@@ -34,6 +32,7 @@ class CandorCommands(app_commands.Group):
             default_permissions=discord.Permissions(manage_guild=True),
             guild_only=True,
         )
+        self.add_command(RulesCommands())
 
     @app_commands.command()
     @app_commands.describe(
@@ -73,52 +72,17 @@ class CandorCommands(app_commands.Group):
         await answer(interaction, work, feature="administer")
 
     @app_commands.command()
-    @app_commands.describe(mode="shadow: cards only, nothing is done. active: the limits you set are acted on.")
-    async def mode(self, interaction: Pressed, mode: Literal["shadow", "active"]) -> None:
-        """Enter or leave shadow mode."""
-
-        async def work() -> str:
-            return await interaction.client.flows.setup.mode(
-                guild_id=guild_of(interaction), shadow=mode == "shadow", by=interaction.user.id
-            )
-
-        await answer(interaction, work, feature="administer")
-
-    @app_commands.command()
-    @app_commands.describe(
-        label="The label that the model scores.",
-        action="What follows from the limit on.",
-        percent="The score from which it follows. Left out: never, or for flag the model's own limit.",
-    )
-    @app_commands.choices(label=_LABELS)
-    async def limit(
-        self,
-        interaction: Pressed,
-        label: str,
-        action: Literal["flag", "delete", "timeout", "warn"],
-        percent: app_commands.Range[int, 1, 100] | None = None,
-    ) -> None:
-        """Set from which score on a label is flagged, deleted, timed out or warned about."""
-
-        async def work() -> str:
-            return await interaction.client.flows.setup.limit(
-                guild_id=guild_of(interaction), label=label, action=action, percent=percent, by=interaction.user.id
-            )
-
-        await answer(interaction, work, feature="administer")
-
-    @app_commands.command()
     @app_commands.describe(
         role="A role whose members are left alone.",
         channel="A channel or category that is left alone, with its threads.",
-        exempt="False: look at it again.",
+        look="True: look at it, also where I would leave it alone by myself.",
     )
-    async def exempt(
+    async def scope(
         self,
         interaction: Pressed,
         role: discord.Role | None = None,
         channel: app_commands.AppCommandChannel | None = None,
-        exempt: bool = True,
+        look: bool = False,
     ) -> None:
         """Leave a role or a channel alone, or look at it again."""
 
@@ -127,7 +91,7 @@ class CandorCommands(app_commands.Group):
                 guild_id=guild_of(interaction),
                 role_id=role.id if role else None,
                 channel_id=channel.id if channel else None,
-                exempt=exempt,
+                exempt=not look,
                 by=interaction.user.id,
             )
 

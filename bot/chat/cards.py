@@ -17,9 +17,9 @@ from bot.chat import texts
 from bot.chat.buttons import CaseButton
 from bot.chat.inert import inert
 from bot.core.cases import ActionRecord, Case, Vote
-from bot.core.policy import Action, Reason, Timeout, headline
+from bot.core.policy import Action, Reason, Timeout, headline, spec_of
 from moderation_model.contract import Explanation, Sentiment
-from moderation_model.labels import LABELS, label
+from moderation_model.labels import LABELS
 
 CARD_LIMIT = 4000
 TEXT_LIMIT = 1500
@@ -116,12 +116,12 @@ def duration_of(seconds: int) -> str:
 
 
 def _title_of(name: str) -> str:
-    return label(name).title.lower()
+    return spec_of(name).title.lower()
 
 
 def _title(case: Case) -> str:
     if case.opened_why == "flagged" and case.reasons:
-        spec = label(headline(case.reasons).label)
+        spec = spec_of(headline(case.reasons).label)
         title = texts.TITLE_FLAGGED.format(emoji=_EMOJI[spec.severity], label=spec.title, case_id=case.case_id)
     else:
         title = _TITLES.get(case.opened_why, texts.TITLE_AUDIT).format(case_id=case.case_id)
@@ -205,7 +205,7 @@ def _colour(case: Case) -> int:
     if case.state == "closed":
         return _CLOSED_COLOUR
     if case.reasons and case.opened_why == "flagged":
-        return _COLOURS[label(headline(case.reasons).label).severity]
+        return _COLOURS[spec_of(headline(case.reasons).label).severity]
     return _CARE_COLOUR
 
 

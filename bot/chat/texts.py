@@ -132,6 +132,15 @@ SETUP_CANNOT_CREATE = (
     "it, and name it: `/candor setup review_channel:#…`."
 )
 
+# /candor rules.
+RULES_SHADOW = "Shadow mode: cases and cards only."
+RULES_PAUSED = "Paused: nothing is done automatically."
+RULES_ACTIVE = "Active: labels out of shadow mode are acted on."
+RULES_MODEL_LIMIT = "flagged at the model's own limit"
+RULES_MODES = {"shadow": "shadow", "delete": "may delete", "act": "may act"}
+RULES_KEYWORDS = "Keywords: {words}"
+RULES_FINE = "Fine here: {words}"
+
 # /case.
 CASE_STATE = {"open": "open", "closed": "closed"}
 WHY_HEAD = "**Case {case_id}** · {state} · opened {when} because it was {why}"

@@ -12,7 +12,8 @@ from weakref import WeakValueDictionary
 import structlog
 
 from bot.core.cases import Case
-from bot.core.policy import headline
+from bot.core.keywords import hide_words
+from bot.core.policy import explained
 from bot.errors import BoardUnavailable, BotError
 from bot.flow.ports import Board, ModelService
 from bot.store.cases import CaseStore
@@ -129,10 +130,12 @@ class CardDesk:
 
     async def _explain(self, case: Case) -> bool:
         """Whether words were found and kept now."""
-        if case.explanation is not None or not case.reasons or not case.text:
+        reason = explained(case.reasons)
+        if case.explanation is not None or reason is None or not case.text:
             return False
+        fine_words = (await self._guilds.get(case.guild_id)).fine_words
         try:
-            explanation = await self._model.explain(case.text, label=headline(case.reasons).label)
+            explanation = await self._model.explain(hide_words(case.text, fine_words), label=reason.label)
         except ModelError as error:
             # A card without its words is worth more than no card; catch_up asks for them again.
             log.warning("not_explained", case_id=case.case_id, why=type(error).__name__)

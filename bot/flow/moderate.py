@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -18,7 +18,8 @@ import structlog
 
 from bot.core.cases import Case, MessageKey, NewCase
 from bot.core.events import IncomingMessage
-from bot.core.keywords import asks_for_care
+from bot.core.guild_rules import GuildRules
+from bot.core.keywords import asks_for_care, find_keywords, hide_words
 from bot.core.policy import NOTHING, Decision, decide, within_limits
 from bot.errors import BotError
 from bot.flow.cards import CardDesk
@@ -110,16 +111,29 @@ class Moderate:
         rules = await self._guilds.get(message.guild_id)
         if rules.exempts(message):
             return Passed(message, "exempt")
+        if not rules.read_titles:
+            message = replace(message, parts=tuple(part for part in message.parts if part.kind != "title"))
         if not message.parts:
             return Passed(message, "empty")
         if await self._predictions.seen(message_id=message.message_id, revision=message.revision):
             return Passed(message, "replayed")
+        hits = find_keywords(message.text, rules.keywords)
         try:
-            texts = [part.text for part in message.parts]
+            texts = [hide_words(part.text, rules.fine_words) for part in message.parts]
             predictions = await self._model.classify(texts, guild_id=message.guild_id, priority=priority)
         except ModelError as error:
-            return await self._leave_unscored(message, error)
-        decision = decide(message, predictions, rules, asks_for_care=asks_for_care(message.text))
+            passed = await self._leave_unscored(message, error)
+            # Keywords are what is left while the model is away.
+            decision = decide(message, (), rules, keywords=hits) if hits else NOTHING
+            return await self._open_and_act(message, (), decision) if decision.opens else passed
+        decision = decide(
+            message,
+            predictions,
+            rules,
+            asks_for_care=asks_for_care(message.text),
+            keywords=hits,
+            confirmed=await self._confirmed(message, rules),
+        )
         if decision.opens is None:
             fresh = await self._record(message, predictions)
             return Passed(message, "decided" if fresh else "replayed", tuple(predictions), decision)
@@ -135,7 +149,8 @@ class Moderate:
             lead_id = await self._lead_for(message, decision)
             new = self.new_case(message, predictions, decision, lead_id=lead_id)
             case, created = await self._cases.open(new, decision.actions)
-        await self._record(message, predictions)
+        if predictions:
+            await self._record(message, predictions)
         if not created:
             return Passed(message, "replayed", tuple(predictions), decision, case)
         for record in case.actions:
@@ -144,6 +159,12 @@ class Moderate:
         case = await self._follow_verdict(case)
         self._desk.enqueue(guild_id=case.guild_id, case_id=case.lead_id or case.case_id)
         return Passed(message, "decided", tuple(predictions), decision, case)
+
+    async def _confirmed(self, message: IncomingMessage, rules: GuildRules) -> int:
+        if not rules.escalation:
+            return 0
+        since = self._clock.now() - timedelta(days=rules.escalation_days)
+        return await self._cases.confirmed(guild_id=rules.guild_id, author_id=message.author.user_id, since=since)
 
     async def _lead_for(self, message: IncomingMessage, decision: Decision) -> int | None:
         """The case whose card also stands for this message. Who may need help always has a card of their own."""

@@ -11,8 +11,8 @@ import structlog
 from bot.core.cases import Case, NewCase, VerdictKind, Vote
 from bot.core.events import IncomingMessage, Person, TextPart
 from bot.core.feedback import answers
-from bot.core.keywords import asks_for_care
-from bot.core.policy import Action, Decision, decide, headline
+from bot.core.keywords import asks_for_care, find_keywords, hide_words
+from bot.core.policy import Action, Decision, decide, explained
 from bot.errors import BoardUnavailable, NotAllowed
 from bot.flow.cards import CardDesk
 from bot.flow.ports import Clock, Enforcer, ModelService
@@ -150,8 +150,9 @@ class Review:
 
     async def check(self, *, guild_id: int, text: str) -> Checked:
         """What the model and this guild's rules say of `text`, without recording anything. Raises ModelError."""
-        prediction = (await self._model.classify([text], guild_id=guild_id, priority="live"))[0]
         rules = await self._guilds.get(guild_id)
+        scored = hide_words(text, rules.fine_words)
+        prediction = (await self._model.classify([scored], guild_id=guild_id, priority="live"))[0]
         now = self._clock.now()
         message = IncomingMessage(
             guild_id=guild_id,
@@ -165,11 +166,13 @@ class Review:
             seen_at=now,
             jump_url="",
         )
-        decision = decide(message, [prediction], rules, asks_for_care=asks_for_care(text))
+        hits = find_keywords(text, rules.keywords)
+        decision = decide(message, [prediction], rules, asks_for_care=asks_for_care(text), keywords=hits)
         explanation = None
-        if decision.reasons:
+        reason = explained(decision.reasons)
+        if reason is not None:
             try:
-                explanation = await self._model.explain(text, label=headline(decision.reasons).label)
+                explanation = await self._model.explain(scored, label=reason.label)
             except ModelError as error:
                 log.warning("not_explained", guild_id=guild_id, why=type(error).__name__)
         return Checked(prediction, decision, explanation)
@@ -205,9 +208,9 @@ class Review:
         reasons = ()
         if message.parts:
             try:
-                texts = [part.text for part in message.parts]
-                predictions = await self._model.classify(texts, guild_id=message.guild_id, priority="live")
                 rules = await self._guilds.get(message.guild_id)
+                texts = [hide_words(part.text, rules.fine_words) for part in message.parts]
+                predictions = await self._model.classify(texts, guild_id=message.guild_id, priority="live")
                 reasons = decide(message, predictions, rules).reasons
             except ModelError as error:
                 log.warning("unscored_report", message_id=message.message_id, why=type(error).__name__)

@@ -16,7 +16,7 @@ from bot.errors import CaseNotFound
 from bot.store import rows
 from bot.store.database import Database
 from bot.store.loading import load_cases
-from bot.store.tables import actions, cases, reports
+from bot.store.tables import actions, cases, reports, votes
 from moderation_model.contract import Explanation
 
 SETTLED_WELL = ("pending", "done")
@@ -149,6 +149,17 @@ class CaseStore:
                 for reason in row.reasons:
                     members[reason["label"]].add(row.author_id)
         return Recent(number, {label: len(hit) for label, hit in members.items()})
+
+    async def confirmed(self, *, guild_id: int, author_id: int, since: datetime) -> int:
+        """How many of the member's cases since then a moderator confirmed and none called fine."""
+
+        def said(verdict: str) -> sa.ColumnElement[bool]:
+            return sa.select(votes.c.id).where(votes.c.case_id == cases.c.id, votes.c.verdict == verdict).exists()
+
+        mine = (cases.c.guild_id == guild_id, cases.c.author_id == author_id, cases.c.opened_at >= since)
+        query = sa.select(sa.func.count()).where(*mine, said("breaks_rules"), ~said("fine"))
+        async with self._db.read() as connection:
+            return await connection.scalar(query) or 0
 
     async def set_card(self, *, case_id: int, card: CardRef) -> None:
         """Where the case's card stands."""

@@ -87,7 +87,7 @@ class House:
             text_days=30,
             observe=self.passed.append,
         )
-        self.setup = GuildSetup(guilds=self.guilds, cases=self.cases, desk=self.desk, clock=self.clock)
+        self.setup = GuildSetup(guilds=self.guilds, labels=self.labels, desk=self.desk, clock=self.clock)
         bot.attach(Flows(moderate=self.moderate, review=self.review, setup=self.setup))
 
 
@@ -109,7 +109,8 @@ class Stage:
 
     async def rules(self, **changes: object) -> GuildRules:
         """Save rules: active and with a review channel, unless `changes` says otherwise."""
-        base = GuildRules(self.guild.id, shadow=False, review_channel_id=self.review.id)
+        acting = {name: replace(rule, mode="act") for name, rule in default_labels().items()}
+        base = GuildRules(self.guild.id, shadow=False, review_channel_id=self.review.id, labels=acting)
         rules = replace(base, **changes)  # pyright: ignore[reportArgumentType]
         await self.house.guilds.save(rules, by=1, at=self.env.now())
         return rules

@@ -79,9 +79,9 @@ async def test_an_active_server_deletes_times_out_and_fine_takes_back_what_it_ca
     sandbox = house.sandbox
     for action in ("delete", "timeout"):
         options = {"label": "insult", "action": action, "percent": 50}
-        answer = await done(house, await sandbox.slash("Robin", "#general", "candor limit", options))
+        answer = await done(house, await sandbox.slash("Robin", "#general", "candor rules limit", options))
         assert answer.kind != "failed"
-    await done(house, await sandbox.slash("Robin", "#general", "candor mode", {"mode": "active"}))
+    await house.let_out_of_shadow("insult")
     said = await sandbox.say("Kai", "#general", INSULT)
     passed = await house.decided(said)
     assert passed.case is not None

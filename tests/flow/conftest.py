@@ -70,11 +70,12 @@ class House:
             text_days=30,
             observe=self.seen.append,
         )
-        self.setup = GuildSetup(guilds=self.guilds, cases=self.cases, desk=self.desk, clock=self.clock)
+        self.setup = GuildSetup(guilds=self.guilds, labels=self.labels, desk=self.desk, clock=self.clock)
 
     async def rules(self, **labels: LabelRule) -> GuildRules:
         """Save active rules with a review channel and the given label rules."""
-        rules = GuildRules(GUILD, shadow=False, review_channel_id=REVIEW_CHANNEL, labels={**default_labels(), **labels})
+        acting = {name: replace(rule, mode="act") for name, rule in default_labels().items()}
+        rules = GuildRules(GUILD, shadow=False, review_channel_id=REVIEW_CHANNEL, labels={**acting, **labels})
         await self.guilds.save(rules, by=1, at=self.clock.now())
         return rules
 
