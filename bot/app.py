@@ -19,6 +19,7 @@ from bot.child import ModelChild
 from bot.config import Settings
 from bot.core.cases import Case
 from bot.errors import BadSettings
+from bot.flow.audit import Audit
 from bot.flow.cards import CardDesk
 from bot.flow.flows import Flows
 from bot.flow.guild_setup import GuildSetup
@@ -27,6 +28,7 @@ from bot.flow.retention import Retention
 from bot.flow.review import Review
 from bot.health import HealthServer, Metrics
 from bot.jobs import Jobs
+from bot.store.audits import AuditStore
 from bot.store.cases import CaseStore
 from bot.store.crypto import TextKey
 from bot.store.database import Database
@@ -73,6 +75,7 @@ class App:
         self.predictions = PredictionStore(self.db)
         self.cases = CaseStore(self.db)
         self.labels = LabelStore(self.db)
+        self.audits = AuditStore(self.db)
         self.child = ModelChild(settings) if settings.model_url is None else None
         self.model = ModelClient(
             self.child.url if self.child else settings.model_url or "",
@@ -94,6 +97,7 @@ class App:
             {
                 "rescore": self.flows.moderate.rescore,
                 "post_cards": self.desk.catch_up,
+                "audit": self.flows.audit.run,
                 "retention": self.retention.run,
             },
             clock=SystemClock(),
@@ -103,9 +107,10 @@ class App:
 
     def _flows(self) -> tuple[Flows, CardDesk]:
         clock, enforcer = SystemClock(), DiscordEnforcer(self.bot)
+        board = DiscordBoard(self.bot)
         desk = CardDesk(
             model=self.model,
-            board=DiscordBoard(self.bot),
+            board=board,
             guilds=self.guilds,
             cases=self.cases,
             observe=self._presented,
@@ -120,6 +125,16 @@ class App:
             clock=clock,
             text_days=self.settings.text_days,
         )
+        audit = Audit(
+            board=board,
+            guilds=self.guilds,
+            audits=self.audits,
+            cases=self.cases,
+            labels=self.labels,
+            desk=desk,
+            clock=clock,
+            text_days=self.settings.text_days,
+        )
         moderate = Moderate(
             model=self.model,
             enforcer=enforcer,
@@ -128,12 +143,13 @@ class App:
             predictions=self.predictions,
             cases=self.cases,
             desk=desk,
+            audit=audit,
             clock=clock,
             text_days=self.settings.text_days,
             observe=self._observe,
         )
         setup = GuildSetup(guilds=self.guilds, labels=self.labels, desk=desk, clock=clock)
-        return Flows(moderate=moderate, review=review, setup=setup), desk
+        return Flows(moderate=moderate, review=review, setup=setup, audit=audit), desk
 
     def _observe(self, passed: Passed) -> None:
         self.metrics.passed(passed)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from bot.core.audits import AuditBatch
 from bot.core.cases import CardRef, Case
 from bot.core.events import IncomingMessage
 from bot.core.policy import Action
@@ -102,6 +103,7 @@ class FakeBoard:
     cards: dict[int, Case] = field(default_factory=dict)
     pings: list[int] = field(default_factory=list)
     scrubbed: list[int] = field(default_factory=list)
+    audits: dict[int, AuditBatch] = field(default_factory=dict)
     broken: bool = False
     ping_broken: bool = False
 
@@ -116,6 +118,13 @@ class FakeBoard:
         if self.ping_broken:
             raise BoardUnavailable("The review channel cannot be reached.")
         self.pings.append(case.case_id)
+
+    async def show_audit(self, batch: AuditBatch, *, channel_id: int) -> CardRef:
+        if self.broken:
+            raise BoardUnavailable("The review channel cannot be reached.")
+        card = batch.card or CardRef(channel_id, 7000 + len(self.audits))
+        self.audits[card.message_id] = batch
+        return card
 
     async def scrub(self, card: CardRef) -> None:
         if self.broken:

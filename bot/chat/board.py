@@ -8,8 +8,10 @@ import discord
 import structlog
 
 from bot.chat import permissions, texts
+from bot.chat.audit_cards import audit_card
 from bot.chat.cards import Card, review_card, scrubbed_card
 from bot.chat.messages import UNANSWERED, partial
+from bot.core.audits import AuditBatch
 from bot.core.cases import CardRef, Case
 from bot.errors import BoardUnavailable
 
@@ -30,14 +32,7 @@ class DiscordBoard:
         card = review_card(case)
         if case.card is not None and await self._edited(case.card, card):
             return case.card
-        channel = self._postable(channel_id)
-        try:
-            message = await channel.send(view=card, silent=True)
-        except (discord.NotFound, discord.Forbidden) as error:
-            raise BoardUnavailable(texts.NO_CHANNEL) from error
-        except UNANSWERED as error:
-            raise BoardUnavailable(texts.CARD_FAILED) from error
-        return CardRef(channel_id, message.id)
+        return await self._posted(card, channel_id)
 
     async def ping(self, case: Case, *, channel_id: int, role_id: int | None) -> None:
         """One plain line with the role in front, allowed to notify that role and nobody else."""
@@ -57,6 +52,13 @@ class DiscordBoard:
         """Replace the card with a line that says that its text is gone."""
         await self._edited(card, scrubbed_card())
 
+    async def show_audit(self, batch: AuditBatch, *, channel_id: int) -> CardRef:
+        """Edit the batch's card where it stands; post one in `channel_id` where it has none or lost it."""
+        card = audit_card(batch)
+        if batch.card is not None and (await self._edited(batch.card, card) or batch.state != "open"):
+            return batch.card
+        return await self._posted(card, channel_id)
+
     async def _edited(self, ref: CardRef, card: Card) -> bool:
         """Whether the card stands and shows `card` now; False if it, or its channel, is gone."""
         channel = self._bot.get_channel(ref.channel_id)
@@ -70,6 +72,16 @@ class DiscordBoard:
         except UNANSWERED as error:
             raise BoardUnavailable(texts.CARD_FAILED) from error
         return True
+
+    async def _posted(self, card: Card, channel_id: int) -> CardRef:
+        channel = self._postable(channel_id)
+        try:
+            message = await channel.send(view=card, silent=True)
+        except (discord.NotFound, discord.Forbidden) as error:
+            raise BoardUnavailable(texts.NO_CHANNEL) from error
+        except UNANSWERED as error:
+            raise BoardUnavailable(texts.CARD_FAILED) from error
+        return CardRef(channel_id, message.id)
 
     def _postable(self, channel_id: int) -> discord.TextChannel:
         channel = self._bot.get_channel(channel_id)

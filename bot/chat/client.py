@@ -14,6 +14,7 @@ import structlog
 from discord import app_commands
 
 from bot.chat import texts
+from bot.chat.audit_cards import AuditNone, AuditSelect
 from bot.chat.buttons import CaseButton
 from bot.chat.candor_commands import CandorCommands
 from bot.chat.case_commands import CaseCommands, context_menus
@@ -88,7 +89,7 @@ class CandorBot(discord.Client):
 
     async def setup_hook(self) -> None:
         """Register buttons and commands; ask Discord to change its list of commands only where it differs."""
-        self.add_dynamic_items(CaseButton, LabelSelect)
+        self.add_dynamic_items(CaseButton, LabelSelect, AuditSelect, AuditNone)
         if not self.tree.get_commands():
             self.tree.add_command(CandorCommands())
             self.tree.add_command(CaseCommands())

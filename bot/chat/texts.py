@@ -157,6 +157,17 @@ CHECK_UNREADABLE = "The model does not read this script, so it judges nothing he
 CHECK_ACTIONS = "It would then do: {actions}."
 CHECK_WITHHELD = "Asked for, but {why}: {actions}."
 
+# Audits.
+AUDIT_TITLE = "🔎 Audit {batch_id} · nothing here was flagged"
+AUDIT_HOW = "Does any of these break the rules? Tap the bad ones, or none. It shows what the model misses."
+AUDIT_LINE = "**{number}** · <#{channel_id}> · [look ↗]({jump})"
+AUDIT_OPTION = "Line {number}"
+MENU_AUDIT = "Tap the bad ones"
+BUTTON_AUDIT_NONE = "None of them"
+AUDIT_DONE = "✅ {bad} of {lines} break the rules{cases} · <@{moderator_id}> · {when}"
+AUDIT_CASES = " (cases {cases})"
+AUDIT_OVER = "⌛ Nobody answered in time; the texts were kept for their time and are removed now."
+
 # doctor.
 DOCTOR_GOOD = "✅ {sentence}"
 DOCTOR_BAD = "⚠️ {sentence} {fix}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from bot.core.cases import CardRef, NewCase
@@ -35,4 +36,5 @@ class AuditBatch:
     lines: int = 0
     bad_case_ids: tuple[int, ...] = ()
     answered_by: int | None = None
+    closed_at: datetime | None = None
     card: CardRef | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.flow.audit import Audit
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate
 from bot.flow.review import Review
@@ -16,3 +17,4 @@ class Flows:
     moderate: Moderate
     review: Review
     setup: GuildSetup
+    audit: Audit

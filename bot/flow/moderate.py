@@ -22,6 +22,7 @@ from bot.core.guild_rules import GuildRules
 from bot.core.keywords import asks_for_care, find_keywords, hide_words
 from bot.core.policy import NOTHING, Decision, decide, within_limits
 from bot.errors import BotError
+from bot.flow.audit import Audit
 from bot.flow.cards import CardDesk
 from bot.flow.ports import Clock, Enforcer, Messages, ModelService
 from bot.flow.undoing import undo_actions
@@ -73,6 +74,7 @@ class Moderate:
         predictions: PredictionStore,
         cases: CaseStore,
         desk: CardDesk,
+        audit: Audit,
         clock: Clock,
         text_days: int,
         observe: Callable[[Passed], None],
@@ -84,6 +86,7 @@ class Moderate:
         self._predictions = predictions
         self._cases = cases
         self._desk = desk
+        self._audit = audit
         self._clock = clock
         self._text_kept = timedelta(days=text_days)
         self._observe = observe
@@ -95,15 +98,7 @@ class Moderate:
         """Pass one message. Raises StoreUnavailable only; everything else ends in an outcome that is recorded."""
         started = time.perf_counter()
         passed = await self._pass(message, priority)
-        passed = Passed(
-            message=message,
-            outcome=passed.outcome,
-            predictions=passed.predictions,
-            decision=passed.decision,
-            case=passed.case,
-            detail=passed.detail,
-            milliseconds=(time.perf_counter() - started) * 1000,
-        )
+        passed = replace(passed, message=message, milliseconds=(time.perf_counter() - started) * 1000)
         self._observe(passed)
         return passed
 
@@ -136,6 +131,8 @@ class Moderate:
         )
         if decision.opens is None:
             fresh = await self._record(message, predictions)
+            if fresh:
+                await self._audit.consider(message, predictions, decision)
             return Passed(message, "decided" if fresh else "replayed", tuple(predictions), decision)
         return await self._open_and_act(message, predictions, decision)
 

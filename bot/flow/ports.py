@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from bot.core.audits import AuditBatch
 from bot.core.cases import CardRef, Case
 from bot.core.events import IncomingMessage
 from bot.core.policy import Action
@@ -68,6 +69,17 @@ class Board(Protocol):
 
     async def scrub(self, card: CardRef) -> None:
         """Take the member's text off a posted card."""
+        ...
+
+
+class AuditBoard(Protocol):
+    """The review channel for audits. Raises `BoardUnavailable` with a sentence."""
+
+    async def show_audit(self, batch: AuditBatch, *, channel_id: int) -> CardRef:
+        """Post the batch's card, or edit it where `batch.card` is set; where it stands now.
+
+        A batch that is over shows how it ended and no text; its card is not posted anew where it is gone.
+        """
         ...
 
 

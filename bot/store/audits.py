@@ -176,6 +176,7 @@ class AuditStore:
             lines=len(draws),
             bad_case_ids=tuple(each["case_id"] for each in draws if each["bad"]),
             answered_by=row.answered_by,
+            closed_at=row.closed_at,
             card=CardRef(row.card_channel_id, row.card_message_id) if row.card_message_id else None,
         )
 

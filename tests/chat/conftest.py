@@ -23,11 +23,13 @@ from bot.chat.messages import DiscordMessages
 from bot.config import Settings
 from bot.core.cases import Case
 from bot.core.guild_rules import GuildRules, LabelRule, default_labels
+from bot.flow.audit import Audit
 from bot.flow.cards import CardDesk
 from bot.flow.flows import Flows
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate, Passed
 from bot.flow.review import Review
+from bot.store.audits import AuditStore
 from bot.store.cases import CaseStore
 from bot.store.crypto import TextKey
 from bot.store.database import Database
@@ -55,7 +57,7 @@ class House:
 
     def __init__(self, db: Database) -> None:
         self.guilds, self.cases, self.labels = GuildStore(db), CaseStore(db), LabelStore(db)
-        self.predictions = PredictionStore(db)
+        self.predictions, self.audits = PredictionStore(db), AuditStore(db)
         self.model = FakeModel()
         self.clock = SimulatedClock()
         self.passed: list[Passed] = []
@@ -75,6 +77,16 @@ class House:
             clock=self.clock,
             text_days=30,
         )
+        self.audit = Audit(
+            board=self.board,
+            guilds=self.guilds,
+            audits=self.audits,
+            cases=self.cases,
+            labels=self.labels,
+            desk=self.desk,
+            clock=self.clock,
+            text_days=30,
+        )
         self.moderate = Moderate(
             model=self.model,
             enforcer=self.enforcer,
@@ -83,12 +95,13 @@ class House:
             predictions=self.predictions,
             cases=self.cases,
             desk=self.desk,
+            audit=self.audit,
             clock=self.clock,
             text_days=30,
             observe=self.passed.append,
         )
         self.setup = GuildSetup(guilds=self.guilds, labels=self.labels, desk=self.desk, clock=self.clock)
-        bot.attach(Flows(moderate=self.moderate, review=self.review, setup=self.setup))
+        bot.attach(Flows(moderate=self.moderate, review=self.review, setup=self.setup, audit=self.audit))
 
 
 @dataclass

@@ -12,10 +12,12 @@ import pytest
 from bot.config import Settings
 from bot.core.cases import Case
 from bot.core.guild_rules import GuildRules, LabelRule, default_labels
+from bot.flow.audit import Audit
 from bot.flow.cards import CardDesk
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate, Passed
 from bot.flow.review import Review
+from bot.store.audits import AuditStore
 from bot.store.cases import CaseStore
 from bot.store.crypto import TextKey
 from bot.store.database import Database
@@ -45,6 +47,7 @@ class House:
     seen: list[Passed] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.audits = AuditStore(self.db)
         self.desk = CardDesk(
             model=self.model, board=self.board, guilds=self.guilds, cases=self.cases, observe=lambda case: None
         )
@@ -52,6 +55,16 @@ class House:
             model=self.model,
             enforcer=self.enforcer,
             guilds=self.guilds,
+            cases=self.cases,
+            labels=self.labels,
+            desk=self.desk,
+            clock=self.clock,
+            text_days=30,
+        )
+        self.audit = Audit(
+            board=self.board,
+            guilds=self.guilds,
+            audits=self.audits,
             cases=self.cases,
             labels=self.labels,
             desk=self.desk,
@@ -66,6 +79,7 @@ class House:
             predictions=self.predictions,
             cases=self.cases,
             desk=self.desk,
+            audit=self.audit,
             clock=self.clock,
             text_days=30,
             observe=self.seen.append,
