@@ -123,7 +123,7 @@ def _ending(batch: AuditBatch) -> str:
     return texts.AUDIT_DONE.format(
         bad=len(batch.bad_case_ids) or "none",
         lines=batch.lines,
-        cases=texts.AUDIT_CASES.format(cases=named) if named else "",
+        cases=texts.AUDIT_CASES[len(batch.bad_case_ids) > 1].format(cases=named) if named else "",
         moderator_id=batch.answered_by,
         when=discord.utils.format_dt(batch.closed_at, "t"),
     )

@@ -164,8 +164,8 @@ AUDIT_LINE = "**{number}** · <#{channel_id}> · [look ↗]({jump})"
 AUDIT_OPTION = "Line {number}"
 MENU_AUDIT = "Tap the bad ones"
 BUTTON_AUDIT_NONE = "None of them"
-AUDIT_DONE = "✅ {bad} of {lines} break the rules{cases} · <@{moderator_id}> · {when}"
-AUDIT_CASES = " (cases {cases})"
+AUDIT_DONE = "✅ {bad} of {lines} against the rules{cases} · <@{moderator_id}> · {when}"
+AUDIT_CASES = (" (case {cases})", " (cases {cases})")
 AUDIT_OVER = "⌛ Nobody answered in time; the texts were kept for their time and are removed now."
 
 # doctor.

@@ -200,7 +200,7 @@ def _check(batch: AuditBatch, moderator: Person) -> None:
 def _said(batch: AuditBatch) -> str:
     bad = batch.bad_case_ids
     if not bad:
-        return f"Recorded: none of the {batch.lines} breaks the rules. Thank you."
+        return "Recorded: none of these lines breaks the rules. Thank you."
     named = ", ".join(str(case_id) for case_id in bad)
     one = len(bad) == 1
     return (

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import re
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -36,8 +34,8 @@ from bot.store.database import Database
 from bot.store.guilds import GuildStore
 from bot.store.labels import LabelStore
 from bot.store.predictions import PredictionStore
+from tests.chat.body_check import BodyCheck
 from tests.e2e import openapi_check
-from tests.e2e.openapi_check import OpenApiCheck, openapi_path
 from tests.fakes import FakeModel
 
 MODERATOR = discord.Permissions(moderate_members=True, manage_messages=True)
@@ -244,27 +242,6 @@ def simcord_bot(house: House, tmp_path: Path) -> CandorBot:
     bot = create_bot(settings_in(tmp_path))
     house.attach(bot)
     return bot
-
-
-class BodyCheck:
-    """Compares what the bot sent with Discord's published description. `templates`: its paths as patterns."""
-
-    def __init__(self, check: OpenApiCheck) -> None:
-        self._check = check
-        paths = json.loads(openapi_path().read_text("utf-8"))["paths"]
-        self._templates = [(re.compile(re.sub(r"{[^}]+}", "[^/]+", path)), path) for path in paths]
-
-    def problems(self, env: simcord.Env) -> list[str]:
-        """A sentence for each body that Discord would not understand."""
-        self._check.problems.clear()
-        for entry in env.http_requests:
-            if entry.json is not None:
-                self._check(entry.method, self._template(entry.path), entry.json)
-        return list(self._check.problems)
-
-    def _template(self, path: str) -> str:
-        found = [template for pattern, template in self._templates if pattern.fullmatch(path)]
-        return min(found, key=lambda template: template.count("{"), default=path)
 
 
 @pytest.fixture(scope="session")

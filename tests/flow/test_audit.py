@@ -125,7 +125,7 @@ async def test_only_what_was_missed_gets_a_review_card(house: House):
 
 
 async def test_none_of_them_is_an_answer_too(house: House):
-    assert await answer(house, await a_card(house)) == "Recorded: none of the 3 breaks the rules. Thank you."
+    assert await answer(house, await a_card(house)) == "Recorded: none of these lines breaks the rules. Thank you."
     assert (await house.case(3)).votes[0].verdict == "fine"
 
 
