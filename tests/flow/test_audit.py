@@ -163,15 +163,17 @@ async def test_an_audit_of_another_server_is_unknown(house: House):
         await house.audit.answer(guild_id=GUILD + 1, batch_id=batch.batch_id, bad=(), moderator=LENA)
 
 
-async def test_a_line_that_a_member_reported_meanwhile_has_one_case_with_both(house: House):
+@pytest.mark.parametrize(("bad", "verdict"), [(("line 1",), "breaks_rules"), ((), "fine")])
+async def test_a_line_that_a_member_reported_meanwhile_has_one_case_with_both(
+    house: House, bad: tuple[str, ...], verdict: str
+):
     batch = await a_card(house, 1)
-    house.model.predictions["line 1"] = prediction()
     await house.review.report(message=message("line 1", message_id=1), reporter=person(9), reason="rude")
     await house.post_cards()
-    await answer(house, batch, "line 1")
+    await answer(house, batch, *bad)
     await house.post_cards()
     case = await house.case(1)
-    assert (case.reports, case.state, case.votes[0].verdict) == (1, "closed", "breaks_rules")
+    assert (case.reports, case.state, case.votes[0].verdict) == (1, "closed", verdict)
     assert list(house.board.cards.values())[-1].votes == case.votes
 
 

@@ -110,7 +110,8 @@ async def test_an_answered_batch_knows_its_bad_cases_and_keeps_no_text_of_its_ow
 
 
 async def test_texts_go_when_their_time_is_over_and_their_batch_with_them(db: Database):
-    store = await keep(db, 3)
+    store = await keep(db, 2)
+    await store.keep(replace(drawn(4), text_expires_at=EXPIRES + timedelta(hours=5)), CLOSE)
     await store.make_batches(GUILD, at=NOON)
     (batch,) = await store.without_card()
     await store.set_card(batch_id=batch.batch_id, card=CardRef(1, 2))

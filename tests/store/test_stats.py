@@ -129,12 +129,15 @@ async def test_recall_is_made_of_draws_and_of_verdicts_on_flagged_messages(recor
     await records.draw(0.05, "breaks_rules", at=MONTH.until)
     await records.vote(await records.case())
     await records.vote(await records.case(), "fine")
+    disputed = await records.case()
+    await records.vote(disputed)
+    await records.vote(disputed, "fine", moderator_id=8)
     await records.vote(await records.case(), "skip")
     await records.case()
     found = await records.stats.audits(MONTH)
     assert sorted(found.misses) == [0.05, 0.5]
     assert (found.answered, found.drawn) == (3, 4)
-    assert (found.confirmed, found.judged, found.flagged) == (1, 2, 4)
+    assert (found.confirmed, found.judged, found.flagged) == (1, 3, 5)
     assert recall(found).sentence.startswith("too few to say")
 
 
