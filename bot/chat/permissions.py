@@ -16,16 +16,20 @@ from bot.core.policy import Action
 from bot.errors import NotAllowed
 
 Feature = Literal[
-    "read", "post_cards", "review", "warn", "timeout", "delete", "report", "why", "check", "pause", "administer"
+    "read", "post_cards", "review", "warn", "timeout", "delete", "ban", "report", "why", "check", "pause", "administer"
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """Names of Discord permissions (attributes of `discord.Permissions`): of the bot, and of the person who asks."""
+    """Names of Discord permissions (attributes of `discord.Permissions`): of the bot, and of the person who asks.
+
+    `invited`: the invite link asks for the bot's; the others are granted by a server that wants the feature.
+    """
 
     bot: tuple[str, ...] = ()
     person: tuple[str, ...] = ()
+    invited: bool = True
 
 
 NEEDS: dict[Feature, Needs] = {
@@ -35,6 +39,7 @@ NEEDS: dict[Feature, Needs] = {
     "warn": Needs(person=("moderate_members",)),
     "timeout": Needs(bot=("moderate_members",), person=("moderate_members",)),
     "delete": Needs(bot=("view_channel", "manage_messages"), person=("manage_messages",)),
+    "ban": Needs(bot=("ban_members",), person=("ban_members",), invited=False),
     "report": Needs(),
     "why": Needs(person=("moderate_members",)),
     "check": Needs(person=("moderate_members",)),
@@ -48,6 +53,7 @@ TITLES: dict[str, str] = {
     "read_message_history": "Read Message History",
     "manage_messages": "Manage Messages",
     "moderate_members": "Moderate Members",
+    "ban_members": "Ban Members",
     "manage_guild": "Manage Server",
     "manage_channels": "Manage Channels",
 }
@@ -87,8 +93,8 @@ def require_undo(member: discord.Member, channel_id: int, actions: Iterable[Acti
 
 
 def invite_permissions() -> discord.Permissions:
-    """Exactly what the features need of the bot, together."""
-    return discord.Permissions(**{name: True for needs in NEEDS.values() for name in needs.bot})
+    """Exactly what the features that every server has need of the bot, together."""
+    return discord.Permissions(**{name: True for needs in NEEDS.values() if needs.invited for name in needs.bot})
 
 
 def invite_url(application_id: int) -> str:

@@ -77,8 +77,8 @@ VERDICTS = {
     "skip": ("⏭️", "Skipped"),
     "other_reason": ("🗂️", "Removed for another reason"),
 }
-ACTION_NOUNS = {"warn": "a warning", "timeout": "a timeout", "delete": "a deletion"}
-ACTIONS = {"warn": "warning", "timeout": "timeout {duration}", "delete": "deletion"}
+ACTION_NOUNS = {"warn": "a warning", "timeout": "a timeout", "delete": "a deletion", "ban": "a ban"}
+ACTIONS = {"warn": "warning", "timeout": "timeout {duration}", "delete": "deletion", "ban": "ban"}
 ACTION_STATES = {
     "pending": "⏳ {action}: under way",
     "done": "✔️ {action}: done{detail}",
@@ -108,6 +108,10 @@ REFUSED_BY_DISCORD = "Discord refused (code {code})"
 TIMEOUT_LIFTED = "The timeout is lifted."
 NOT_OUR_TIMEOUT = "The timeout now in force is not the one of this case; it stays."
 NO_TIMEOUT_LEFT = "The timeout was already over."
+ALREADY_BANNED = "the author is already banned"
+BAN_LIFTED = "The ban is lifted."
+NOT_OUR_BAN = "The ban now in force is not the one of this case, or there is none; nothing changes."
+UNBAN_REFUSED = "I could not lift the ban: {why}."
 AUTHOR_LEFT_UNDO = "The author left the server, so the timeout cannot be lifted."
 DELETE_STAYS = "A deleted message cannot be put back; Discord keeps no copy."
 WARNING_STAYS = "A warning that was read cannot be taken back."

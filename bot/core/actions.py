@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from bot.core.guild_rules import LabelRule
@@ -18,9 +19,11 @@ class Warn:
 
 @dataclass(frozen=True, slots=True)
 class Timeout:
-    """Keep the author from writing for `seconds`, at most 28 days."""
+    """Keep the author from writing for `seconds`, at most 28 days. `since`: when it was decided, None: when its
+    case was opened. Two of the same length are the same."""
 
     seconds: int
+    since: datetime | None = field(default=None, compare=False)
     kind: Literal["timeout"] = "timeout"
 
 
@@ -31,7 +34,14 @@ class Delete:
     kind: Literal["delete"] = "delete"
 
 
-Action = Warn | Timeout | Delete
+@dataclass(frozen=True, slots=True)
+class Ban:
+    """Ban the author. No rule asks for it: only a person ever does."""
+
+    kind: Literal["ban"] = "ban"
+
+
+Action = Warn | Timeout | Delete | Ban
 """What may be done to a message or its author. A case and its card are no action: nothing happens to anybody."""
 
 LADDER: tuple[Action, ...] = (Warn(), Timeout(600), Timeout(3600), Timeout(24 * 3600))

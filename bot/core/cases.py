@@ -19,7 +19,8 @@ VerdictKind = Literal["breaks_rules", "fine", "skip", "other_reason"]
 
 @dataclass(frozen=True, slots=True)
 class NewCase:
-    """A case about to be opened. `text` and `author_name` are encrypted by the store, dropped at `text_expires_at`.
+    """A case about to be opened. `text`, `author_name` and `reply_to` (whom and what the message answers) are encrypted
+    by the store, dropped at `text_expires_at`.
 
     `scores`, `sentiment`, `reading` and `model_version` are None where the message could not be scored (a report while
     the model is down). `inclusion_probability` is 1.0 for what was flagged or reported.
@@ -49,6 +50,7 @@ class NewCase:
     ping: bool = False
     lead_id: int | None = None
     inclusion_probability: float = 1.0
+    reply_to: tuple[str, str] | None = field(default=None, repr=False)
 
     @classmethod
     def of(
@@ -95,6 +97,7 @@ class NewCase:
             withheld_why=decision.withheld_why,
             ping=decision.ping and lead_id is None,
             lead_id=lead_id,
+            reply_to=message.reply_to,
         )
 
 
@@ -145,12 +148,23 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What a moderator wrote down about a case, for the other moderators."""
+
+    moderator_id: int
+    text: str = field(repr=False)
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
-    """A message somebody must or may look at, as stored. `text` and `author_name` are None once dropped.
+    """A message somebody must or may look at, as stored. `text`, `author_name` and `reply_to` are None once dropped.
 
     `lead_id`: the open case whose card also stands for this one (the same text within the window), None for a case
     with a card of its own. `followers`: how many cases this card stands for beside its own; `follower_actions`: what
-    was done or planned on those. `reports`: how many members reported the message. `pinged`: people were called.
+    was done or planned on those; `other_author_ids`: who wrote them, the case's own author left out. `reports`: how
+    many members reported the message. `pinged`: people were called. `second_opinion_by`: the moderator who answered
+    and asks for another's answer.
     """
 
     case_id: int
@@ -186,8 +200,26 @@ class Case:
     closed_at: datetime | None = None
     actions: tuple[ActionRecord, ...] = ()
     votes: tuple[Vote, ...] = ()
+    reply_to: tuple[str, str] | None = field(default=None, repr=False)
+    other_author_ids: frozenset[int] = frozenset()
+    notes: tuple[Note, ...] = ()
+    second_opinion_by: int | None = None
 
     @property
     def decision(self) -> Decision:
         """The stored reasons as a decision again, without its actions."""
         return Decision(opens=self.opened_why, reasons=self.reasons, withheld_why=self.withheld_why)
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What a card says that is no part of its case.
+
+    `titles`: the labels' titles with the guild's own names of its rules. `confirmed`: how many earlier cases of the
+    author were confirmed within `confirmed_days`; `newest_confirmed`: the id of the newest, None where there is none.
+    """
+
+    titles: Mapping[str, str] = field(default_factory=dict)
+    confirmed: int = 0
+    newest_confirmed: int | None = None
+    confirmed_days: int = 90

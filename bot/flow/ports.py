@@ -34,10 +34,14 @@ class ModelService(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an action ended. `refused`: it cannot be done and trying again is no use; `detail` says why."""
+    """How an action ended. `refused`: it cannot be done and trying again is no use; `detail` says why.
+
+    `already`: refused because somebody else has done it, or more, before.
+    """
 
     state: Literal["done", "refused", "failed"]
     detail: str | None = None
+    already: bool = False
 
 
 class Enforcer(Protocol):

@@ -142,6 +142,7 @@ cases = sa.Table(
     sa.Column("card_message_id", sa.BigInteger),
     sa.Column("card_scrubbed", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("lead_id", Key, sa.ForeignKey("cases.id", ondelete="SET NULL"), index=True),
+    _snowflake("second_opinion_by", nullable=True),
     sa.UniqueConstraint("message_id", "revision"),
     sa.Index("ix_cases_guild_id_opened_at", "guild_id", "opened_at"),
     sa.Index("ix_cases_guild_id_text_hash", "guild_id", "text_hash"),
@@ -175,6 +176,19 @@ reports = sa.Table(
     sa.Column("reported_at", UtcTime, nullable=False),
     sa.UniqueConstraint("case_id", "reporter_id"),
     sa.Index("ix_reports_guild_id_reporter_id_reported_at", "guild_id", "reporter_id", "reported_at"),
+)
+
+notes = sa.Table(
+    "notes",
+    metadata,
+    _key(),
+    _case_id(),
+    _snowflake("moderator_id"),
+    sa.Column("payload", sa.LargeBinary, nullable=False),
+    sa.Column("text_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("noted_at", UtcTime, nullable=False),
+    sa.UniqueConstraint("case_id", "moderator_id", "text_hash"),
+    comment="What moderators wrote about a case; goes when the case's own text goes.",
 )
 
 votes = sa.Table(
