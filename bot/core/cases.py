@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from bot.core.appeals import Appeal
 from bot.core.events import IncomingMessage
 from bot.core.policy import Action, Decision, Reason, Why
 from moderation_model.contract import Explanation, Prediction, Sentiment
@@ -164,7 +165,7 @@ class Case:
     with a card of its own. `followers`: how many cases this card stands for beside its own; `follower_actions`: what
     was done or planned on those; `other_author_ids`: who wrote them, the case's own author left out. `reports`: how
     many members reported the message. `pinged`: people were called. `second_opinion_by`: the moderator who answered
-    and asks for another's answer.
+    and asks for another's answer. `appeal`: what the author wrote against it.
     """
 
     case_id: int
@@ -204,6 +205,7 @@ class Case:
     other_author_ids: frozenset[int] = frozenset()
     notes: tuple[Note, ...] = ()
     second_opinion_by: int | None = None
+    appeal: Appeal | None = None
 
     @property
     def decision(self) -> Decision:

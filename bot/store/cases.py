@@ -17,7 +17,7 @@ from bot.store import rows
 from bot.store.case_queries import confirmed_cases, planned_row, taken_over
 from bot.store.database import Database
 from bot.store.loading import load_cases
-from bot.store.tables import actions, cases, notes, reports
+from bot.store.tables import actions, appeals, cases, notes, reports
 from moderation_model.contract import Explanation
 
 SETTLED_WELL = ("pending", "done")
@@ -217,6 +217,7 @@ class CaseStore:
             dropped = (await connection.scalars(drop.returning(cases.c.id))).all()
             await connection.execute(reports.update().where(reports.c.case_id.in_(dropped)).values(reason=None))
             await connection.execute(notes.delete().where(notes.c.case_id.in_(dropped)))
+            await connection.execute(appeals.update().where(appeals.c.case_id.in_(dropped)).values(payload=None))
             return await self._load(connection, sa.select(cases).where(cases.c.id.in_(dropped)).order_by(cases.c.id))
 
     async def unscrubbed(self, limit: int) -> list[Case]:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.cases import Case
 from bot.store import rows
+from bot.store.appeals import appeals_of
 from bot.store.crypto import TextKey
 from bot.store.labels import votes_of
 from bot.store.notes import notes_of
@@ -17,7 +18,7 @@ from bot.store.tables import actions, cases, reports
 
 
 async def load_cases(connection: AsyncConnection, key: TextKey, query: sa.Select[Any]) -> list[Case]:
-    """The cases of `query` with what hangs on them, seven queries however many they are."""
+    """The cases of `query` with what hangs on them, eight queries however many they are."""
     found = (await connection.execute(query)).mappings().all()
     ids = [row["id"] for row in found]
     if not ids:
@@ -39,6 +40,7 @@ async def load_cases(connection: AsyncConnection, key: TextKey, query: sa.Select
         authors[row.lead_id].append(row.author_id)
     votes = await votes_of(connection, ids)
     notes = await notes_of(connection, key, ids)
+    appealed = await appeals_of(connection, key, ids)
 
     def attached(case_id: int) -> rows.Attached:
         return rows.Attached(
@@ -48,6 +50,7 @@ async def load_cases(connection: AsyncConnection, key: TextKey, query: sa.Select
             votes=votes[case_id],
             notes=notes[case_id],
             reports=told.get(case_id, 0),
+            appeal=appealed.get(case_id),
         )
 
     return [rows.case(row, key, attached(row["id"])) for row in found]

@@ -10,6 +10,7 @@ from typing import Any, cast
 import structlog
 
 from bot.core.actions import Ban
+from bot.core.appeals import Appeal
 from bot.core.cases import ActionRecord, CardRef, Case, NewCase, Note, Vote
 from bot.core.policy import Action, Delete, Reason, Timeout, Warn
 from bot.errors import UndecryptableText
@@ -79,6 +80,7 @@ class Attached:
     votes: Sequence[Vote]
     notes: Sequence[Note]
     reports: int
+    appeal: Appeal | None
 
 
 def case(row: Row, key: TextKey, attached: Attached) -> Case:
@@ -127,6 +129,7 @@ def case(row: Row, key: TextKey, attached: Attached) -> Case:
         votes=tuple(attached.votes),
         notes=tuple(attached.notes),
         second_opinion_by=row["second_opinion_by"],
+        appeal=attached.appeal,
     )
 
 

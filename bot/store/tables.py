@@ -191,6 +191,22 @@ notes = sa.Table(
     comment="What moderators wrote about a case; goes when the case's own text goes.",
 )
 
+appeals = sa.Table(
+    "appeals",
+    metadata,
+    _key(),
+    sa.Column("case_id", Key, sa.ForeignKey("cases.id", ondelete="CASCADE"), nullable=False, unique=True),
+    _snowflake("guild_id"),
+    _snowflake("member_id"),
+    sa.Column("payload", sa.LargeBinary),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("appealed_at", UtcTime, nullable=False),
+    _snowflake("decided_by", nullable=True),
+    sa.Column("decided_at", UtcTime),
+    sa.Index("ix_appeals_guild_id_member_id_decided_at", "guild_id", "member_id", "decided_at"),
+    comment="What the member wrote goes when the case's own text goes.",
+)
+
 votes = sa.Table(
     "votes",
     metadata,

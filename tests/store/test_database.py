@@ -24,6 +24,7 @@ from bot.core.guild_rules import GuildRules
 from bot.core.policy import Delete, Warn
 from bot.core.sampling import Standing
 from bot.errors import BadSettings, StoreUnavailable, UndecryptableText
+from bot.store.appeals import AppealStore
 from bot.store.audits import AuditStore
 from bot.store.cases import CaseStore
 from bot.store.crypto import TextKey, key_path
@@ -45,6 +46,7 @@ async def fill_every_table(db: Database) -> None:
     vote = Vote(case.case_id, 9, "breaks_rules", {"insult": "right"}, MODEL, NOON)
     await LabelStore(db).vote(vote, scores={"insult": 0.9})
     await NoteStore(db).add(case_id=case.case_id, note=Note(9, "third time this week", NOON))
+    await AppealStore(db).open(case, text="it was a joke", at=NOON)
     await AuditStore(db).keep(new_case(message_id=1001), Standing("insult", 0.4, 0.5))
     await AuditStore(db).make_batches(GUILD, at=NOON)
 
