@@ -15,7 +15,14 @@ from bot.flow.ports import Outcome
 from moderation_model.contract import Explanation, ModelInfo, Prediction
 from moderation_model.errors import ModelError
 from moderation_model.labels import LABEL_NAMES
+from moderation_model.pictures import Picture
 from tests.builders import MODEL, NOON, prediction
+
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+    "0000000a49444154789c636800000082008177cd72b60000000049454e44ae426082"
+)
+"""One grey pixel."""
 
 
 class FakeClock:
@@ -39,6 +46,7 @@ class FakeModel:
         self.explainer_down: ModelError | None = None
         self.refuses: dict[str, ModelError] = {}
         self.classified: list[str] = []
+        self.drawn: list[Picture] = []
         self.predictions: dict[str, Prediction] = {}
 
     async def classify(
@@ -64,6 +72,12 @@ class FakeModel:
         words = tuple(text.split())
         values = tuple(1.0 if word.lower().strip(".,!") in LABEL_NAMES else 0.0 for word in words)
         return Explanation(label or "toxic", words, values, -2.0, 0.9, "as_written", MODEL)
+
+    async def picture(self, picture: Picture) -> bytes:
+        if self.down is not None:
+            raise self.down
+        self.drawn.append(picture)
+        return PNG
 
     async def info(self) -> ModelInfo:
         if self.down is not None:

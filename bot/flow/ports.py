@@ -12,6 +12,7 @@ from bot.core.cases import CardRef, Case
 from bot.core.events import IncomingMessage
 from bot.core.policy import Action
 from moderation_model.contract import Explanation, ModelInfo, Prediction
+from moderation_model.pictures import Picture
 
 
 class ModelService(Protocol):
@@ -25,6 +26,10 @@ class ModelService(Protocol):
 
     async def explain(self, text: str, *, label: str | None = None) -> Explanation:
         """The words that carried `label`, by default the label that the text is flagged for most."""
+        ...
+
+    async def picture(self, picture: Picture) -> bytes:
+        """The picture as PNG, 800 pixels wide."""
         ...
 
     async def info(self) -> ModelInfo:
