@@ -61,7 +61,7 @@ def settings_page() -> str:
         [
             "# Settings of a server",
             "",
-            "`/candor rules set` changes one, `/candor rules show` lists them. Every change is written down with who made it.",
+            "`/candor rules set` changes one, `/candor rules show` lists them; every change is kept with who made it.",
             "This page is written from `bot/core/settings.py` by `python -m tests.test_docs`.",
             "",
             "| setting | takes | at first | what it means |",
