@@ -217,8 +217,8 @@ def _stats(picture: StatsPicture) -> list[str]:
     if picture.flags and picture.flags.values:
         most = max(picture.flags.values)
         when = picture.flags.names[picture.flags.values.index(most)]
-        peak = f", most on {when} ({most:g})" if most else ""
-        said.append(f"{sum(picture.flags.values):g} flagged in {len(picture.flags.values)} days{peak}.")
+        peak = f", most on {when} ({most:,.0f})" if most else ""
+        said.append(f"{sum(picture.flags.values):,.0f} flagged in {counted(len(picture.flags.values), 'day')}{peak}.")
     said += [f"{short(each.name)}: {each.sentence}." for each in picture.judged]
     if picture.response:
         said.append(f"Response time: {picture.response}.")
@@ -242,27 +242,32 @@ def _by_channel(weeks: Sequence[Week], name: str) -> list[tuple[str, str]]:
 
 def _preview(picture: PreviewPicture) -> str:
     whole = picture.whole
-    asked = f"{picture.label} from {picture.limit * 100:.0f} %, {picture.action}: the last {picture.days} days"
+    asked = f"{picture.label} from {percent(picture.limit)}, {picture.action}: in {counted(picture.days, 'day')}"
     if not whole.total:
-        return f"{asked} hold no message that this would have hit."
-    rows = (f"{short(each.channel)} {each.total} ({_split(each)})" for each in picture.channels)
-    found = f"{asked} hold {messages(whole.total)} that this would have hit, {_split(whole)}."
+        return f"{asked} this would have hit no message."
+    rows = (f"{short(each.channel)} {each.total:,} ({_split(each)})" for each in picture.channels)
+    found = f"{asked} this would have hit {counted(whole.total, 'message')}, {_split(whole)}."
     return f"{found} By channel: {'; '.join(rows)}."
 
 
-def messages(number: int) -> str:
-    """ "1 message", "12 messages"."""
-    return "1 message" if number == 1 else f"{number} messages"
+def counted(number: int, what: str) -> str:
+    """ "1 message", "1,200 messages"."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def percent(share: float) -> str:
+    """ "80 %", "97.5 %"."""
+    return f"{share * 100:.1f}".removesuffix(".0") + " %"
 
 
 def _split(hits: Hits) -> str:
     """ "14 right, 2 wrong, 27 unknown", without what there is none of."""
     parts = ((hits.right, "right"), (hits.wrong, "wrong"), (hits.unknown, "unknown"))
-    return ", ".join(f"{number} {word}" for number, word in parts if number) or "none"
+    return ", ".join(f"{number:,} {word}" for number, word in parts if number) or "none"
 
 
 def _shap(picture: ShapPicture) -> str:
     pairs = [(short(word), value) for word, value in zip(picture.words.names, picture.words.values, strict=True)]
     raised = ", ".join(f"{word} {value:+.2f}" for word, value in pairs if value > 0) or "none"
     lowered = ", ".join(f"{word} {value:+.2f}" for word, value in pairs if value < 0) or "none"
-    return f"{picture.label} {picture.score * 100:.0f} %. Words that speak for it: {raised}. Against it: {lowered}."
+    return f"{picture.label} {percent(picture.score)}. Words that speak for it: {raised}. Against it: {lowered}."

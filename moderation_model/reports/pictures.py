@@ -18,8 +18,9 @@ from moderation_model.pictures import (
     ShapPicture,
     StatsPicture,
     Week,
+    counted,
     day,
-    messages,
+    percent,
 )
 from moderation_model.reports.sheet import (
     BAD,
@@ -71,6 +72,9 @@ def _stats(sheet: Sheet, picture: StatsPicture) -> None:
         _weeks(
             sheet, "Toxicity: flags per 100 messages", picture.weeks, shown=lambda week: week.toxicity, colour=_toxicity
         )
+        count = len({week.monday for week in picture.weeks})
+        if count > WEEKS:
+            sheet.line(f"the last {WEEKS} of {count} weeks", size=SMALL, colour=SOFT)
         if any(week.mood == "few" for week in picture.weeks):
             sheet.line(f"few: under {FEW} messages that week", size=SMALL, colour=SOFT)
     if not (picture.flags or picture.judged or picture.response or picture.weeks):
@@ -79,15 +83,17 @@ def _stats(sheet: Sheet, picture: StatsPicture) -> None:
 
 def _flags(sheet: Sheet, flags: Bars) -> None:
     height, count, most = 130, len(flags.values), max(flags.values)
-    sheet.line(f"Flags a day: {sum(flags.values):g} in {count} days", bold=True, gap=44)
-    step = (WIDTH - 2 * MARGIN) / count
+    sheet.line(f"Flags a day: {sum(flags.values):,.0f} in {counted(count, 'day')}", bold=True, gap=44)
+    step = min(80, (WIDTH - 2 * MARGIN) / count)
     for number, value in enumerate(flags.values):
         tall = height * value / most if most else 0
         sheet.bar(MARGIN + number * step, sheet.y + height - tall, step * 0.8, tall, SOFT)
     sheet.bar(MARGIN, sheet.y + height, WIDTH - 2 * MARGIN, 2, LINE)
     if most:
         x = MARGIN + (flags.values.index(most) + 0.4) * step
-        sheet.text(min(max(x, MARGIN + 30), WIDTH - MARGIN - 30), sheet.y - 18, f"{most:g}", size=SMALL, align="center")
+        sheet.text(
+            min(max(x, MARGIN + 30), WIDTH - MARGIN - 30), sheet.y - 18, f"{most:,.0f}", size=SMALL, align="center"
+        )
     sheet.y += height + 22
     half = WIDTH / 2 - MARGIN
     sheet.text(MARGIN, sheet.y, flags.names[0], size=SMALL, colour=SOFT, room=half)
@@ -165,12 +171,15 @@ def _toxicity(week: Week) -> str:
 
 def _preview(sheet: Sheet, picture: PreviewPicture) -> None:
     whole = picture.whole
-    sheet.line(f"{picture.label} from {picture.limit * 100:.0f} %: {picture.action}", size=TITLE, bold=True, gap=16)
+    sheet.line(picture.label, size=TITLE, bold=True, gap=16)
+    sheet.line(f"From {percent(picture.limit)} on: {picture.action}", gap=8)
     if not whole.total:
-        sheet.line(f"Would have hit nothing in the last {picture.days} days.")
+        sheet.line(f"Would have hit nothing in {counted(picture.days, 'day')}.")
         return
-    sheet.line(f"Would have hit {messages(whole.total)} in {picture.days} days", gap=14)
-    sheet.legend([(GOOD, f"{whole.right} right"), (BAD, f"{whole.wrong} wrong"), (OPEN, f"{whole.unknown} not judged")])
+    sheet.line(f"Would have hit {counted(whole.total, 'message')} in {counted(picture.days, 'day')}", gap=14)
+    sheet.legend(
+        [(GOOD, f"{whole.right:,} right"), (BAD, f"{whole.wrong:,} wrong"), (OPEN, f"{whole.unknown:,} not judged")]
+    )
     most = max(each.total for each in picture.channels)
     for each in picture.channels:
         _hits(sheet, each, most)
@@ -180,18 +189,18 @@ def _hits(sheet: Sheet, hits: Hits, most: int) -> None:
     middle, x = sheet.y + ROW / 2, float(LEFT)
     sheet.name(MARGIN, middle, hits.channel, room=NAME - 14)
     for number, colour in ((hits.right, GOOD), (hits.wrong, BAD), (hits.unknown, OPEN)):
-        wide = (RIGHT - LEFT) * number / most if most else 0
+        wide = (RIGHT - 50 - LEFT) * number / most if most else 0
         sheet.bar(x, middle - 13, wide, 26, colour)
         x += wide
-    sheet.text(x + 12, middle, f"{hits.total}", bold=True)
+    sheet.text(x + 12, middle, f"{hits.total:,}", bold=True, room=WIDTH - MARGIN - 130 - x)
     if hits.wrong:
-        sheet.text(WIDTH - MARGIN, middle, f"{hits.wrong} wrong", size=SMALL, colour=BAD, align="right", room=120)
+        sheet.text(WIDTH - MARGIN, middle, f"{hits.wrong:,} wrong", size=SMALL, colour=BAD, align="right", room=120)
     sheet.y += ROW
 
 
 def _shap(sheet: Sheet, picture: ShapPicture) -> None:
     words, values = picture.words.names, picture.words.values
-    sheet.line(f"{picture.label} {picture.score * 100:.0f} %: why", size=TITLE, bold=True, gap=16)
+    sheet.line(f"{picture.label} {percent(picture.score)}: why", size=TITLE, bold=True, gap=16)
     if not words:
         sheet.line("There is no word to explain.", colour=SOFT)
         return

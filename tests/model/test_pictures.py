@@ -152,10 +152,14 @@ def test_a_week_with_few_messages_would_speak_of_persons_and_is_not_told() -> No
 
 def test_what_a_preview_shows_stands_in_its_description() -> None:
     assert alt(PREVIEW) == (
-        "Insult from 80 %, delete: the last 30 days hold 64 messages that this would have hit, 30 right, 10 wrong, "
-        "24 unknown. By channel: #general 60 (30 right, 10 wrong, 20 unknown); #memes 4 (4 unknown)."
+        "Insult from 80 %, delete: in 30 days this would have hit 64 messages, 30 right, 10 wrong, 24 unknown. "
+        "By channel: #general 60 (30 right, 10 wrong, 20 unknown); #memes 4 (4 unknown)."
     )
-    assert "hold no message" in alt(EMPTY[2])
+    assert alt(EMPTY[2]) == "Threat from 100 %, flag: in 7 days this would have hit no message."
+    one = PreviewPicture("Threat", 0.975, "flag", 1, (Hits("#general", 0, 1, 0),))
+    assert alt(one) == (
+        "Threat from 97.5 %, flag: in 1 day this would have hit 1 message, 1 wrong. By channel: #general 1 (1 wrong)."
+    )
 
 
 def test_what_an_explanation_shows_stands_in_its_description() -> None:
