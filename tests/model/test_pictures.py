@@ -94,7 +94,7 @@ def test_words_that_speak_for_a_label_have_another_colour_than_those_against_it(
 
 
 NASTY = (
-    "$x_1$ \\frac",
+    "$\\nope$",
     "a\nb\tc",
     "\u202egnirts",
     "é" + "\u0301" * 80,
