@@ -21,6 +21,7 @@ from bot.core.cases import Case
 from bot.errors import BadSettings
 from bot.flow.audit import Audit
 from bot.flow.cards import CardDesk
+from bot.flow.coverage import Coverage
 from bot.flow.flows import Flows
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate, Passed
@@ -148,8 +149,9 @@ class App:
             text_days=self.settings.text_days,
             observe=self._observe,
         )
+        coverage = Coverage(model=self.model, predictions=self.predictions, clock=clock)
         setup = GuildSetup(guilds=self.guilds, labels=self.labels, desk=desk, clock=clock)
-        return Flows(moderate=moderate, review=review, setup=setup, audit=audit), desk
+        return Flows(moderate=moderate, review=review, setup=setup, audit=audit, coverage=coverage), desk
 
     def _observe(self, passed: Passed) -> None:
         self.metrics.passed(passed)

@@ -82,7 +82,8 @@ class FakeModel:
     async def info(self) -> ModelInfo:
         if self.down is not None:
             raise self.down
-        return ModelInfo(MODEL, LABEL_NAMES, (), dict.fromkeys(LABEL_NAMES, 0.5), True, "fake", "cpu", "fp32", 128)
+        limits = dict.fromkeys(LABEL_NAMES, 0.5)
+        return ModelInfo(MODEL, LABEL_NAMES, (), limits, True, "fake", "cpu", "fp32", 128, ("en",))
 
 
 class FakeEnforcer:

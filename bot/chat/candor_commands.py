@@ -101,7 +101,8 @@ class CandorCommands(app_commands.Group):
 async def _inspect(interaction: Pressed) -> str:
     assert interaction.guild is not None, "answer() refuses interactions outside servers"
     rules = await interaction.client.flows.setup.rules(interaction.guild.id)
-    return as_text(await inspect_guild(interaction.guild, rules))
+    reading = await interaction.client.flows.coverage.finding(interaction.guild.id)
+    return as_text([*await inspect_guild(interaction.guild, rules), reading])
 
 
 async def _set_up(

@@ -22,6 +22,7 @@ from bot.chat.cards import (
 from bot.chat.inert import inert
 from bot.chat.listener import incoming, person
 from bot.core.cases import Case
+from bot.core.languages import language_names
 from bot.flow.review import Checked
 
 if TYPE_CHECKING:
@@ -138,6 +139,9 @@ def case_text(case: Case) -> str:
 def check_text(checked: Checked) -> str:
     """What would happen to the text, and on which scores."""
     prediction, decision = checked.prediction, checked.decision
+    if not prediction.readable and prediction.language:
+        language, reads = language_names([prediction.language]), language_names(checked.reads)
+        return texts.CHECK_LANGUAGE.format(language=language, reads=reads)
     if not prediction.readable:
         return texts.CHECK_UNREADABLE
     lines = [texts.CHECK_CASE.format(why=texts.WHY_OPENED[decision.opens]) if decision.opens else texts.CHECK_NOTHING]

@@ -41,8 +41,12 @@ async def inspect_login(
     *,
     connector: aiohttp.BaseConnector | None = None,
     rules_of: Callable[[int], Awaitable[GuildRules]] | None = None,
+    more_of: Callable[[int], Awaitable[Sequence[Finding]]] | None = None,
 ) -> list[Finding]:
-    """Token, message content intent and servers, over REST only. With `rules_of` every server is inspected too."""
+    """Token, message content intent and servers, over REST only. With `rules_of` every server is inspected too.
+
+    `more_of`: what is found out about a server elsewhere than on Discord, by its id.
+    """
     if settings.discord_token is None:
         return [
             Finding(
@@ -55,7 +59,7 @@ async def inspect_login(
     client = discord.Client(intents=discord.Intents.none(), proxy=settings.discord_proxy, connector=connector)
     try:
         await client.login(settings.discord_token.get_secret_value())
-        return await _inspect_client(client, rules_of)
+        return await _inspect_client(client, rules_of, more_of)
     except discord.LoginFailure:
         return [Finding("token", False, texts.TOKEN_REFUSED, texts.TOKEN_REFUSED_FIX)]
     except UNANSWERED as error:
@@ -77,7 +81,9 @@ def as_text(findings: Sequence[Finding]) -> str:
 
 
 async def _inspect_client(
-    client: discord.Client, rules_of: Callable[[int], Awaitable[GuildRules]] | None
+    client: discord.Client,
+    rules_of: Callable[[int], Awaitable[GuildRules]] | None,
+    more_of: Callable[[int], Awaitable[Sequence[Finding]]] | None,
 ) -> list[Finding]:
     application = await client.application_info()
     findings = [Finding("token", True, f"The token is that of {client.user}.")]
@@ -96,9 +102,10 @@ async def _inspect_client(
         assert rules_of is not None, "the loop is empty without it"
         fetched = await client.fetch_guild(guild.id, with_counts=False)
         me = await fetched.fetch_member(application.id if client.user is None else client.user.id)
+        more = await more_of(guild.id) if more_of is not None else ()
         findings += [
             Finding(found.about, found.ok, f"{fetched.name}: {found.sentence}", found.fix)
-            for found in await inspect_guild(fetched, await rules_of(guild.id), me=me)
+            for found in (*await inspect_guild(fetched, await rules_of(guild.id), me=me), *more)
         ]
     return findings
 

@@ -158,6 +158,7 @@ SCORES = "Scores: {scores}"
 CHECK_CASE = "This would open a case: {why}."
 CHECK_NOTHING = "This would open no case."
 CHECK_UNREADABLE = "The model does not read this script, so it judges nothing here."
+CHECK_LANGUAGE = "This reads like {language}; the model reads {reads} only, so it judges nothing here."
 CHECK_ACTIONS = "It would then do: {actions}."
 CHECK_WITHHELD = "Asked for, but {why}: {actions}."
 

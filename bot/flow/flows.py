@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.flow.audit import Audit
+from bot.flow.coverage import Coverage
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate
 from bot.flow.review import Review
@@ -18,3 +19,4 @@ class Flows:
     review: Review
     setup: GuildSetup
     audit: Audit
+    coverage: Coverage

@@ -28,7 +28,7 @@ from bot.flow.ports import Clock, Enforcer, Messages, ModelService
 from bot.flow.undoing import undo_actions
 from bot.store.cases import CaseStore
 from bot.store.guilds import GuildStore
-from bot.store.predictions import PredictionStore
+from bot.store.predictions import PredictionStore, unread_why
 from moderation_model.contract import Prediction
 from moderation_model.errors import BadRequest, ModelError
 
@@ -42,8 +42,6 @@ RESCORE_WINDOW = timedelta(hours=24)
 
 ATTEMPTS = 3
 """How often a message may fail by itself before it is given up."""
-
-UNREADABLE = "script not read"
 
 PassOutcome = Literal["decided", "unscored", "replayed", "exempt", "empty"]
 
@@ -207,7 +205,7 @@ class Moderate:
         log.info("action", case_id=case.case_id, action=record.action.kind, state=outcome.state)
 
     async def _record(self, message: IncomingMessage, predictions: Sequence[Prediction]) -> bool:
-        unread = UNREADABLE if not any(prediction.readable for prediction in predictions) else None
+        unread = unread_why(predictions)
         return await self._predictions.record(
             message, () if unread else predictions, at=self._clock.now(), unscored_why=unread, retry=False
         )

@@ -45,11 +45,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What would happen to a text. `explanation` is None where nothing was flagged or explanations are away."""
+    """What would happen to a text. `explanation` is None where nothing was flagged or explanations are away; `reads`
+    are the model's languages where it does not read this one.
+    """
 
     prediction: Prediction
     decision: Decision
     explanation: Explanation | None
+    reads: tuple[str, ...] = ()
 
 
 class Review:
@@ -175,7 +178,8 @@ class Review:
                 explanation = await self._model.explain(scored, label=reason.label)
             except ModelError as error:
                 log.warning("not_explained", guild_id=guild_id, why=type(error).__name__)
-        return Checked(prediction, decision, explanation)
+        reads = () if prediction.readable else (await self._model.info()).languages
+        return Checked(prediction, decision, explanation, reads)
 
     async def _group(self, guild_id: int, case_id: int, moderator: Person) -> list[Case]:
         """The cases of one card, the one with the card last: what fails half-way can be pressed again."""

@@ -23,6 +23,7 @@ from bot.core.cases import Case
 from bot.core.guild_rules import GuildRules, LabelRule, default_labels
 from bot.flow.audit import Audit
 from bot.flow.cards import CardDesk
+from bot.flow.coverage import Coverage
 from bot.flow.flows import Flows
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate, Passed
@@ -99,7 +100,10 @@ class House:
             observe=self.passed.append,
         )
         self.setup = GuildSetup(guilds=self.guilds, labels=self.labels, desk=self.desk, clock=self.clock)
-        bot.attach(Flows(moderate=self.moderate, review=self.review, setup=self.setup, audit=self.audit))
+        coverage = Coverage(model=self.model, predictions=self.predictions, clock=self.clock)
+        bot.attach(
+            Flows(moderate=self.moderate, review=self.review, setup=self.setup, audit=self.audit, coverage=coverage)
+        )
 
 
 @dataclass

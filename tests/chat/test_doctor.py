@@ -136,3 +136,17 @@ async def test_a_login_is_inspected_with_every_server_over_rest_alone(tmp_path: 
     assert by_about["servers"].ok
     assert by_about["review channel"].sentence.endswith("There is no review channel, so no cards come.")
     assert not online
+
+
+async def test_what_is_found_elsewhere_stands_beside_the_server_that_it_is_about(tmp_path: Path) -> None:
+    async def reading(guild_id: int) -> list[Finding]:
+        return [Finding("language", True, f"English only in {guild_id}.")]
+
+    async with await Sandbox.start() as sandbox:
+        found = await inspect_login(
+            settings(tmp_path, sandbox.token), connector=sandbox.connector(), rules_of=new_guild, more_of=reading
+        )
+        guild = sandbox.guild
+
+    (language,) = [finding for finding in found if finding.about == "language"]
+    assert language.sentence == f"{guild.name}: English only in {guild.id}."
