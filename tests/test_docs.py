@@ -67,7 +67,7 @@ def test_every_path_that_the_readme_names_exists():
 
 def test_every_make_target_that_the_readme_names_exists():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    assert set(re.findall(r"\bmake ([a-z]+)\b(?= |`|$)", README.read_text("utf-8"))) - {"sure", "it"} <= targets
+    assert set(re.findall(r"\bmake ([a-z]+)\b(?= |`|$)", README.read_text("utf-8"))) - {"sure", "it", "a"} <= targets
 
 
 @pytest.mark.parametrize("name", ["README.md", ".env.example"])
