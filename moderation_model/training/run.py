@@ -59,7 +59,7 @@ def train(
     say(f"{len(training)} training rows an epoch, variants and repeats included")
     run.mkdir(parents=True, exist_ok=True)
     return _fit(
-        recipe, rows, training, checkpoint, data, out, resume=resume, max_steps=max_steps, measure=measure, say=say
+        recipe, rows, training, checkpoint, data, out=out, resume=resume, max_steps=max_steps, measure=measure, say=say
     )
 
 
@@ -79,8 +79,8 @@ def _fit(
     training: Sequence[Row],
     checkpoint: Path,
     data: Path,
-    out: Path,
     *,
+    out: Path,
     resume: bool,
     max_steps: int,
     measure: bool,
