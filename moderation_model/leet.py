@@ -9,7 +9,9 @@ from moderation_model.spelling import reading_of
 from moderation_model.words import known, squeeze, unstretched
 
 _TOKEN = re.compile(r"(?<![\w@$!|+(])[\w@$!|+(]+(?![\w@$!|+()])")
-_COUNT = re.compile(r"\d+[a-z]{1,4}|[a-z]+\d+|0x[0-9a-f]+|[a-z]\d+[a-z]|\d+x\d+|[a-z]+3d|.*_.*", re.IGNORECASE)
+_COUNT = re.compile(
+    r"\d+[a-z]{1,4}|[a-z]+\d+|0x[0-9a-f]+|[a-z](?!0[a-z])\d+[a-z]|\d+x\d+|[a-z]+3d|.*_.*", re.IGNORECASE
+)
 _NAMED = re.compile(r"[a-z]+\d+|\d+[a-z]{1,2}", re.IGNORECASE)
 _HEX = re.compile(r"[0-9a-f]{6,}", re.IGNORECASE)
 _STRANGE = re.compile(r"[279|+!@$(]|\d\d")

@@ -1,4 +1,4 @@
-"""Training texts written otherwise: misspelt as in chat, hidden as evaders do, translated there and back, or joined.
+"""Training texts written otherwise: misspelt, hidden as evaders do, translated there and back, or joined with others.
 
 A variant keeps what its row is known to be: labels, stars, weight, group and part. The draw depends on the seed and the
 text alone, so the same rows give the same variants in any order. Joined rows say what both of their texts say.

@@ -44,10 +44,9 @@ def train(
     run = out / "run"
     if run.exists() and not resume:
         raise BadRequest(f"{run} holds a run already: add --resume to go on with it, or choose another --out.")
-    from moderation_model.backends.torch_bert import pick_device, use_threads
+    from moderation_model.backends.torch_bert import use_threads
     from moderation_model.training.checkpoint import find_checkpoint
-    from moderation_model.training.finish import write_model
-    from moderation_model.training.trainer import RowData, fine_tune, is_first_process, open_checkpoint
+    from moderation_model.training.trainer import open_checkpoint
 
     keep_freed_memory()
     use_threads(threads)
@@ -55,56 +54,69 @@ def train(
     open_checkpoint(checkpoint, recipe)
     rows = _rows(recipe, data, say)
     if trials:
-        from moderation_model.training.search import search
-
-        recipe = replace(
-            recipe,
-            train=search(
-                recipe,
-                rows,
-                checkpoint=checkpoint,
-                folder=out / "search",
-                trials=trials,
-                share=trial_share,
-                say=say,
-            ),
-        )
-    translate = _translator(back_translate)
-    training = training_rows(rows, recipe, translate=translate)
+        recipe = _searched(recipe, rows, checkpoint, out / "search", trials=trials, share=trial_share, say=say)
+    training = training_rows(rows, recipe, translate=_translator(back_translate))
     say(f"{len(training)} training rows an epoch, variants and repeats included")
     run.mkdir(parents=True, exist_ok=True)
+    return _fit(
+        recipe, rows, training, checkpoint, data, out=out, resume=resume, max_steps=max_steps, measure=measure, say=say
+    )
+
+
+def _searched(
+    recipe: Recipe, rows: Sequence[Row], checkpoint: Path, folder: Path, *, trials: int, share: float, say: Say
+) -> Recipe:
+    """The recipe with the best settings that a search finds, or found before."""
+    from moderation_model.training.search import search
+
+    best = search(recipe, rows, checkpoint=checkpoint, folder=folder, trials=trials, share=share, say=say)
+    return replace(recipe, train=best)
+
+
+def _fit(
+    recipe: Recipe,
+    rows: Sequence[Row],
+    training: Sequence[Row],
+    checkpoint: Path,
+    data: Path,
+    *,
+    out: Path,
+    resume: bool,
+    max_steps: int,
+    measure: bool,
+    say: Say,
+) -> Path:
+    """Fine-tunes on `training` and writes `out/model`."""
+    from moderation_model.backends.torch_bert import pick_device
+    from moderation_model.training.finish import write_model
+    from moderation_model.training.trainer import RowData, fine_tune, is_first_process, open_checkpoint
+
     model, tokenizer = open_checkpoint(checkpoint, recipe)
     facts = fine_tune(
         model,
         RowData(training, tokenizer, recipe.train.max_tokens),
         recipe.train,
-        run,
+        out / "run",
         tune=[row for row in rows if row.part == TUNE],
         tokenizer=tokenizer,
         resume=resume,
         max_steps=max_steps,
         say=say,
     )
-    folder, words = out / "model", checkpoint / "tokenizer.json"
     if is_first_process():
-        trained = {
-            **facts,
-            "rows": len(training),
-            "device": pick_device("auto"),
-            "started_from": _name(checkpoint, recipe),
-        }
+        origin = {"device": pick_device("auto"), "started_from": _name(checkpoint, recipe)}
         write_model(
             model,
-            tokenizer=words,
+            tokenizer=checkpoint / "tokenizer.json",
             recipe=recipe,
             rows=rows,
             data=data,
-            folder=folder,
-            trained=trained,
+            folder=out / "model",
+            trained={**facts, "rows": len(training), **origin},
             measure=measure,
             say=say,
         )
-    return folder
+    return out / "model"
 
 
 def _rows(recipe: Recipe, data: Path, say: Say) -> Sequence[Row]:

@@ -8,6 +8,7 @@ import pytest
 
 from moderation_model import registry
 from moderation_model.labels import LABEL_NAMES
+from tests.model.tiny_data import write_data
 
 WORDS = """
 you are the a an i it to is not nobody likes hello good bad nice game boss damn pathetic clown worthless love hate
@@ -68,3 +69,9 @@ def write_tiny_model(folder: Path, *, version: str = "tiny-1", threshold: float 
 def tiny_model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that `load` opens; tests that change it copy it first."""
     return write_tiny_model(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data folder with a recipe of its own, `recipe.toml`."""
+    return write_data(tmp_path / "data")
