@@ -22,6 +22,7 @@ from bot.errors import BadSettings
 from bot.flow.audit import Audit
 from bot.flow.cards import CardDesk
 from bot.flow.coverage import Coverage
+from bot.flow.deciding import Deciding
 from bot.flow.flows import Flows
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate, Passed
@@ -35,6 +36,7 @@ from bot.store.crypto import TextKey
 from bot.store.database import Database
 from bot.store.guilds import GuildStore
 from bot.store.labels import LabelStore
+from bot.store.notes import NoteStore
 from bot.store.predictions import PredictionStore
 from moderation_model.client import ModelClient
 
@@ -77,6 +79,7 @@ class App:
         self.cases = CaseStore(self.db)
         self.labels = LabelStore(self.db)
         self.audits = AuditStore(self.db)
+        self.notes = NoteStore(self.db)
         self.child = ModelChild(settings) if settings.model_url is None else None
         self.model = ModelClient(
             self.child.url if self.child else settings.model_url or "",
@@ -109,13 +112,7 @@ class App:
     def _flows(self) -> tuple[Flows, CardDesk]:
         clock, enforcer = SystemClock(), DiscordEnforcer(self.bot)
         board = DiscordBoard(self.bot)
-        desk = CardDesk(
-            model=self.model,
-            board=board,
-            guilds=self.guilds,
-            cases=self.cases,
-            observe=self._presented,
-        )
+        desk = CardDesk(model=self.model, board=board, guilds=self.guilds, cases=self.cases, observe=self._presented)
         review = Review(
             model=self.model,
             enforcer=enforcer,
@@ -149,9 +146,12 @@ class App:
             text_days=self.settings.text_days,
             observe=self._observe,
         )
+        deciding = Deciding(
+            review=review, enforcer=enforcer, guilds=self.guilds, cases=self.cases, notes=self.notes, clock=clock
+        )
         coverage = Coverage(model=self.model, predictions=self.predictions, clock=clock)
         setup = GuildSetup(guilds=self.guilds, labels=self.labels, desk=desk, clock=clock)
-        return Flows(moderate=moderate, review=review, setup=setup, audit=audit, coverage=coverage), desk
+        return Flows(moderate, review, deciding, setup, audit, coverage), desk
 
     def _observe(self, passed: Passed) -> None:
         self.metrics.passed(passed)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.core.audits import AuditBatch
-from bot.core.cases import CardRef, Case
+from bot.core.cases import Background, CardRef, Case
 from bot.core.events import IncomingMessage
 from bot.core.policy import Action
 from bot.errors import BoardUnavailable
@@ -116,15 +116,17 @@ class FakeBoard:
     """The review channel as a dict of cards by message id."""
 
     cards: dict[int, Case] = field(default_factory=dict)
+    backgrounds: dict[int, Background] = field(default_factory=dict)
     pings: list[int] = field(default_factory=list)
     scrubbed: list[int] = field(default_factory=list)
     audits: dict[int, AuditBatch] = field(default_factory=dict)
     broken: bool = False
     ping_broken: bool = False
 
-    async def show(self, case: Case, *, channel_id: int) -> CardRef:
+    async def show(self, case: Case, *, channel_id: int, background: Background) -> CardRef:
         if self.broken:
             raise BoardUnavailable("The review channel cannot be reached.")
+        self.backgrounds[case.case_id] = background
         card = case.card or CardRef(channel_id, 5000 + len(self.cards))
         self.cards[card.message_id] = case
         return card

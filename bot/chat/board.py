@@ -12,7 +12,7 @@ from bot.chat.audit_cards import audit_card
 from bot.chat.cards import Card, review_card, scrubbed_card
 from bot.chat.messages import UNANSWERED, partial
 from bot.core.audits import AuditBatch
-from bot.core.cases import CardRef, Case
+from bot.core.cases import Background, CardRef, Case
 from bot.errors import BoardUnavailable
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ class DiscordBoard:
     def __init__(self, bot: CandorBot) -> None:
         self._bot = bot
 
-    async def show(self, case: Case, *, channel_id: int) -> CardRef:
+    async def show(self, case: Case, *, channel_id: int, background: Background) -> CardRef:
         """Edit the case's card where it stands; post one in `channel_id` where it has none or lost it."""
-        card = review_card(case)
+        card = review_card(case, background)
         if case.card is not None and await self._edited(case.card, card):
             return case.card
         return await self._posted(card, channel_id)

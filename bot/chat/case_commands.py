@@ -10,18 +10,10 @@ from discord import app_commands
 
 from bot.chat import texts
 from bot.chat.answering import Said, answer, guild_of, member_of
-from bot.chat.cards import (
-    action_line,
-    action_name,
-    review_card,
-    scores_line,
-    sentiment_line,
-    why_line,
-    words_line,
-)
+from bot.chat.cards import review_card
 from bot.chat.inert import inert
 from bot.chat.listener import incoming, person
-from bot.core.cases import Case
+from bot.chat.why_lines import action_name, case_text, scores_line, sentiment_line, why_line, words_line
 from bot.core.languages import language_names
 from bot.flow.review import Checked
 
@@ -49,8 +41,10 @@ class CaseCommands(app_commands.Group):
         """Show a case as its card stands now."""
 
         async def work() -> Said:
-            case = await interaction.client.flows.review.case(guild_id=guild_of(interaction), case_id=case_id)
-            return Said(view=review_card(case, buttons=False, text_limit=SHOWN_TEXT))
+            flows = interaction.client.flows
+            case = await flows.review.case(guild_id=guild_of(interaction), case_id=case_id)
+            background = await flows.deciding.background(case)
+            return Said(view=review_card(case, background, buttons=False, text_limit=SHOWN_TEXT))
 
         await answer(interaction, work, feature="why")
 
@@ -110,30 +104,6 @@ async def _report_message(interaction: Pressed, message: discord.Message) -> Non
 
 async def _check(interaction: Pressed, text: str) -> str:
     return check_text(await interaction.client.flows.review.check(guild_id=guild_of(interaction), text=text))
-
-
-def case_text(case: Case) -> str:
-    """Everything that led to a case and came of it, in a few lines."""
-    lines = [
-        texts.WHY_HEAD.format(
-            case_id=case.case_id,
-            state=texts.CASE_STATE[case.state],
-            when=discord.utils.format_dt(case.opened_at, "R"),
-            why=texts.WHY_OPENED[case.opened_why],
-        )
-    ]
-    if case.reasons:
-        lines.append(why_line(case.reasons))
-    if case.reading:
-        lines.append(texts.SEEN_AS.format(reading=texts.READINGS.get(case.reading, case.reading)))
-    lines += [words_line(case.explanation), scores_line(case.scores) if case.scores else ""]
-    lines.append(sentiment_line(case.sentiment))
-    if case.model_version:
-        lines.append(texts.MODEL.format(version=inert(case.model_version, limit=80)))
-    lines += [action_line(record) for record in case.actions]
-    if case.withheld_why:
-        lines.append(case.withheld_why[:1].upper() + case.withheld_why[1:])
-    return "\n".join(line for line in lines if line)
 
 
 def check_text(checked: Checked) -> str:

@@ -20,7 +20,8 @@ from bot.chat.candor_commands import CandorCommands
 from bot.chat.case_commands import CaseCommands, context_menus
 from bot.chat.listener import incoming
 from bot.chat.messages import UNANSWERED
-from bot.chat.modals import LabelSelect
+from bot.chat.modals import submitted
+from bot.chat.more import LabelSelect, MoreButton
 from bot.chat.tree import CandorTree, differs
 from bot.errors import BadSettings, BotError
 
@@ -89,7 +90,7 @@ class CandorBot(discord.Client):
 
     async def setup_hook(self) -> None:
         """Register buttons and commands; ask Discord to change its list of commands only where it differs."""
-        self.add_dynamic_items(CaseButton, LabelSelect, AuditSelect, AuditNone)
+        self.add_dynamic_items(CaseButton, MoreButton, LabelSelect, AuditSelect, AuditNone)
         if not self.tree.get_commands():
             self.tree.add_command(CandorCommands())
             self.tree.add_command(CaseCommands())
@@ -111,6 +112,11 @@ class CandorBot(discord.Client):
         """A new revision goes through the pass; a link preview or a pin is none, or one that the pass has seen."""
         if event.message.edited_at is not None:
             await self._pass(event.message, priority="edit")
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Forms are answered here; buttons and commands find their own way."""
+        if interaction.type is discord.InteractionType.modal_submit:
+            await submitted(interaction)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """An unforeseen error in an event handler: logged without the event's content, and counted."""

@@ -9,6 +9,7 @@ this case's timeout from one that a moderator or another case set. A ban is told
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -205,7 +206,7 @@ async def _ban_of(guild: discord.Guild, case: Case) -> discord.guild.BanEntry | 
 async def _our_ban(guild: discord.Guild, case: Case) -> bool:
     """Whether the author is banned, and for this case: the reason says so."""
     ban = await _ban_of(guild, case)
-    return ban is not None and (ban.reason or "").lower().startswith(f"case {case.case_id},")
+    return ban is not None and re.search(rf"\bcase {case.case_id}\b", ban.reason or "") is not None
 
 
 def _lacking(guild: discord.Guild, feature: permissions.Feature) -> str | None:

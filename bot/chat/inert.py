@@ -43,9 +43,9 @@ def inert(text: str, *, limit: int, bold: Collection[str] = ()) -> str:
     return _emit(plain, start, spans, limit)
 
 
-def spoiler(text: str, *, limit: int) -> str:
+def spoiler(text: str, *, limit: int, bold: Collection[str] = ()) -> str:
     """`text` made inert and hidden until somebody taps it, at most `limit` characters."""
-    shown = inert(text, limit=limit - 5)
+    shown = inert(text, limit=limit - 5, bold=bold)
     # An escaped bar at the end would make one pair with the closing ones.
     return f"||{shown}{NO_SPACE if shown.endswith('|') else ''}||"
 

@@ -12,6 +12,7 @@ from typing import Literal
 import discord
 
 from bot.chat import texts
+from bot.core.cases import Case
 from bot.core.policy import Action
 from bot.errors import NotAllowed
 
@@ -90,6 +91,26 @@ def require_undo(member: discord.Member, channel_id: int, actions: Iterable[Acti
         lacking = missing(held, NEEDS[action.kind].person)
         if lacking:
             raise NotAllowed(texts.UNDO_NEEDS.format(action=texts.ACTION_NOUNS[action.kind], missing=titles(lacking)))
+
+
+def require_action(moderator: discord.Member, case: Case, action: Action, target: discord.Member | None) -> None:
+    """Raises NotAllowed unless `moderator` personally holds what `action` needs where the case is, and outranks whom it
+    hits. `target` is None for somebody who is no member: an author who left, or a webhook.
+    """
+    channel = moderator.guild.get_channel_or_thread(case.channel_id)
+    held = moderator.guild_permissions
+    if channel is not None and action.kind == "delete":
+        held = channel.permissions_for(moderator)
+    lacking = missing(held, NEEDS[action.kind].person)
+    if lacking:
+        raise NotAllowed(texts.YOU_NEED.format(permissions=titles(lacking)))
+    if target is None:
+        return
+    owner_id = moderator.guild.owner_id
+    if target.id == owner_id:
+        raise NotAllowed(texts.TARGET_OWNER)
+    if moderator.id != owner_id and target.top_role >= moderator.top_role:
+        raise NotAllowed(texts.TARGET_ABOVE)
 
 
 def invite_permissions() -> discord.Permissions:

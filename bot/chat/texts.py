@@ -8,7 +8,10 @@ YOU_NEED = "You need the permission {permissions} for that."
 UNDO_NEEDS = "This would undo {action}, and for that you need the permission {missing}."
 ONLY_ON_A_SERVER = "This works on a server only."
 BUSY = "Somebody is deciding this case right now. Look again in a moment."
-ALREADY_DECIDED = "This case is already decided. Press Undo to open it again, or More… to change the labels."
+ALREADY_DECIDED = "This case is already decided. Press Undo to open it again, or Change to answer otherwise."
+CASE_CHANGED = "The case has changed since you opened this menu. Open it again from the card."
+TARGET_OWNER = "Nothing can be done about the owner of the server."
+TARGET_ABOVE = "The author's highest role is not below yours, so this is not yours to do. Please ask somebody above."
 NOTHING_TO_UNDO = "There is nothing to undo: the case is open and nothing was done."
 CHOOSE_LABELS = "Case {case_id}: what breaks the rules here? Choose every label that fits, or none of them."
 LABELS_OR_OTHER = "Choose labels, or “another reason”, not both: another reason says nothing about the labels."
@@ -34,7 +37,37 @@ BUTTON_FINE = "It's fine"
 BUTTON_SKIP = "Skip"
 BUTTON_UNDO = "Undo"
 BUTTON_MORE = "More…"
-BUTTON_JUMP = "Jump"
+BUTTON_CHANGE = "Change"
+BUTTON_JUMP = "Jump ↗"
+BUTTON_DELETE = "Delete"
+BUTTON_DELETE_ALL = "Delete all {number}"
+BUTTON_TIMEOUT = "Timeout 10 min"
+BUTTON_TIMEOUT_ALL = "Timeout all {number} authors"
+OPINION_ASK = "What do you think yourself? Your answer is kept, and the case stays open for another moderator."
+BAN_ASK = "Ban {name} for case {case_id}? Their messages stay. Undo on the card lifts the ban again."
+NOTE_TITLE = "Note on case {case_id}"
+NOTE_FIELD = "Note"
+NOTE_HELP = "For the other moderators. It stands on the card and goes when the text of the case goes."
+FINE_WORD_TITLE = "Fine here"
+FINE_WORD_FIELD = "Word or phrase"
+FINE_WORD_HELP = "From now on it is hidden from the model here; the rest still counts."
+FINE_WORD_COUNTED = "Hidden from the model from now on. Counted most: {words}"
+MORE_ENTRIES = {
+    "breaks": BUTTON_BREAKS,
+    "fine": BUTTON_FINE,
+    "skip": BUTTON_SKIP,
+    "hour": "Timeout 1 hour",
+    "day": "Timeout 1 day",
+    "ban": "Ban…",
+    "ban_yes": "Yes, ban",
+    "fine_word": "“Fine here” word…",
+    "note": "Note…",
+    "opinion": "Second opinion",
+    "think_breaks": "I think it breaks rules",
+    "think_fine": "I think it's fine",
+    "think_skip": "I'm not sure",
+    "scores": "All scores",
+}
 MENU_LABELS = "Labels"
 MENU_OTHER_REASON = "Removed for another reason"
 MENU_OTHER_REASON_HELP = "Says nothing about the model's labels."
@@ -44,23 +77,36 @@ TITLE_FLAGGED = "{emoji} {label} · case {case_id}"
 TITLE_CARE = "💙 Someone may need help · case {case_id}"
 TITLE_REPORTED = "🚩 Reported by a member · case {case_id}"
 TITLE_AUDIT = "🔎 For checking · case {case_id}"
-BY = "By {name}{joined} · <#{channel_id}> · {when}"
+BY = "{name}{joined} · <#{channel_id}> · {when}"
+BY_ONE = "{name}, {number} messages"
+BY_OTHERS = "{name} and {others} other{s}, {number} messages"
 JOINED = " · joined {when}"
+NOTHING_DONE = "nothing done"
+REPLY = "↪ reply to {name}{text}"
 FORWARDED = "↪ forwarded by {name}"
 CARE_NOTE = "This may be a cry for help, not an offence. Nothing was done to the member. Perhaps somebody reaches out?"
 TEXT_GONE = "*The text is no longer kept.*"
 NO_TEXT = "*No text: look at the message itself.*"
 REPORTED_BY = "🚩 Reported by {count} {members}"
-FOLLOWERS_DONE = "Done to others with this text: {actions}"
-WHY = "Why: scored as {label} {score}, limit {limit}{also}"
+FOLLOWERS_REFUSED = "✖️ Not possible on other messages of this card: {actions}"
+WHY = "Why: {said}{also}"
+WHY_SCORE = "{label} {score}, limit {limit}"
+WHY_KEYWORD = "your keyword {found}"
 ALSO = " · also {labels}"
 NOT_FLAGGED = "Why: a member asked for a look; no score reached a limit."
 NOT_SCORED = "Why: a member asked for a look; the model was away, so there is no score."
 SEEN_AS = "Seen as: {reading}"
+MESSAGE_STATE = "Message: {state}"
+MESSAGE_UP = "still up"
+MESSAGE_DELETED = "deleted"
+MESSAGE_GONE = "already gone"
+MESSAGES_GONE = "{gone} of {total} gone"
+CONFIRMED = "Confirmed before: {number} in {days} days (case {case_id})"
+SECOND_OPINION = "🤝 <@{moderator_id}> has answered and asks for a second opinion"
+NOTE = "📝 <@{moderator_id}>: {text}"
 WORDS = "Words: {words}"
 SENTIMENT = "Sentiment: {stars} {mean:.1f} of 5"
 MODEL = "Model {version}"
-FOLLOWERS = "and {count} more with this text"
 VERDICT = "{emoji} {verdict} · <@{moderator_id}> · {when}"
 SCRUBBED = "The text of this case was kept for its time and is removed now."
 PING = "Case {case_id} is scored as a possible threat. Please look: {jump}"
@@ -77,6 +123,17 @@ VERDICTS = {
     "skip": ("⏭️", "Skipped"),
     "other_reason": ("🗂️", "Removed for another reason"),
 }
+DECIDED = {
+    "breaks_rules": ("✅", "Broke rules"),
+    "fine": ("👌", "It's fine"),
+    "skip": ("⏭️", "Skipped"),
+    "other_reason": ("🗂️", "Removed for another reason"),
+}
+DECIDED_LINE = "{emoji} {what} · <@{moderator_id}> · {when}"
+CLOSED = "Closed without a verdict"
+NO_LABEL = "none of the labels"
+DONE = {"warn": "warned", "timeout": "timed out {duration}", "delete": "deleted", "ban": "banned"}
+UNDONE = {"warn": "warning undone", "timeout": "timeout lifted", "delete": "put back", "ban": "ban lifted"}
 ACTION_NOUNS = {"warn": "a warning", "timeout": "a timeout", "delete": "a deletion", "ban": "a ban"}
 ACTIONS = {"warn": "warning", "timeout": "timeout {duration}", "delete": "deletion", "ban": "ban"}
 ACTION_STATES = {

@@ -113,11 +113,11 @@ def decide(
     actions, withheld, why = sort_out(asked, deletes_only=message.by_webhook)
     decision = Decision("flagged", reasons, actions, withheld, why, ping=_calls(reasons))
     if asks_for_care:
-        return withhold(decision, "reads like a cry for help: nothing is done")
+        return withhold(decision, "reads like a cry for help: nothing done")
     if rules.shadow:
-        return withhold(decision, "shadow mode: nothing is done")
+        return withhold(decision, "shadow: nothing done")
     if rules.paused:
-        return withhold(decision, "paused: nothing is done")
+        return withhold(decision, "paused: nothing done")
     return decision
 
 
@@ -221,7 +221,7 @@ def _held_why(name: str, action: Action, rule: LabelRule, rules: GuildRules, sta
     if name == "threat":
         return "threats are for people to decide: report to Discord before deleting"
     if rule.mode == "shadow":
-        return f"shadow mode for {name}: nothing is done"
+        return f"shadow for {name}: nothing done"
     if rule.mode == "delete" and not isinstance(action, Delete):
         return f"only deletion is switched on for {name}"
     if name == "insult" and rules.insult_stars is not None and stars is not None and stars > rules.insult_stars:

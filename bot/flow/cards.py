@@ -15,6 +15,7 @@ from bot.core.cases import Case
 from bot.core.keywords import hide_words
 from bot.core.policy import explained
 from bot.errors import BoardUnavailable, BotError
+from bot.flow.background import background_of
 from bot.flow.ports import Board, ModelService
 from bot.store.cases import CaseStore
 from bot.store.guilds import GuildStore
@@ -118,7 +119,8 @@ class CardDesk:
             rules = await self._guilds.get(guild_id)
             if rules.review_channel_id is None:
                 return case
-            card = await self._board.show(case, channel_id=rules.review_channel_id)
+            background = await background_of(case, rules, self._cases)
+            card = await self._board.show(case, channel_id=rules.review_channel_id, background=background)
             if card != case.card:
                 await self._cases.set_card(case_id=case_id, card=card)
             if case.ping and not case.pinged:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.flow.audit import Audit
 from bot.flow.coverage import Coverage
+from bot.flow.deciding import Deciding
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate
 from bot.flow.review import Review
@@ -17,6 +18,7 @@ class Flows:
 
     moderate: Moderate
     review: Review
+    deciding: Deciding
     setup: GuildSetup
     audit: Audit
     coverage: Coverage

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from bot.core.audits import AuditBatch
-from bot.core.cases import CardRef, Case
+from bot.core.cases import Background, CardRef, Case
 from bot.core.events import IncomingMessage
 from bot.core.policy import Action
 from moderation_model.contract import Explanation, ModelInfo, Prediction
@@ -68,7 +68,7 @@ class Enforcer(Protocol):
 class Board(Protocol):
     """The review channel. Raises `BoardUnavailable` with a sentence."""
 
-    async def show(self, case: Case, *, channel_id: int) -> CardRef:
+    async def show(self, case: Case, *, channel_id: int, background: Background) -> CardRef:
         """Post the case's card, or edit it where `case.card` is set; where it stands now."""
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -100,14 +100,14 @@ class Review:
 
         Raises CaseNotFound and NotAllowed.
         """
-        group = await self._group(guild_id, case_id, moderator)
+        group = await self.group(guild_id=guild_id, case_id=case_id, moderator=moderator)
         sentences = [VERDICT_SENTENCES[verdict]]
         for case in group:
-            await self._record_vote(case, moderator, verdict, chosen)
+            await self.record_vote(case, moderator, verdict, chosen)
             if verdict == "fine":
                 sentences += await self._undo_actions(case, moderator)
             await self._cases.close(case_id=case.case_id, at=self._clock.now())
-        return await self._reply(guild_id, case_id, sentences)
+        return await self.reply(guild_id, case_id, sentences)
 
     async def undo(self, *, guild_id: int, case_id: int, moderator: Person) -> Reply:
         """Take back what the case did and the moderator's own verdict, and open the case again.
@@ -115,12 +115,12 @@ class Review:
         Raises CaseNotFound and NotAllowed.
         """
         sentences: list[str] = []
-        for case in await self._group(guild_id, case_id, moderator):
+        for case in await self.group(guild_id=guild_id, case_id=case_id, moderator=moderator):
             sentences += await self._undo_actions(case, moderator)
             if any(vote.moderator_id == moderator.user_id for vote in case.votes):
                 await self._labels.withdraw(case_id=case.case_id, moderator_id=moderator.user_id)
             await self._cases.reopen(case_id=case.case_id)
-        return await self._reply(guild_id, case_id, [*sentences, "The case is open again."])
+        return await self.reply(guild_id, case_id, [*sentences, "The case is open again."])
 
     @staticmethod
     def would_undo(case: Case) -> tuple[Action, ...]:
@@ -181,17 +181,23 @@ class Review:
         reads = () if prediction.readable else (await self._model.info()).languages
         return Checked(prediction, decision, explanation, reads)
 
-    async def _group(self, guild_id: int, case_id: int, moderator: Person) -> list[Case]:
-        """The cases of one card, the one with the card last: what fails half-way can be pressed again."""
+    async def group(self, *, guild_id: int, case_id: int, moderator: Person) -> list[Case]:
+        """The cases of one card, the one with the card last: what fails half-way can be pressed again.
+
+        Raises CaseNotFound, and NotAllowed where the moderator is an author or the text is no longer kept.
+        """
         lead = await self._cases.get(guild_id=guild_id, case_id=case_id)
+        if lead.state == "closed" and lead.text is None:
+            raise NotAllowed(f"The text of case {case_id} is no longer kept, so nothing can be changed about it.")
         group = [*await self._cases.followers(case_id=case_id), lead]
         if any(case.author_id == moderator.user_id for case in group):
             raise NotAllowed("Nobody decides a case about their own message. Please ask another moderator.")
         return group
 
-    async def _record_vote(
-        self, case: Case, moderator: Person, verdict: VerdictKind, chosen: Collection[str] | None
+    async def record_vote(
+        self, case: Case, moderator: Person, verdict: VerdictKind, chosen: Collection[str] | None = None
     ) -> None:
+        """Keep the moderator's answer on one case, an earlier one of theirs is replaced. The case stays as it is."""
         vote = Vote(
             case_id=case.case_id,
             moderator_id=moderator.user_id,
@@ -227,7 +233,8 @@ class Review:
             text_expires_at=now + self._text_kept,
         )
 
-    async def _reply(self, guild_id: int, case_id: int, sentences: list[str]) -> Reply:
+    async def reply(self, guild_id: int, case_id: int, sentences: Sequence[str]) -> Reply:
+        """The sentences for the moderator, each once, with the case as its card shows it now."""
         try:
             case = await self._desk.refresh(guild_id=guild_id, case_id=case_id)
         except BoardUnavailable as error:

@@ -24,6 +24,7 @@ from bot.core.guild_rules import GuildRules, LabelRule, default_labels
 from bot.flow.audit import Audit
 from bot.flow.cards import CardDesk
 from bot.flow.coverage import Coverage
+from bot.flow.deciding import Deciding
 from bot.flow.flows import Flows
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate, Passed
@@ -34,6 +35,7 @@ from bot.store.crypto import TextKey
 from bot.store.database import Database
 from bot.store.guilds import GuildStore
 from bot.store.labels import LabelStore
+from bot.store.notes import NoteStore
 from bot.store.predictions import PredictionStore
 from tests.chat.body_check import BodyCheck
 from tests.e2e import openapi_check
@@ -56,6 +58,7 @@ class House:
 
     def __init__(self, db: Database) -> None:
         self.guilds, self.cases, self.labels = GuildStore(db), CaseStore(db), LabelStore(db)
+        self.db = db
         self.predictions, self.audits = PredictionStore(db), AuditStore(db)
         self.model = FakeModel()
         self.clock = SimulatedClock()
@@ -66,43 +69,31 @@ class House:
         self.desk = CardDesk(
             model=self.model, board=self.board, guilds=self.guilds, cases=self.cases, observe=lambda case: None
         )
-        self.review = Review(
-            model=self.model,
-            enforcer=self.enforcer,
-            guilds=self.guilds,
-            cases=self.cases,
-            labels=self.labels,
-            desk=self.desk,
-            clock=self.clock,
-            text_days=30,
-        )
-        self.audit = Audit(
-            board=self.board,
-            guilds=self.guilds,
-            audits=self.audits,
-            cases=self.cases,
-            labels=self.labels,
-            desk=self.desk,
-            clock=self.clock,
-            text_days=30,
-        )
+        shared: dict[str, Any] = {"guilds": self.guilds, "cases": self.cases, "clock": self.clock}
+        carded: dict[str, Any] = {**shared, "desk": self.desk, "text_days": 30}
+        self.review = Review(model=self.model, enforcer=self.enforcer, labels=self.labels, **carded)
+        self.deciding = Deciding(review=self.review, enforcer=self.enforcer, notes=NoteStore(self.db), **shared)
+        self.audit = Audit(board=self.board, audits=self.audits, labels=self.labels, **carded)
         self.moderate = Moderate(
             model=self.model,
             enforcer=self.enforcer,
             messages=DiscordMessages(bot),
-            guilds=self.guilds,
             predictions=self.predictions,
-            cases=self.cases,
-            desk=self.desk,
             audit=self.audit,
-            clock=self.clock,
-            text_days=30,
             observe=self.passed.append,
+            **carded,
         )
         self.setup = GuildSetup(guilds=self.guilds, labels=self.labels, desk=self.desk, clock=self.clock)
         coverage = Coverage(model=self.model, predictions=self.predictions, clock=self.clock)
         bot.attach(
-            Flows(moderate=self.moderate, review=self.review, setup=self.setup, audit=self.audit, coverage=coverage)
+            Flows(
+                moderate=self.moderate,
+                review=self.review,
+                deciding=self.deciding,
+                setup=self.setup,
+                audit=self.audit,
+                coverage=coverage,
+            )
         )
 
 
@@ -212,6 +203,18 @@ def said(result: simcord.InteractionResult) -> str:
     private = [message for message in messages if message.ephemeral]
     assert private, "the person was told nothing"
     return text_of(private[-1].message)
+
+
+async def menu(stage: Stage, label: str = "More…", *, who: simcord.MemberActor | None = None) -> discord.Message:
+    """The private menu that opens behind the card's button."""
+    opened = await (who or stage.lena).click(stage.card, label=label)
+    assert opened.followups[-1].ephemeral
+    return opened.followups[-1].message
+
+
+def menu_text(stage: Stage, message: discord.Message) -> str:
+    """What the menu became after a choice."""
+    return stage.env.backend.get_message(message.channel.id, message.id).content
 
 
 def settings_in(folder: Path) -> Settings:

@@ -75,7 +75,7 @@ async def test_what_was_missed_follows_on_a_card_where_its_labels_can_be_named(s
     assert "For checking · case 1" in stage.card_text
     assert "you lot of clowns" in stage.card_text
 
-    opened = await stage.lena.click(stage.card, label="More…")
+    opened = await stage.lena.click(stage.card, label="Change")
     await stage.lena.select(opened.followups[-1].message, ["insult"])
 
     assert (await stage.case(1)).votes[0].labels["insult"] == "missing"

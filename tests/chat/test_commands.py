@@ -92,7 +92,7 @@ async def test_pause_stops_every_action_and_resume_allows_them(stage: Stage) -> 
     assert (await run(stage, "candor pause")).startswith("Paused.")
     await stage.say("one insult")
     assert stage.general.last_message is not None
-    assert "paused: nothing is done" in stage.card_text
+    assert "paused: nothing done" in stage.card_text
 
     assert (await run(stage, "candor resume")).startswith("Resumed.")
     await stage.say("another insult")
@@ -204,7 +204,7 @@ async def test_case_show_shows_the_card_for_reading_only(stage: Stage) -> None:
     assert result.response is not None
     assert result.ephemeral
     assert "Insult · case 1" in text_of(result.response.message)
-    assert list(buttons_of(result.response.message)) == ["Jump"]
+    assert list(buttons_of(result.response.message)) == ["Jump ↗"]
 
 
 async def test_case_why_lists_scores_words_and_what_was_done(stage: Stage) -> None:
@@ -213,7 +213,7 @@ async def test_case_why_lists_scores_words_and_what_was_done(stage: Stage) -> No
 
     answer = await run(stage, "case why", who=stage.lena, case_id=1)
 
-    assert "Why: scored as insult 90 %, limit 50 %" in answer
+    assert "Why: insult 90 %, limit 50 %" in answer
     assert "Scores: toxic 1 % · severely toxic 1 % · obscene 1 % · threat 1 % · insult 90 %" in answer
     assert "Words: insult" in answer
     assert "Model test-1" in answer
@@ -243,7 +243,7 @@ async def test_case_check_in_shadow_mode_says_what_is_held_back(stage: Stage) ->
 
     answer = await run(stage, "case check", who=stage.lena, text="such an insult")
 
-    assert "Asked for, but shadow mode: nothing is done: deletion." in answer
+    assert "Asked for, but shadow: nothing done: deletion." in answer
 
 
 async def test_a_model_that_is_away_is_said_to_be_away(stage: Stage) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.chat import texts
 from bot.sandbox.answers import Answer
 from bot.sandbox.sandbox import Sandbox
 from tests.e2e.app_house import House, model_server, running_house, text_of
@@ -48,8 +47,8 @@ async def test_an_insult_becomes_a_card_with_its_reasons_and_a_verdict_is_kept(h
     assert "shadow" in shown
     assert "clown" in shown
     assert passed.case.explanation is None
-    assert texts.WORDS.split("{")[0] in shown
-    assert passed.predictions[0].model_version in shown
+    assert "**" in shown
+    assert "message: still up" in shown
     await done(house, await house.sandbox.press("Lena", card["id"], f"candor:v1:breaks:{passed.case.case_id}"))
     case = await house.verdict(passed)
     (vote,) = case.votes

@@ -14,6 +14,7 @@ from bot.core.cases import Case
 from bot.core.guild_rules import GuildRules, LabelRule, default_labels
 from bot.flow.audit import Audit
 from bot.flow.cards import CardDesk
+from bot.flow.deciding import Deciding
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate, Passed
 from bot.flow.review import Review
@@ -23,6 +24,7 @@ from bot.store.crypto import TextKey
 from bot.store.database import Database
 from bot.store.guilds import GuildStore
 from bot.store.labels import LabelStore
+from bot.store.notes import NoteStore
 from bot.store.predictions import PredictionStore
 from tests.builders import GUILD
 from tests.fakes import FakeBoard, FakeClock, FakeEnforcer, FakeMessages, FakeModel
@@ -60,6 +62,14 @@ class House:
             desk=self.desk,
             clock=self.clock,
             text_days=30,
+        )
+        self.deciding = Deciding(
+            review=self.review,
+            enforcer=self.enforcer,
+            guilds=self.guilds,
+            cases=self.cases,
+            notes=NoteStore(self.db),
+            clock=self.clock,
         )
         self.audit = Audit(
             board=self.board,

@@ -151,7 +151,7 @@ def test_a_label_in_shadow_mode_holds_back_its_actions_and_no_others():
     rules = with_rules(ACTIVE, insult=LabelRule(delete_at=0.5, mode="shadow"), toxic=LabelRule(timeout_at=0.5))
     decision = decide(message(), [prediction({"insult": 0.9, "toxic": 0.9})], rules)
     assert (decision.actions, decision.withheld) == ((Timeout(600),), (Delete(),))
-    assert decision.withheld_why == "shadow mode for insult: nothing is done"
+    assert decision.withheld_why == "shadow for insult: nothing done"
 
 
 def test_a_label_that_may_delete_does_not_time_out():
