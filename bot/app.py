@@ -147,7 +147,13 @@ class App:
             observe=self._observe,
         )
         deciding = Deciding(
-            review=review, enforcer=enforcer, guilds=self.guilds, cases=self.cases, notes=self.notes, clock=clock
+            model=self.model,
+            review=review,
+            enforcer=enforcer,
+            guilds=self.guilds,
+            cases=self.cases,
+            notes=self.notes,
+            clock=clock,
         )
         coverage = Coverage(model=self.model, predictions=self.predictions, clock=clock)
         setup = GuildSetup(guilds=self.guilds, labels=self.labels, desk=desk, clock=clock)

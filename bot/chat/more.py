@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import partial
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import discord
@@ -33,14 +34,14 @@ OTHER_REASON = "other_reason"
 
 Entry = Literal[
     "breaks", "fine", "skip", "hour", "day", "ban", "ban_yes", "fine_word", "note", "opinion",
-    "think_breaks", "think_fine", "think_skip", "scores",
+    "think_breaks", "think_fine", "think_skip", "scores", "picture",
 ]  # fmt: skip
 
 _VERDICTS: dict[Entry, VerdictKind] = {"breaks": "breaks_rules", "fine": "fine", "skip": "skip"}
 _THINKS: dict[Entry, VerdictKind] = {"think_breaks": "breaks_rules", "think_fine": "fine", "think_skip": "skip"}
 _ACTIONS: dict[Entry, Action] = {"hour": Timeout(3600), "day": Timeout(24 * 3600), "ban_yes": Ban()}
 _FORMS = {"fine_word": fine_word_form, "note": note_form}
-_ANSWERED_BESIDE = frozenset({"scores"})
+_ANSWERED_BESIDE = frozenset({"scores", "picture"})
 """Entries whose answer leaves the menu as it is; every other answer takes its place."""
 
 
@@ -89,10 +90,20 @@ class MoreButton(
         if self.entry == "scores":
             case = await interaction.client.flows.review.case(guild_id=guild_of(interaction), case_id=self.case_id)
             return case_text(case)
+        if self.entry == "picture":
+            return await self._picture(interaction)
         with deciding(interaction, self.case_id):
             if self.entry in _THINKS:
                 return await self._second_opinion(interaction, _THINKS[self.entry])
             return await judge(interaction, self.case_id, _VERDICTS[self.entry], seen=self.seen)
+
+    async def _picture(self, interaction: Pressed) -> Said:
+        png, words = await interaction.client.flows.deciding.picture(
+            guild_id=guild_of(interaction), case_id=self.case_id
+        )
+        # Hidden until tapped, like the text on the card.
+        file = discord.File(BytesIO(png), f"case-{self.case_id}.png", spoiler=True, description=words)
+        return Said(texts.PICTURE.format(case_id=self.case_id), file=file)
 
     async def _ask_ban(self, interaction: Pressed) -> Said:
         group = await require_may(interaction, self.case_id, Ban(), seen=self.seen)
@@ -185,6 +196,8 @@ async def more_menu(interaction: Pressed, case_id: int) -> Said:
         _with_buttons(view, [("breaks", "fine", "skip")], case_id, seen)
     else:
         rows[1] = ("opinion", *rows[1])
+    if case.explanation is not None:
+        rows[1] = (*rows[1], "picture")
     view.add_item(LabelSelect(case_id, seen, chosen=_ticked(case)))
     _with_buttons(view, rows, case_id, seen, first=1 + (case.state == "closed"))
     return Said(texts.CHOOSE_LABELS.format(case_id=case_id), view)

@@ -72,7 +72,9 @@ class House:
         shared: dict[str, Any] = {"guilds": self.guilds, "cases": self.cases, "clock": self.clock}
         carded: dict[str, Any] = {**shared, "desk": self.desk, "text_days": 30}
         self.review = Review(model=self.model, enforcer=self.enforcer, labels=self.labels, **carded)
-        self.deciding = Deciding(review=self.review, enforcer=self.enforcer, notes=NoteStore(self.db), **shared)
+        self.deciding = Deciding(
+            model=self.model, review=self.review, enforcer=self.enforcer, notes=NoteStore(self.db), **shared
+        )
         self.audit = Audit(board=self.board, audits=self.audits, labels=self.labels, **carded)
         self.moderate = Moderate(
             model=self.model,

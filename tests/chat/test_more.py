@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from moderation_model.errors import ModelUnavailable
 from tests.chat.conftest import Stage, buttons_of, flagged, menu, menu_text, said
 
 
@@ -53,6 +54,7 @@ async def test_the_menu_offers_everything_that_the_card_has_no_room_for(stage: S
         "“Fine here” word…",
         "Note…",
         "All scores",
+        "Picture",
     ]
 
 
@@ -93,6 +95,27 @@ async def test_all_scores_leave_the_menu_as_it_is(stage: Stage) -> None:
     assert "Model test-1" in answer
     await stage.lena.click(shown, label="Timeout 1 hour")
     assert stage.timed_out_until(stage.kai) is not None
+
+
+async def test_the_picture_of_the_words_comes_privately_hidden_and_described(stage: Stage) -> None:
+    await flagged(stage)
+
+    shown = await stage.lena.click(await menu(stage), label="Picture")
+
+    answer = shown.followups[-1]
+    (picture,) = answer.message.attachments
+    assert answer.ephemeral
+    assert (picture.filename, picture.is_spoiler()) == ("SPOILER_case-1.png", True)
+    assert (await picture.read()).startswith(b"\x89PNG")
+    (drawn,) = stage.house.model.drawn
+    assert drawn.kind == "shap"
+
+
+async def test_without_words_there_is_no_picture_to_choose(stage: Stage) -> None:
+    stage.house.model.explainer_down = ModelUnavailable("away")
+    await flagged(stage)
+
+    assert "Picture" not in buttons_of(await menu(stage))
 
 
 # What was decided since a menu was opened is not overruled by it.

@@ -64,6 +64,7 @@ class House:
             text_days=30,
         )
         self.deciding = Deciding(
+            model=self.model,
             review=self.review,
             enforcer=self.enforcer,
             guilds=self.guilds,
