@@ -15,29 +15,18 @@ from bot.chat.board import DiscordBoard
 from bot.chat.client import CandorBot, create_bot
 from bot.chat.enforcer import DiscordEnforcer
 from bot.chat.messages import DiscordMessages
+from bot.chat.messenger import DiscordMessenger
 from bot.child import ModelChild
 from bot.config import Settings
 from bot.core.cases import Case
 from bot.errors import BadSettings
-from bot.flow.audit import Audit
-from bot.flow.cards import CardDesk
-from bot.flow.coverage import Coverage
-from bot.flow.deciding import Deciding
-from bot.flow.flows import Flows
-from bot.flow.guild_setup import GuildSetup
-from bot.flow.moderate import Moderate, Passed
+from bot.flow.building import Outside, Stores, build_flows
+from bot.flow.moderate import Passed
 from bot.flow.retention import Retention
-from bot.flow.review import Review
 from bot.health import HealthServer, Metrics
 from bot.jobs import Jobs
-from bot.store.audits import AuditStore
-from bot.store.cases import CaseStore
 from bot.store.crypto import TextKey
 from bot.store.database import Database
-from bot.store.guilds import GuildStore
-from bot.store.labels import LabelStore
-from bot.store.notes import NoteStore
-from bot.store.predictions import PredictionStore
 from moderation_model.client import ModelClient
 
 if TYPE_CHECKING:
@@ -74,12 +63,8 @@ class App:
         self.settings = settings
         self.metrics = Metrics()
         self.db = Database(settings.sql_url, key=TextKey.from_settings(settings))
-        self.guilds = GuildStore(self.db)
-        self.predictions = PredictionStore(self.db)
-        self.cases = CaseStore(self.db)
-        self.labels = LabelStore(self.db)
-        self.audits = AuditStore(self.db)
-        self.notes = NoteStore(self.db)
+        stores = Stores(self.db)
+        self.guilds, self.cases = stores.guilds, stores.cases
         self.child = ModelChild(settings) if settings.model_url is None else None
         self.model = ModelClient(
             self.child.url if self.child else settings.model_url or "",
@@ -87,11 +72,13 @@ class App:
         )
         self.bot: CandorBot = create_bot(settings, connector=connector)
         self._passed = passed
-        self._presented = presented
-        self.flows, self.desk = self._flows()
+        self.flows = build_flows(
+            stores, self._outside(), text_days=settings.text_days, passed=self._observe, presented=presented
+        )
+        self.desk = self.flows.desk
         self.bot.attach(self.flows)
         self.retention = Retention(
-            predictions=self.predictions,
+            predictions=stores.predictions,
             cases=self.cases,
             desk=self.desk,
             clock=SystemClock(),
@@ -109,55 +96,15 @@ class App:
         self.health = HealthServer(self.metrics, port=settings.health_port, state=self.state)
         self._tasks: list[asyncio.Task[None]] = []
 
-    def _flows(self) -> tuple[Flows, CardDesk]:
-        clock, enforcer = SystemClock(), DiscordEnforcer(self.bot)
-        board = DiscordBoard(self.bot)
-        desk = CardDesk(model=self.model, board=board, guilds=self.guilds, cases=self.cases, observe=self._presented)
-        review = Review(
+    def _outside(self) -> Outside:
+        return Outside(
             model=self.model,
-            enforcer=enforcer,
-            guilds=self.guilds,
-            cases=self.cases,
-            labels=self.labels,
-            desk=desk,
-            clock=clock,
-            text_days=self.settings.text_days,
-        )
-        audit = Audit(
-            board=board,
-            guilds=self.guilds,
-            audits=self.audits,
-            cases=self.cases,
-            labels=self.labels,
-            desk=desk,
-            clock=clock,
-            text_days=self.settings.text_days,
-        )
-        moderate = Moderate(
-            model=self.model,
-            enforcer=enforcer,
+            enforcer=DiscordEnforcer(self.bot),
+            messenger=DiscordMessenger(self.bot),
+            board=DiscordBoard(self.bot),
             messages=DiscordMessages(self.bot),
-            guilds=self.guilds,
-            predictions=self.predictions,
-            cases=self.cases,
-            desk=desk,
-            audit=audit,
-            clock=clock,
-            text_days=self.settings.text_days,
-            observe=self._observe,
+            clock=SystemClock(),
         )
-        deciding = Deciding(
-            model=self.model,
-            review=review,
-            enforcer=enforcer,
-            guilds=self.guilds,
-            cases=self.cases,
-            notes=self.notes,
-            clock=clock,
-        )
-        coverage = Coverage(model=self.model, predictions=self.predictions, clock=clock)
-        setup = GuildSetup(guilds=self.guilds, labels=self.labels, desk=desk, clock=clock)
-        return Flows(moderate, review, deciding, setup, audit, coverage), desk
 
     def _observe(self, passed: Passed) -> None:
         self.metrics.passed(passed)
@@ -185,6 +132,7 @@ class App:
         if self.child is not None:
             await self.child.start()
         self._spawn(self.desk.run, "cards")
+        self._spawn(self.flows.telling.run, "telling")
         self._spawn(self.flows.moderate.run, "rescore")
         connected = self._spawn(lambda: self.bot.start(token.get_secret_value()), "discord")
         ready = asyncio.create_task(self.bot.ready_event.wait())

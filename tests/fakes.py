@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from bot.core.appeals import LogEntry, Notice
 from bot.core.audits import AuditBatch
 from bot.core.cases import Background, CardRef, Case
 from bot.core.events import IncomingMessage
 from bot.core.policy import Action
 from bot.errors import BoardUnavailable
-from bot.flow.ports import Outcome
+from bot.flow.ports import Outcome, Told
 from moderation_model.contract import Explanation, ModelInfo, Prediction
 from moderation_model.errors import ModelError
 from moderation_model.labels import LABEL_NAMES
@@ -82,8 +83,9 @@ class FakeModel:
     async def info(self) -> ModelInfo:
         if self.down is not None:
             raise self.down
-        limits = dict.fromkeys(LABEL_NAMES, 0.5)
-        return ModelInfo(MODEL, LABEL_NAMES, (), limits, True, "fake", "cpu", "fp32", 128, ("en",))
+        return ModelInfo(
+            MODEL, LABEL_NAMES, (), dict.fromkeys(LABEL_NAMES, 0.5), True, "fake", "cpu", "fp32", 128, ("en",)
+        )
 
 
 class FakeEnforcer:
@@ -111,6 +113,31 @@ class FakeEnforcer:
         return self.found.get(action.kind)
 
 
+class FakeMessenger:
+    """Members' direct messages and the bot's quotes. `answers` gives the outcome for a member, `quoting` for quotes."""
+
+    def __init__(self) -> None:
+        self.notices: list[Notice] = []
+        self.quotes: list[str | None] = []
+        self.answers: dict[int, Outcome] = {}
+        self.quoting = Outcome("done")
+
+    async def tell(self, notice: Notice) -> Told:
+        outcome = self.answers.get(notice.member_id, Outcome("done"))
+        if outcome.state != "done":
+            return Told(outcome)
+        self.notices.append(notice)
+        return Told(outcome, CardRef(notice.member_id, len(self.notices) - 1))
+
+    async def take_back(self, message: CardRef) -> None:
+        del self.notices[message.message_id]
+
+    async def quote(self, case: Case) -> Outcome:
+        if self.quoting.state == "done":
+            self.quotes.append(case.text)
+        return self.quoting
+
+
 @dataclass
 class FakeBoard:
     """The review channel as a dict of cards by message id."""
@@ -119,15 +146,19 @@ class FakeBoard:
     backgrounds: dict[int, Background] = field(default_factory=dict)
     pings: list[int] = field(default_factory=list)
     scrubbed: list[int] = field(default_factory=list)
+    log_lines: list[LogEntry] = field(default_factory=list)
+    log_broken: bool = False
     audits: dict[int, AuditBatch] = field(default_factory=dict)
     broken: bool = False
     ping_broken: bool = False
+    posted: int = 0
 
     async def show(self, case: Case, *, channel_id: int, background: Background) -> CardRef:
         if self.broken:
             raise BoardUnavailable("The review channel cannot be reached.")
         self.backgrounds[case.case_id] = background
-        card = case.card or CardRef(channel_id, 5000 + len(self.cards))
+        card = case.card or CardRef(channel_id, 5000 + self.posted)
+        self.posted += case.card is None
         self.cards[card.message_id] = case
         return card
 
@@ -147,6 +178,16 @@ class FakeBoard:
         if self.broken:
             raise BoardUnavailable("The review channel cannot be reached.")
         self.scrubbed.append(card.message_id)
+
+    async def remove(self, card: CardRef) -> None:
+        if self.broken:
+            raise BoardUnavailable("The review channel cannot be reached.")
+        del self.cards[card.message_id]
+
+    async def log(self, entry: LogEntry, *, channel_id: int) -> None:
+        if self.log_broken:
+            raise BoardUnavailable("The log channel cannot be reached.")
+        self.log_lines.append(entry)
 
 
 class FakeMessages:

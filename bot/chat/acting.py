@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.chat import permissions, texts
-from bot.chat.answering import deciding, guild_of, member_of
+from bot.chat.answering import Said, deciding, guild_of, member_of
 from bot.chat.listener import person
 from bot.chat.messages import member_of as fetch_member
+from bot.chat.put_back import with_offer
 from bot.core.cases import Case, VerdictKind
 from bot.core.policy import Action
 from bot.errors import NotAllowed
@@ -39,8 +40,8 @@ async def require_may(interaction: Pressed, case_id: int, action: Action, *, see
     return group
 
 
-async def judge(interaction: Pressed, case_id: int, verdict: VerdictKind, *, seen: int) -> str:
-    """Record the verdict; the sentence for the presser. The caller holds `deciding`.
+async def judge(interaction: Pressed, case_id: int, verdict: VerdictKind, *, seen: int) -> Said:
+    """Record the verdict; the answer for the presser. The caller holds `deciding`.
 
     Raises NotAllowed and CaseNotFound.
     """
@@ -50,7 +51,7 @@ async def judge(interaction: Pressed, case_id: int, verdict: VerdictKind, *, see
     if verdict == "fine":
         permissions.require_undo(moderator, case.channel_id, review.would_undo(case))
     reply = await review.vote(guild_id=guild_id, case_id=case_id, moderator=person(moderator), verdict=verdict)
-    return reply.sentence
+    return await with_offer(interaction, case_id, reply.sentence) if verdict == "fine" else Said(reply.sentence)
 
 
 def stamp(case: Case) -> int:

@@ -31,13 +31,12 @@ MESSAGE_LIMIT = 2000
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An answer: text, or a view, or for a plain view both; a form; a file. `refused`: nothing was done."""
+    """An answer: text, or a view, or for a plain view both; or a form to fill in. `refused`: nothing was done."""
 
     text: str | None = None
     view: discord.ui.View | discord.ui.LayoutView | None = None
     refused: bool = False
     form: discord.ui.Modal | None = None
-    file: discord.File | None = None
 
 
 Work = Callable[[], Awaitable[Said | str]]
@@ -78,8 +77,8 @@ async def open_form(interaction: Pressed, work: Work, *, feature: permissions.Fe
 
 async def _may(interaction: Pressed, feature: permissions.Feature) -> bool:
     sentence = None
-    if interaction.guild is None:
-        sentence = texts.ONLY_ON_A_SERVER
+    if interaction.guild_id is None:
+        sentence = None if permissions.NEEDS[feature].outside else texts.ONLY_ON_A_SERVER
     else:
         try:
             permissions.require(interaction.permissions, feature)
@@ -134,8 +133,6 @@ async def _send(interaction: Pressed, said: Said, *, replace: bool) -> None:
         options["content"] = text
     if said.view is not None:
         options["view"] = said.view
-    if said.file is not None:
-        options["file"] = said.file
     await interaction.followup.send(**options)
 
 

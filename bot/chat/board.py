@@ -10,9 +10,13 @@ import structlog
 from bot.chat import permissions, texts
 from bot.chat.audit_cards import audit_card
 from bot.chat.cards import Card, review_card, scrubbed_card
+from bot.chat.inert import inert
 from bot.chat.messages import UNANSWERED, partial
+from bot.chat.why_lines import NAME_LIMIT, duration_of
+from bot.core.appeals import LogEntry
 from bot.core.audits import AuditBatch
 from bot.core.cases import Background, CardRef, Case
+from bot.core.policy import Timeout
 from bot.errors import BoardUnavailable
 
 if TYPE_CHECKING:
@@ -51,6 +55,29 @@ class DiscordBoard:
     async def scrub(self, card: CardRef) -> None:
         """Replace the card with a line that says that its text is gone."""
         await self._edited(card, scrubbed_card())
+
+    async def remove(self, card: CardRef) -> None:
+        """Delete a posted card; one that is gone already is fine."""
+        try:
+            await self._bot.http.delete_message(card.channel_id, card.message_id)
+        except (discord.NotFound, discord.Forbidden) as error:
+            log.info("card_lost", channel_id=card.channel_id, message_id=card.message_id, code=error.code)
+        except UNANSWERED as error:
+            raise BoardUnavailable(texts.CARD_FAILED) from error
+
+    async def log(self, entry: LogEntry, *, channel_id: int) -> None:
+        """One silent line that notifies nobody."""
+        channel = self._bot.get_channel(channel_id)
+        if not isinstance(channel, discord.TextChannel | discord.Thread):
+            raise BoardUnavailable(texts.LOG_GONE)
+        lacking = permissions.missing_for_bot(channel, "quote")
+        if lacking:
+            names = permissions.titles(lacking)
+            raise BoardUnavailable(texts.LOG_NEEDS.format(channel_id=channel_id, permissions=names))
+        try:
+            await channel.send(log_line(entry), silent=True, allowed_mentions=discord.AllowedMentions.none())
+        except UNANSWERED as error:
+            raise BoardUnavailable(texts.LOG_GONE) from error
 
     async def show_audit(self, batch: AuditBatch, *, channel_id: int) -> CardRef:
         """Edit the batch's card where it stands; post one in `channel_id` where it has none or lost it."""
@@ -93,3 +120,18 @@ class DiscordBoard:
                 texts.CARD_NEEDS.format(channel_id=channel_id, permissions=permissions.titles(lacking))
             )
         return channel
+
+
+def log_line(entry: LogEntry) -> str:
+    """ "case 1042: deleted, confirmed by Lena"."""
+    phrases = texts.UNDONE if entry.undone else texts.DONE
+    done: list[str] = []
+    for action in entry.actions:
+        duration = duration_of(action.seconds) if isinstance(action, Timeout) else ""
+        done.append(phrases[action.kind].format(duration=duration))
+    what = ", ".join(done) + (texts.LOG_TIMES.format(number=entry.messages) if entry.messages > 1 else "")
+    by = texts.LOG_BY_BOT
+    if entry.by is not None:
+        by = (texts.LOG_UNDONE if entry.undone else texts.LOG_CONFIRMED).format(name=inert(entry.by, limit=NAME_LIMIT))
+    untold = f" · {entry.untold}" if entry.untold else ""
+    return texts.LOG_LINE.format(case_id=entry.case_id, what=what, by=by, untold=untold)

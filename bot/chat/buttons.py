@@ -13,6 +13,7 @@ from bot.chat.acting import act, judge
 from bot.chat.answering import Said, answer, deciding, guild_of, member_of
 from bot.chat.listener import person
 from bot.chat.more import more_menu
+from bot.chat.put_back import with_offer
 from bot.core.cases import VerdictKind
 from bot.core.policy import Action, Delete, Timeout
 from bot.errors import NotAllowed
@@ -80,7 +81,7 @@ class CaseButton(
                 return await self._undo(interaction)
             return await judge(interaction, self.case_id, _VERDICTS[self.verb], seen=0)
 
-    async def _undo(self, interaction: Pressed) -> str:
+    async def _undo(self, interaction: Pressed) -> Said:
         review, guild_id, moderator = interaction.client.flows.review, guild_of(interaction), member_of(interaction)
         case = await review.case(guild_id=guild_id, case_id=self.case_id)
         undone = review.would_undo(case)
@@ -88,4 +89,4 @@ class CaseButton(
             raise NotAllowed(texts.NOTHING_TO_UNDO)
         permissions.require_undo(moderator, case.channel_id, undone)
         reply = await review.undo(guild_id=guild_id, case_id=self.case_id, moderator=person(moderator))
-        return reply.sentence
+        return await with_offer(interaction, self.case_id, reply.sentence)

@@ -11,6 +11,7 @@ from typing import Any
 import discord
 
 from bot.chat import texts
+from bot.chat.appeal_menu import appeal_buttons, appeal_lines
 from bot.chat.buttons import CaseButton
 from bot.chat.card_lines import (
     MOST_NOTES,
@@ -51,10 +52,11 @@ def review_card(
     title, head, reply = title_line(case, background), head_line(case), reply_line(case)
     body, foot = body_lines(case, background), foot_lines(case, notes=MOST_NOTES if buttons else MOST_NOTES_READ)
     decided = decided_line(case) if case.state == "closed" else ""
-    used = sum(len(part) for part in (title, head, reply, body, foot, decided))
+    appeal = appeal_lines(case)
+    used = sum(len(part) for part in (title, head, reply, body, foot, appeal, decided))
     shown = text_line(case, limit=min(text_limit, CARD_LIMIT - used))
     container: discord.ui.Container[Any] = discord.ui.Container(accent_colour=_colour(case))
-    for part in (title, head, reply, shown, body, foot):
+    for part in (title, head, reply, shown, body, foot, appeal):
         if part:
             container.add_item(discord.ui.TextDisplay(part))
     container.add_item(discord.ui.Separator())
@@ -77,6 +79,9 @@ def _rows(case: Case, *, buttons: bool) -> list[discord.ui.ActionRow[Any]]:
     if case.state == "closed":
         again: list[Any] = [CaseButton("undo", case.case_id), CaseButton("change", case.case_id)]
         return [discord.ui.ActionRow(*again)]
+    if appeal := appeal_buttons(case):
+        more: Any = CaseButton("more", case.case_id)
+        return [discord.ui.ActionRow(*appeal, jump), discord.ui.ActionRow(more)]
     verdicts: list[Any] = [CaseButton(verb, case.case_id) for verb in ("breaks", "fine", "skip")]
     messages, authors = case.followers + 1, len(case.other_author_ids) + 1
     gone = message_gone(case) >= messages

@@ -14,6 +14,7 @@ import structlog
 from discord import app_commands
 
 from bot.chat import texts
+from bot.chat.appeal_menu import AppealAnswer, AppealButton, appeal_submitted
 from bot.chat.audit_cards import AuditNone, AuditSelect
 from bot.chat.buttons import CaseButton
 from bot.chat.candor_commands import CandorCommands
@@ -22,6 +23,7 @@ from bot.chat.listener import incoming
 from bot.chat.messages import UNANSWERED
 from bot.chat.modals import submitted
 from bot.chat.more import LabelSelect, MoreButton
+from bot.chat.put_back import PutBackButton
 from bot.chat.tree import CandorTree, differs
 from bot.errors import BadSettings, BotError
 
@@ -91,6 +93,7 @@ class CandorBot(discord.Client):
     async def setup_hook(self) -> None:
         """Register buttons and commands; ask Discord to change its list of commands only where it differs."""
         self.add_dynamic_items(CaseButton, MoreButton, LabelSelect, AuditSelect, AuditNone)
+        self.add_dynamic_items(AppealButton, AppealAnswer, PutBackButton)
         if not self.tree.get_commands():
             self.tree.add_command(CandorCommands())
             self.tree.add_command(CaseCommands())
@@ -117,6 +120,7 @@ class CandorBot(discord.Client):
         """Forms are answered here; buttons and commands find their own way."""
         if interaction.type is discord.InteractionType.modal_submit:
             await submitted(interaction)
+            await appeal_submitted(interaction)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """An unforeseen error in an event handler: logged without the event's content, and counted."""

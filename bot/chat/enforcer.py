@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import discord
@@ -20,8 +20,7 @@ import structlog
 from bot.chat import permissions, texts
 from bot.chat.messages import UNANSWERED, channel_of, member_of, partial
 from bot.core.actions import Ban
-from bot.core.cases import Case
-from bot.core.guild_rules import MAX_TIMEOUT_SECONDS
+from bot.core.cases import Case, ends_at
 from bot.core.policy import Action, Delete, Timeout, Warn
 from bot.flow.ports import Outcome
 
@@ -189,11 +188,6 @@ class DiscordEnforcer:
         except discord.NotFound:
             return Outcome("done")
         return None
-
-
-def ends_at(case: Case, action: Timeout) -> datetime:
-    """When this case's timeout ends."""
-    return (action.since or case.opened_at) + timedelta(seconds=min(action.seconds, MAX_TIMEOUT_SECONDS))
 
 
 async def _ban_of(guild: discord.Guild, case: Case) -> discord.guild.BanEntry | None:

@@ -17,8 +17,9 @@ from bot.core.policy import Action
 from bot.errors import NotAllowed
 
 Feature = Literal[
-    "read", "post_cards", "review", "warn", "timeout", "delete", "ban", "report", "why", "check", "pause", "administer"
-]
+    "read", "post_cards", "review", "warn", "timeout", "delete", "ban", "report", "why", "check", "pause", "administer",
+    "appeal", "quote", "quote_in_thread",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,13 @@ class Needs:
     """Names of Discord permissions (attributes of `discord.Permissions`): of the bot, and of the person who asks.
 
     `invited`: the invite link asks for the bot's; the others are granted by a server that wants the feature.
+    `outside`: it works in direct messages, too.
     """
 
     bot: tuple[str, ...] = ()
     person: tuple[str, ...] = ()
     invited: bool = True
+    outside: bool = False
 
 
 NEEDS: dict[Feature, Needs] = {
@@ -46,11 +49,15 @@ NEEDS: dict[Feature, Needs] = {
     "check": Needs(person=("moderate_members",)),
     "pause": Needs(person=("moderate_members",)),
     "administer": Needs(person=("manage_guild",)),
+    "appeal": Needs(outside=True),
+    "quote": Needs(bot=("view_channel", "send_messages")),
+    "quote_in_thread": Needs(bot=("view_channel", "send_messages_in_threads"), invited=False),
 }
 
 TITLES: dict[str, str] = {
     "view_channel": "View Channel",
     "send_messages": "Send Messages",
+    "send_messages_in_threads": "Send Messages in Threads",
     "read_message_history": "Read Message History",
     "manage_messages": "Manage Messages",
     "moderate_members": "Moderate Members",

@@ -45,7 +45,6 @@ BUTTON_TIMEOUT = "Timeout 10 min"
 BUTTON_TIMEOUT_ALL = "Timeout all {number} authors"
 OPINION_ASK = "What do you think yourself? Your answer is kept, and the case stays open for another moderator."
 BAN_ASK = "Ban {name} for case {case_id}? Their messages stay. Undo on the card lifts the ban again."
-PICTURE = "Case {case_id}: how much each word spoke for the label (to the right) or against it (to the left)."
 NOTE_TITLE = "Note on case {case_id}"
 NOTE_FIELD = "Note"
 NOTE_HELP = "For the other moderators. It stands on the card and goes when the text of the case goes."
@@ -68,7 +67,6 @@ MORE_ENTRIES = {
     "think_fine": "I think it's fine",
     "think_skip": "I'm not sure",
     "scores": "All scores",
-    "picture": "Picture",
 }
 MENU_LABELS = "Labels"
 MENU_OTHER_REASON = "Removed for another reason"
@@ -236,3 +234,49 @@ AUDIT_OVER = "⌛ Nobody answered in time; the texts were kept for their time an
 DOCTOR_GOOD = "✅ {sentence}"
 DOCTOR_BAD = "⚠️ {sentence} {fix}"
 DOCTOR_MORE = "… and {count} more."
+
+# What a member is told, and what may be answered.
+NOTICE_ACTED = "**{guild}**: {what} was against the rules, so {done}.{rule}"
+NOTICE_WHAT = ("your message in <#{channel_id}>", "{messages} of your messages in <#{channel_id}>")
+NOTICE_RULE = " Rule: {rule}."
+NOTICE_DONE = {
+    "warn": "this is a warning",
+    "timeout": "you cannot write until {until}",
+    "delete": ("it was deleted", "they were deleted"),
+    "ban": "you are banned",
+}
+NOTICE_ELSEWHERE = " You can appeal here: <{url}>"
+NOTICE_UNDONE = "**{guild}**: {undone}."
+NOTICE_FINE = "**{guild}**: the moderators looked again at {what} and find nothing wrong with it{undone}."
+NOTICE_UPHELD = "**{guild}**: the moderators looked again at {what}. Your appeal is turned down; it stays as it is."
+NOTICE_OVERTURNED = "**{guild}**: the moderators looked again at {what}. Your appeal is granted{undone}."
+NOTICE_LIFTED = {
+    "warn": "the warning is taken back",
+    "timeout": "your timeout is lifted",
+    "delete": "your text is put back",
+    "ban": "your ban is lifted",
+}
+NOT_A_MEMBER = "they are not on the server"
+BUTTON_APPEAL = "Appeal"
+APPEAL_TITLE = "Appeal"
+APPEAL_FIELD = "Why was this a mistake?"
+APPEAL_HELP = "The moderators read it. You can appeal once; the answer comes here."
+APPEAL_OPEN = "⚖️ **Appeal** · {when}: {text}"
+APPEAL_BY_BOT = "Done by the bot; nobody has decided this case yet."
+APPEAL_BY = "Decided before by {moderators}."
+APPEAL_ENDS = {"upheld": "⚖️ Appeal turned down", "overturned": "⚖️ Appeal granted"}
+APPEAL_ENDED = "{what} · <@{moderator_id}> · {when}"
+BUTTON_UPHOLD = "Uphold"
+BUTTON_OVERTURN = "Overturn"
+NO_OPEN_APPEAL = "There is no open appeal on this case; look at it again."
+BUTTON_PUT_BACK = "Put text back"
+PUT_BACK = "Put back by the moderators: {name} wrote: {text}"
+
+# The mod-log.
+LOG_LINE = "case {case_id}: {what}{by}{untold}"
+LOG_TIMES = " ×{number}"
+LOG_BY_BOT = ", by the bot"
+LOG_CONFIRMED = ", confirmed by {name}"
+LOG_UNDONE = ", undone by {name}"
+LOG_NEEDS = "I cannot write into the log channel <#{channel_id}>: I lack {permissions} there."
+LOG_GONE = "The log channel is gone or hidden from me. Choose another with `/candor rules`."

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.core.appeals import Appeal
 from bot.core.events import IncomingMessage
-from bot.core.policy import Action, Decision, Reason, Why
+from bot.core.guild_rules import MAX_TIMEOUT_SECONDS
+from bot.core.policy import Action, Decision, Reason, Timeout, Why
 from moderation_model.contract import Explanation, Prediction, Sentiment
 
 CaseState = Literal["open", "closed"]
@@ -211,6 +212,11 @@ class Case:
     def decision(self) -> Decision:
         """The stored reasons as a decision again, without its actions."""
         return Decision(opens=self.opened_why, reasons=self.reasons, withheld_why=self.withheld_why)
+
+
+def ends_at(case: Case, action: Timeout) -> datetime:
+    """When this case's timeout ends."""
+    return (action.since or case.opened_at) + timedelta(seconds=min(action.seconds, MAX_TIMEOUT_SECONDS))
 
 
 @dataclass(frozen=True, slots=True)

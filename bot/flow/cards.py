@@ -178,6 +178,18 @@ class CardDesk:
             elif case_id in self._unexplained:
                 break  # the explainer is still away
 
+    async def take_down(self, case: Case) -> None:
+        """Take the case's card away, so that it is posted anew at the end of the channel; where that fails it stays."""
+        async with self._locks.setdefault(case.case_id, asyncio.Lock()):
+            if case.card is None:
+                return
+            try:
+                await self._board.remove(case.card)
+            except BoardUnavailable as error:
+                log.warning("card_stays", case_id=case.case_id, why=type(error).__name__)
+                return
+            await self._cases.set_card(case_id=case.case_id, card=None)
+
     async def scrub(self, case: Case) -> bool:
         """Take the member's text off the case's posted card; False if that is still to do."""
         if case.card is None:

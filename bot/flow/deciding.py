@@ -13,15 +13,15 @@ import structlog
 from bot.core.actions import Action
 from bot.core.cases import Background, Case, Note, VerdictKind
 from bot.core.events import Person
-from bot.core.policy import KEYWORD, headline, spec_of
+from bot.core.policy import KEYWORD, headline
 from bot.errors import BotError, NotAllowed
 from bot.flow.background import background_of
-from bot.flow.ports import Clock, Enforcer, ModelService
+from bot.flow.ports import Clock
 from bot.flow.review import Reply, Review
+from bot.flow.telling import Deed, Telling
 from bot.store.cases import CaseStore
 from bot.store.guilds import GuildStore
 from bot.store.notes import NoteStore
-from moderation_model.pictures import ShapPicture, alt
 
 log = structlog.get_logger(__name__)
 
@@ -51,21 +51,22 @@ def chosen(action: Action, group: Sequence[Case]) -> list[Case]:
 
 @dataclass(slots=True)
 class _Tally:
-    """How an action went over the cases of one card. `done`: now; `reached`: now or by somebody before."""
+    """How an action went over the cases of one card. `deeds`: done now; `reached`: now or by somebody before."""
 
-    done: int = 0
+    deeds: list[Deed] = field(default_factory=list)
     reached: int = 0
     problems: list[str] = field(default_factory=list)
 
     def sentences(self, action: Action) -> list[str]:
         one, many = DONE_SENTENCES[action.kind]
-        said = [one if self.done == 1 else many.format(number=self.done)] if self.done else []
-        if self.reached and not self.done and not self.problems:
+        done = len(self.deeds)
+        said = [one if done == 1 else many.format(number=done)] if done else []
+        if self.reached and not done and not self.problems:
             said.append("That was done already.")
         for why in dict.fromkeys(self.problems):
             number = self.problems.count(why)
             what = f"The {NOUNS[action.kind]} was not possible"
-            if number > 1 or self.done:
+            if number > 1 or done:
                 what += f" for {number} of them"
             said.append(f"{what}: {why}.")
         return said
@@ -77,17 +78,15 @@ class Deciding:
     def __init__(
         self,
         *,
-        model: ModelService,
         review: Review,
-        enforcer: Enforcer,
+        telling: Telling,
         guilds: GuildStore,
         cases: CaseStore,
         notes: NoteStore,
         clock: Clock,
     ) -> None:
-        self._model = model
         self._review = review
-        self._enforcer = enforcer
+        self._telling = telling
         self._guilds = guilds
         self._cases = cases
         self._notes = notes
@@ -96,14 +95,6 @@ class Deciding:
     async def background(self, case: Case) -> Background:
         """What the case's card says beside the case."""
         return await background_of(case, await self._guilds.get(case.guild_id), self._cases)
-
-    async def picture(self, *, guild_id: int, case_id: int) -> tuple[bytes, str]:
-        """The SHAP values of the case's words as PNG, and what the picture shows in words. Raises ModelError."""
-        case = await self._review.case(guild_id=guild_id, case_id=case_id)
-        if case.explanation is None:
-            raise NotAllowed("There are no SHAP values for this case, or they are no longer kept.")
-        picture = ShapPicture.of(case.explanation, label=spec_of(case.explanation.label).title)
-        return await self._model.picture(picture), alt(picture)
 
     async def act(self, *, guild_id: int, case_id: int, moderator: Person, action: Action) -> Reply:
         """Do it on the card's cases (`chosen`) and record that they break the rules, which closes them.
@@ -114,7 +105,7 @@ class Deciding:
         tally = _Tally()
         for case in chosen(action, group):
             await self._perform(case, action, moderator, tally)
-        said = tally.sentences(action)
+        said = [*tally.sentences(action), *await self._telling.acted(tally.deeds, by=moderator.name)]
         if not tally.reached:
             return await self._review.reply(guild_id, case_id, said)
         if group[-1].state == "closed" and any(
@@ -133,12 +124,12 @@ class Deciding:
             tally.reached += 1
             return
         reason = await self._reason(case, moderator)
-        outcome = await self._enforcer.perform(case, record.action, reason=reason)
+        outcome = await self._telling.perform(case, record.action, reason=reason)
         await self._cases.settle_action(
             action_id=record.action_id, state=outcome.state, detail=outcome.detail, at=self._clock.now()
         )
         log.info("action", case_id=case.case_id, action=action.kind, state=outcome.state, by=moderator.user_id)
-        tally.done += outcome.state == "done"
+        tally.deeds += [Deed(case, (record.action,))] if outcome.state == "done" else []
         tally.reached += outcome.state == "done" or outcome.already
         if outcome.state != "done":
             tally.problems.append((outcome.detail or outcome.state).rstrip("."))

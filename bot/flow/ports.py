@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from bot.core.appeals import LogEntry, Notice
 from bot.core.audits import AuditBatch
 from bot.core.cases import Background, CardRef, Case
 from bot.core.events import IncomingMessage
@@ -65,6 +66,30 @@ class Enforcer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Whether a notice reached its member, and where it stands then."""
+
+    outcome: Outcome
+    message: CardRef | None = None
+
+
+class Messenger(Protocol):
+    """What members read of the bot. Refusals and failures are outcomes; no method raises."""
+
+    async def tell(self, notice: Notice) -> Told:
+        """Send the notice as a direct message."""
+        ...
+
+    async def take_back(self, message: CardRef) -> None:
+        """Delete a notice that turned out wrong."""
+        ...
+
+    async def quote(self, case: Case) -> Outcome:
+        """Put the case's text back where it stood, as the bot's quote that notifies nobody."""
+        ...
+
+
 class Board(Protocol):
     """The review channel. Raises `BoardUnavailable` with a sentence."""
 
@@ -78,6 +103,14 @@ class Board(Protocol):
 
     async def scrub(self, card: CardRef) -> None:
         """Take the member's text off a posted card."""
+        ...
+
+    async def remove(self, card: CardRef) -> None:
+        """Take a posted card away."""
+        ...
+
+    async def log(self, entry: LogEntry, *, channel_id: int) -> None:
+        """One silent line in the mod-log channel."""
         ...
 
 

@@ -15,8 +15,10 @@ from bot.core.keywords import asks_for_care, find_keywords, hide_words
 from bot.core.policy import Action, Decision, decide, explained
 from bot.errors import BoardUnavailable, NotAllowed
 from bot.flow.cards import CardDesk
-from bot.flow.ports import Clock, Enforcer, ModelService
-from bot.flow.undoing import undo_actions
+from bot.flow.ports import Clock, ModelService
+from bot.flow.telling import Deed, Telling
+from bot.flow.undoing import Undone, undo_actions
+from bot.store.appeals import AppealStore
 from bot.store.cases import CaseStore
 from bot.store.guilds import GuildStore
 from bot.store.labels import LabelStore
@@ -32,6 +34,12 @@ VERDICT_SENTENCES: dict[VerdictKind, str] = {
     "fine": "Recorded: it's fine.",
     "skip": "Skipped. The case is closed without a verdict.",
     "other_reason": "Recorded: removed for another reason. The model learns nothing from it.",
+}
+
+
+APPEAL_SENTENCES = {
+    "upheld": "The appeal is turned down: what was done stays.",
+    "overturned": "The appeal is granted.",
 }
 
 
@@ -62,19 +70,21 @@ class Review:
         self,
         *,
         model: ModelService,
-        enforcer: Enforcer,
+        telling: Telling,
         guilds: GuildStore,
         cases: CaseStore,
         labels: LabelStore,
+        appeals: AppealStore,
         desk: CardDesk,
         clock: Clock,
         text_days: int,
     ) -> None:
         self._model = model
-        self._enforcer = enforcer
+        self._telling = telling
         self._guilds = guilds
         self._cases = cases
         self._labels = labels
+        self._appeals = appeals
         self._desk = desk
         self._clock = clock
         self._text_kept = timedelta(days=text_days)
@@ -98,15 +108,28 @@ class Review:
     ) -> Reply:
         """Record the verdict on the case and on those that share its card; "fine" undoes what was done.
 
-        Raises CaseNotFound and NotAllowed.
+        Where the case's author appeals, the verdict is the answer, and only about that author's cases. Raises
+        CaseNotFound and NotAllowed.
         """
         group = await self.group(guild_id=guild_id, case_id=case_id, moderator=moderator)
+        appealed = group[-1].appeal is not None and group[-1].appeal.state == "open"
+        if appealed and verdict == "skip":
+            raise NotAllowed("Somebody waits for an answer to this appeal, so it cannot be skipped.")
+        if appealed:
+            group = [case for case in group if case.author_id == group[-1].author_id]
         sentences = [VERDICT_SENTENCES[verdict]]
+        deeds: list[Deed] = []
         for case in group:
             await self.record_vote(case, moderator, verdict, chosen)
             if verdict == "fine":
-                sentences += await self._undo_actions(case, moderator)
+                undone = await self._undo_actions(case, moderator)
+                sentences += undone.sentences
+                deeds += [Deed(case, undone.actions)] if _hit(case) or (case is group[-1] and appealed) else []
             await self._cases.close(case_id=case.case_id, at=self._clock.now())
+        if appealed:
+            sentences += await self._answer_appeal(group[-1], moderator, verdict, deeds)
+        else:
+            sentences += await self._telling.undone(deeds, about="fine", by=moderator.name)
         return await self.reply(guild_id, case_id, sentences)
 
     async def undo(self, *, guild_id: int, case_id: int, moderator: Person) -> Reply:
@@ -115,12 +138,16 @@ class Review:
         Raises CaseNotFound and NotAllowed.
         """
         sentences: list[str] = []
+        deeds: list[Deed] = []
         for case in await self.group(guild_id=guild_id, case_id=case_id, moderator=moderator):
-            sentences += await self._undo_actions(case, moderator)
+            undone = await self._undo_actions(case, moderator)
+            sentences += undone.sentences
+            deeds += [Deed(case, undone.actions)] if undone.actions else []
             if any(vote.moderator_id == moderator.user_id for vote in case.votes):
                 await self._labels.withdraw(case_id=case.case_id, moderator_id=moderator.user_id)
             await self._cases.reopen(case_id=case.case_id)
-        return await self.reply(guild_id, case_id, [*sentences, "The case is open again."])
+        untold = await self._telling.undone(deeds, about="undone", by=moderator.name)
+        return await self.reply(guild_id, case_id, [*sentences, "The case is open again.", *untold])
 
     @staticmethod
     def would_undo(case: Case) -> tuple[Action, ...]:
@@ -208,10 +235,22 @@ class Review:
         )
         await self._labels.vote(vote, scores=case.scores or {})
 
-    async def _undo_actions(self, case: Case, moderator: Person) -> list[str]:
-        return await undo_actions(
-            case, by=moderator.name, enforcer=self._enforcer, cases=self._cases, clock=self._clock
+    async def _undo_actions(self, case: Case, moderator: Person) -> Undone:
+        return await undo_actions(case, by=moderator.name, enforcer=self._telling, cases=self._cases, clock=self._clock)
+
+    async def _answer_appeal(
+        self, case: Case, moderator: Person, verdict: VerdictKind, deeds: Sequence[Deed]
+    ) -> Sequence[str]:
+        """Write down how the appeal ended and tell the member; sentences for the moderator."""
+        state = "overturned" if verdict == "fine" else "upheld"
+        now = self._clock.now()
+        first = await self._appeals.decide(
+            case_id=case.case_id, state=state, by=moderator.user_id, at=now, text_expires_at=now + self._text_kept
         )
+        if not first:
+            return ()
+        untold = await self._telling.undone(deeds or [Deed(case, ())], about=state, by=moderator.name)
+        return (APPEAL_SENTENCES[state], *(untold or ["The member is told."]))
 
     async def _reported_case(self, message: IncomingMessage) -> NewCase:
         predictions: list[Prediction] = []
@@ -241,3 +280,8 @@ class Review:
             # The verdict stands; only the card is stale.
             return Reply(" ".join([*dict.fromkeys(sentences), str(error)]))
         return Reply(" ".join(dict.fromkeys(sentences)), case)
+
+
+def _hit(case: Case) -> bool:
+    """Whether anything was done to the message or its author that stands."""
+    return any(record.state == "done" for record in case.actions)

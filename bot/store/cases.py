@@ -168,9 +168,10 @@ class CaseStore:
             number, newest = (await connection.execute(query)).one()
         return number, newest
 
-    async def set_card(self, *, case_id: int, card: CardRef) -> None:
-        """Where the case's card stands."""
-        await self._update(case_id, card_channel_id=card.channel_id, card_message_id=card.message_id)
+    async def set_card(self, *, case_id: int, card: CardRef | None) -> None:
+        """Where the case's card stands; None: it was taken away."""
+        channel_id, message_id = (card.channel_id, card.message_id) if card is not None else (None, None)
+        await self._update(case_id, card_channel_id=channel_id, card_message_id=message_id)
 
     async def set_pinged(self, *, case_id: int) -> None:
         """People were called to the case."""

@@ -18,25 +18,14 @@ from bot.chat.board import DiscordBoard
 from bot.chat.client import CandorBot, create_bot
 from bot.chat.enforcer import DiscordEnforcer
 from bot.chat.messages import DiscordMessages
+from bot.chat.messenger import DiscordMessenger
 from bot.config import Settings
 from bot.core.cases import Case
 from bot.core.guild_rules import GuildRules, LabelRule, default_labels
-from bot.flow.audit import Audit
-from bot.flow.cards import CardDesk
-from bot.flow.coverage import Coverage
-from bot.flow.deciding import Deciding
-from bot.flow.flows import Flows
-from bot.flow.guild_setup import GuildSetup
-from bot.flow.moderate import Moderate, Passed
-from bot.flow.review import Review
-from bot.store.audits import AuditStore
-from bot.store.cases import CaseStore
+from bot.flow.building import Outside, Stores, build_flows
+from bot.flow.moderate import Passed
 from bot.store.crypto import TextKey
 from bot.store.database import Database
-from bot.store.guilds import GuildStore
-from bot.store.labels import LabelStore
-from bot.store.notes import NoteStore
-from bot.store.predictions import PredictionStore
 from tests.chat.body_check import BodyCheck
 from tests.e2e import openapi_check
 from tests.fakes import FakeModel
@@ -57,46 +46,21 @@ class House:
     """The use cases over one database, wired to Discord the way the composition root does it."""
 
     def __init__(self, db: Database) -> None:
-        self.guilds, self.cases, self.labels = GuildStore(db), CaseStore(db), LabelStore(db)
-        self.db = db
-        self.predictions, self.audits = PredictionStore(db), AuditStore(db)
+        self.db, self.stores = db, Stores(db)
+        self.guilds, self.cases, self.labels = self.stores.guilds, self.stores.cases, self.stores.labels
+        self.predictions, self.audits = self.stores.predictions, self.stores.audits
         self.model = FakeModel()
         self.clock = SimulatedClock()
         self.passed: list[Passed] = []
 
     def attach(self, bot: CandorBot) -> None:
         self.enforcer, self.board = DiscordEnforcer(bot), DiscordBoard(bot)
-        self.desk = CardDesk(
-            model=self.model, board=self.board, guilds=self.guilds, cases=self.cases, observe=lambda case: None
-        )
-        shared: dict[str, Any] = {"guilds": self.guilds, "cases": self.cases, "clock": self.clock}
-        carded: dict[str, Any] = {**shared, "desk": self.desk, "text_days": 30}
-        self.review = Review(model=self.model, enforcer=self.enforcer, labels=self.labels, **carded)
-        self.deciding = Deciding(
-            model=self.model, review=self.review, enforcer=self.enforcer, notes=NoteStore(self.db), **shared
-        )
-        self.audit = Audit(board=self.board, audits=self.audits, labels=self.labels, **carded)
-        self.moderate = Moderate(
-            model=self.model,
-            enforcer=self.enforcer,
-            messages=DiscordMessages(bot),
-            predictions=self.predictions,
-            audit=self.audit,
-            observe=self.passed.append,
-            **carded,
-        )
-        self.setup = GuildSetup(guilds=self.guilds, labels=self.labels, desk=self.desk, clock=self.clock)
-        coverage = Coverage(model=self.model, predictions=self.predictions, clock=self.clock)
-        bot.attach(
-            Flows(
-                moderate=self.moderate,
-                review=self.review,
-                deciding=self.deciding,
-                setup=self.setup,
-                audit=self.audit,
-                coverage=coverage,
-            )
-        )
+        messenger, messages = DiscordMessenger(bot), DiscordMessages(bot)
+        outside = Outside(self.model, self.enforcer, messenger, self.board, messages, self.clock)
+        flows = build_flows(self.stores, outside, text_days=30, passed=self.passed.append, presented=lambda case: None)
+        self.desk, self.telling, self.moderate, self.review = flows.desk, flows.telling, flows.moderate, flows.review
+        self.deciding, self.setup, self.audit = flows.deciding, flows.setup, flows.audit
+        bot.attach(flows)
 
 
 @dataclass
@@ -137,6 +101,13 @@ class Stage:
         """Let the card desk finish what waits."""
         working = asyncio.create_task(self.house.desk.run())
         await self.house.desk.drain()
+        working.cancel()
+        await asyncio.wait([working])
+
+    async def tell(self) -> None:
+        """Let the bot tell what waits to be told."""
+        working = asyncio.create_task(self.house.telling.run())
+        await self.house.telling.drain()
         working.cancel()
         await asyncio.wait([working])
 
