@@ -15,6 +15,8 @@ from bot.chat import permissions, texts
 from bot.chat.answering import answer, guild_of
 from bot.chat.doctor import as_text, inspect_guild
 from bot.chat.rules_commands import RulesCommands
+from bot.chat.scope import scope_text
+from bot.chat.setup_texts import SCOPE_HOW
 from bot.core.guild_rules import GuildRules
 from bot.errors import BotError, NotAllowed
 
@@ -84,9 +86,11 @@ class CandorCommands(app_commands.Group):
         channel: app_commands.AppCommandChannel | None = None,
         look: bool = False,
     ) -> None:
-        """Leave a role or a channel alone, or look at it again."""
+        """What is read here and what is not; or leave a role or a channel alone, or look at it again."""
 
         async def work() -> str:
+            if role is None and channel is None:
+                return await _scope(interaction)
             return await interaction.client.flows.setup.exempt(
                 guild_id=guild_of(interaction),
                 role_id=role.id if role else None,
@@ -96,6 +100,12 @@ class CandorCommands(app_commands.Group):
             )
 
         await answer(interaction, work, feature="administer")
+
+
+async def _scope(interaction: Pressed) -> str:
+    assert interaction.guild is not None, "answer() refuses interactions outside servers"
+    rules = await interaction.client.flows.setup.rules(interaction.guild.id)
+    return f"{scope_text(interaction.guild, rules)}\n{SCOPE_HOW}"
 
 
 async def _inspect(interaction: Pressed) -> str:

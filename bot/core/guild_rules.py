@@ -54,6 +54,7 @@ class GuildRules:
 
     `shadow` holds for all labels, whatever their own mode says. `channels`: limits of single channels, by channel and
     label, in place of the guild's. `included_channel_ids`: looked at although they would be out of scope by default.
+    `reviewer_role_ids`: the staff who decide cases; their own messages are left alone.
     `set_up_at`: when cards first had a place to go. `settings.py` says of every plain field what it means.
     """
 
@@ -80,6 +81,7 @@ class GuildRules:
     escalation: bool = False
     escalation_days: int = 90
     set_up_at: datetime | None = None
+    reviewer_role_ids: frozenset[int] = frozenset()
     exempt_role_ids: frozenset[int] = frozenset()
     exempt_channel_ids: frozenset[int] = frozenset()
     included_channel_ids: frozenset[int] = frozenset()
@@ -111,9 +113,14 @@ class GuildRules:
         places = places_of(message)
         if self.review_channel_id in places or self.log_channel_id in places or self.admin_channel_id in places:
             return True
-        if self.exempt_role_ids & message.author.role_ids or self.exempt_channel_ids & places:
+        left_alone = (self.exempt_role_ids | self.reviewer_role_ids) & message.author.role_ids
+        if (left_alone and not message.trial) or self.exempt_channel_ids & places:
             return True
         return not message.in_default_scope and not self.included_channel_ids & places
+
+    def hears_only_help(self, message: IncomingMessage) -> bool:
+        """Whether the message stands where people vent, and the guild did not choose to look at all of it there."""
+        return message.in_vent and not self.included_channel_ids & places_of(message)
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready form without the guild id; snowflakes as they are."""
@@ -130,7 +137,7 @@ class GuildRules:
         """The inverse of `to_json`; keys that are missing take their defaults, unknown ones are left out."""
         known = {each.name for each in fields(cls)}
         values = {name: value for name, value in data.items() if name in known}
-        for name in ("exempt_role_ids", "exempt_channel_ids", "included_channel_ids"):
+        for name in ("reviewer_role_ids", "exempt_role_ids", "exempt_channel_ids", "included_channel_ids"):
             values[name] = frozenset(values.get(name, ()))
         values["labels"] = default_labels() | _rules(values.get("labels", {}))
         values["channels"] = {int(place): _rules(rules) for place, rules in values.get("channels", {}).items()}

@@ -99,9 +99,13 @@ def decide(
 
     A part that the model does not read accuses nobody. A message that asks for care opens a care case: it is never
     `toxic`, and nothing is done to its author automatically, whatever else it holds; a threat in it still calls people.
-    `confirmed`: the author's cases that moderators confirmed lately, for guilds that escalate.
+    Where people vent only a threat counts beside that. `confirmed`: the author's cases that moderators confirmed
+    lately, for guilds that escalate.
     """
     reasons = (*_reasons(message, predictions, rules), *_keyword_reasons(message, keywords))
+    if rules.hears_only_help(message):
+        reasons = tuple(reason for reason in reasons if reason.label == "threat")
+        keywords = ()
     if asks_for_care:
         reasons = tuple(reason for reason in reasons if reason.label != "toxic")
     opens = any(opens_case(reason, message, rules) for reason in reasons)
@@ -114,6 +118,8 @@ def decide(
     decision = Decision("flagged", reasons, actions, withheld, why, ping=_calls(reasons))
     if asks_for_care:
         return withhold(decision, "reads like a cry for help: nothing done")
+    if message.trial:
+        return withhold(decision, "a trial: nothing done")
     if rules.shadow:
         return withhold(decision, "shadow: nothing done")
     if rules.paused:
