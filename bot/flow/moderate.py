@@ -130,7 +130,8 @@ class Moderate:
         )
         if decision.opens is None:
             fresh = await self._record(message, predictions)
-            if fresh:
+            # What people vent is nobody's to check.
+            if fresh and not rules.hears_only_help(message):
                 await self._audit.consider(message, predictions, decision)
             return Passed(message, "decided" if fresh else "replayed", tuple(predictions), decision)
         return await self._open_and_act(message, predictions, decision)
