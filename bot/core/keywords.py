@@ -98,7 +98,7 @@ def compiled(pattern: str, kind: KeywordKind) -> Any:
     return re2.compile(rf"(^|[^\pL\pN_])(?P<found>{body})($|[^\pL\pN_])", options=options)
 
 
-def _said(error: re2.error) -> str:
+def _said(error: Exception) -> str:
     said = error.args[0] if error.args else "it does not parse"
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
     return text.replace("(?P<found>", "")
