@@ -31,12 +31,13 @@ MESSAGE_LIMIT = 2000
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An answer: text, or a view, or for a plain view both; or a form to fill in. `refused`: nothing was done."""
+    """An answer: text, or a view, or for a plain view both; a form; a file. `refused`: nothing was done."""
 
     text: str | None = None
     view: discord.ui.View | discord.ui.LayoutView | None = None
     refused: bool = False
     form: discord.ui.Modal | None = None
+    file: discord.File | None = None
 
 
 Work = Callable[[], Awaitable[Said | str]]
@@ -133,6 +134,8 @@ async def _send(interaction: Pressed, said: Said, *, replace: bool) -> None:
         options["content"] = text
     if said.view is not None:
         options["view"] = said.view
+    if said.file is not None:
+        options["file"] = said.file
     await interaction.followup.send(**options)
 
 

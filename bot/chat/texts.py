@@ -45,6 +45,7 @@ BUTTON_TIMEOUT = "Timeout 10 min"
 BUTTON_TIMEOUT_ALL = "Timeout all {number} authors"
 OPINION_ASK = "What do you think yourself? Your answer is kept, and the case stays open for another moderator."
 BAN_ASK = "Ban {name} for case {case_id}? Their messages stay. Undo on the card lifts the ban again."
+PICTURE = "Case {case_id}: how much each word spoke for the label (to the right) or against it (to the left)."
 NOTE_TITLE = "Note on case {case_id}"
 NOTE_FIELD = "Note"
 NOTE_HELP = "For the other moderators. It stands on the card and goes when the text of the case goes."
@@ -67,6 +68,7 @@ MORE_ENTRIES = {
     "think_fine": "I think it's fine",
     "think_skip": "I'm not sure",
     "scores": "All scores",
+    "picture": "Picture",
 }
 MENU_LABELS = "Labels"
 MENU_OTHER_REASON = "Removed for another reason"

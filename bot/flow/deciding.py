@@ -13,15 +13,16 @@ import structlog
 from bot.core.actions import Action
 from bot.core.cases import Background, Case, Note, VerdictKind
 from bot.core.events import Person
-from bot.core.policy import KEYWORD, headline
+from bot.core.policy import KEYWORD, headline, spec_of
 from bot.errors import BotError, NotAllowed
 from bot.flow.background import background_of
-from bot.flow.ports import Clock
+from bot.flow.ports import Clock, ModelService
 from bot.flow.review import Reply, Review
 from bot.flow.telling import Deed, Telling
 from bot.store.cases import CaseStore
 from bot.store.guilds import GuildStore
 from bot.store.notes import NoteStore
+from moderation_model.pictures import ShapPicture, alt
 
 log = structlog.get_logger(__name__)
 
@@ -78,6 +79,7 @@ class Deciding:
     def __init__(
         self,
         *,
+        model: ModelService,
         review: Review,
         telling: Telling,
         guilds: GuildStore,
@@ -85,6 +87,7 @@ class Deciding:
         notes: NoteStore,
         clock: Clock,
     ) -> None:
+        self._model = model
         self._review = review
         self._telling = telling
         self._guilds = guilds
@@ -95,6 +98,14 @@ class Deciding:
     async def background(self, case: Case) -> Background:
         """What the case's card says beside the case."""
         return await background_of(case, await self._guilds.get(case.guild_id), self._cases)
+
+    async def picture(self, *, guild_id: int, case_id: int) -> tuple[bytes, str]:
+        """The SHAP values of the case's words as PNG, and what the picture shows in words. Raises ModelError."""
+        case = await self._review.case(guild_id=guild_id, case_id=case_id)
+        if case.explanation is None:
+            raise NotAllowed("There are no SHAP values for this case, or they are no longer kept.")
+        picture = ShapPicture.of(case.explanation, label=spec_of(case.explanation.label).title)
+        return await self._model.picture(picture), alt(picture)
 
     async def act(self, *, guild_id: int, case_id: int, moderator: Person, action: Action) -> Reply:
         """Do it on the card's cases (`chosen`) and record that they break the rules, which closes them.
