@@ -12,6 +12,7 @@ from bot.chat.audit_cards import audit_card
 from bot.chat.cards import Card, review_card, scrubbed_card
 from bot.chat.inert import inert
 from bot.chat.messages import UNANSWERED, partial
+from bot.chat.stand_in import say_lost, stand_in
 from bot.chat.why_lines import NAME_LIMIT, duration_of
 from bot.core.appeals import LogEntry
 from bot.core.audits import AuditBatch
@@ -30,17 +31,18 @@ class DiscordBoard:
 
     def __init__(self, bot: CandorBot) -> None:
         self._bot = bot
+        self._said_lost: set[int] = set()
 
     async def show(self, case: Case, *, channel_id: int, background: Background) -> CardRef:
         """Edit the case's card where it stands; post one in `channel_id` where it has none or lost it."""
         card = review_card(case, background)
         if case.card is not None and await self._edited(case.card, card):
             return case.card
-        return await self._posted(card, channel_id)
+        return await self._posted(card, channel_id, case.guild_id)
 
     async def ping(self, case: Case, *, channel_id: int, role_id: int | None) -> None:
         """One plain line with the role in front, allowed to notify that role and nobody else."""
-        channel = self._postable(channel_id)
+        channel = self._postable(channel_id, case.guild_id)
         text = texts.PING.format(case_id=case.case_id, jump=case.jump_url)
         called = [] if role_id is None else [discord.Object(role_id)]
         try:
@@ -84,7 +86,7 @@ class DiscordBoard:
         card = audit_card(batch)
         if batch.card is not None and (await self._edited(batch.card, card) or batch.state != "open"):
             return batch.card
-        return await self._posted(card, channel_id)
+        return await self._posted(card, channel_id, batch.guild_id)
 
     async def _edited(self, ref: CardRef, card: Card) -> bool:
         """Whether the card stands and shows `card` now; False if it, or its channel, is gone."""
@@ -100,18 +102,30 @@ class DiscordBoard:
             raise BoardUnavailable(texts.CARD_FAILED) from error
         return True
 
-    async def _posted(self, card: Card, channel_id: int) -> CardRef:
-        channel = self._postable(channel_id)
+    async def _posted(self, card: Card, channel_id: int, guild_id: int) -> CardRef:
+        try:
+            channel = self._postable(channel_id, guild_id)
+        except BoardUnavailable:
+            await self._lost(channel_id, guild_id)
+            raise
         try:
             message = await channel.send(view=card, silent=True)
         except (discord.NotFound, discord.Forbidden) as error:
             raise BoardUnavailable(texts.NO_CHANNEL) from error
         except UNANSWERED as error:
             raise BoardUnavailable(texts.CARD_FAILED) from error
-        return CardRef(channel_id, message.id)
+        return CardRef(channel.id, message.id)
 
-    def _postable(self, channel_id: int) -> discord.TextChannel:
+    async def _lost(self, channel_id: int, guild_id: int) -> None:
+        """Once while the bot runs, tell a server without a channel for cards."""
+        if self._bot.get_channel(channel_id) is None and guild_id not in self._said_lost:
+            self._said_lost.add(guild_id)
+            await say_lost(self._bot.get_guild(guild_id))
+
+    def _postable(self, channel_id: int, guild_id: int) -> discord.TextChannel:
         channel = self._bot.get_channel(channel_id)
+        if channel is None:
+            channel = stand_in(self._bot.get_guild(guild_id))
         if not isinstance(channel, discord.TextChannel):
             raise BoardUnavailable(texts.NO_CHANNEL)
         lacking = permissions.missing_for_bot(channel, "post_cards")

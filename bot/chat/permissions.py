@@ -18,7 +18,7 @@ from bot.errors import NotAllowed
 
 Feature = Literal[
     "read", "post_cards", "review", "warn", "timeout", "delete", "ban", "report", "why", "check", "pause", "administer",
-    "appeal", "quote", "quote_in_thread",
+    "appeal", "quote", "quote_in_thread", "pictures", "make_channel", "see_automod",
 ]  # fmt: skip
 
 
@@ -52,11 +52,16 @@ NEEDS: dict[Feature, Needs] = {
     "appeal": Needs(outside=True),
     "quote": Needs(bot=("view_channel", "send_messages")),
     "quote_in_thread": Needs(bot=("view_channel", "send_messages_in_threads"), invited=False),
+    "pictures": Needs(bot=("view_channel", "embed_links", "attach_files")),
+    "make_channel": Needs(bot=("manage_channels",), invited=False),
+    "see_automod": Needs(bot=("manage_guild",), invited=False),
 }
 
 TITLES: dict[str, str] = {
     "view_channel": "View Channel",
     "send_messages": "Send Messages",
+    "embed_links": "Embed Links",
+    "attach_files": "Attach Files",
     "send_messages_in_threads": "Send Messages in Threads",
     "read_message_history": "Read Message History",
     "manage_messages": "Manage Messages",

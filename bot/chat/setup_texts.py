@@ -21,3 +21,27 @@ SCOPE_WHY = {
 }
 """In the order of the list."""
 SCOPE_HOW = "Change it: `/candor scope channel:#… look:True` or `look:False`; a category counts for all in it."
+
+# A deleted review channel.
+REVIEW_CHANNEL_LOST = (
+    "My review channel is gone, so nobody sees my cards. They wait until somebody runs `/candor setup`."
+)
+
+# /candor doctor.
+LOST_STAND_IN = "The review channel is gone or hidden; cards go to {channel} meanwhile."
+LOST = "The review channel is gone or hidden; cards wait."
+EXTRAS = "I lack these, each needed for one thing only: {extras}."
+NO_EXTRAS = "I hold the permissions for every extra."
+EXTRA = "{permissions} ({purpose})"
+PURPOSES = {
+    "ban": "to ban when a moderator says so on a card",
+    "quote_in_thread": "to put texts back in threads",
+    "make_channel": "to make the review channel for you",
+    "see_automod": "to see which AutoMod rules are on",
+}
+YEARLY_FROM = 10_000
+YEARLY = (
+    "About {number:,} people can see the bot. Above 10,000 Discord reviews the message content intent every year anew. "
+    "Answer its form at https://discord.com/developers/applications in time, or messages come empty."
+)
+YEARLY_NOT = "About {number:,} people can see the bot; above 10,000 Discord reviews the message content intent yearly."
