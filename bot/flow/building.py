@@ -101,13 +101,7 @@ def build_flows(
         moderate=_moderate(stores, outside, desk, telling, audit, text_days=text_days, passed=passed),
         review=review,
         deciding=Deciding(
-            model=model,
-            review=review,
-            telling=telling,
-            guilds=guilds,
-            cases=cases,
-            notes=stores.notes,
-            clock=clock,
+            model=model, review=review, telling=telling, guilds=guilds, cases=cases, notes=stores.notes, clock=clock
         ),
         setup=GuildSetup(guilds=guilds, labels=labels, desk=desk, clock=clock),
         audit=audit,
