@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 CANNOT_DM = 50007
+THREAD_CLOSED = frozenset({50083, 160005})
+"""Discord's codes for writing into an archived and into a locked thread."""
 MESSAGE_LIMIT = 2000
 RULE_LIMIT = 200
 
@@ -72,9 +74,11 @@ class DiscordMessenger:
                 return Outcome("refused", texts.BOT_LACKS.format(permissions=permissions.titles(lacking)))
             nobody = discord.AllowedMentions.none()
             await channel.send(quote_text(case), allowed_mentions=nobody, suppress_embeds=True)
-        except (discord.Forbidden, discord.NotFound) as error:
-            return Outcome("refused", texts.REFUSED_BY_DISCORD.format(code=error.code))
         except UNANSWERED as error:
+            if isinstance(error, discord.HTTPException) and error.status < 500:
+                closed = error.code in THREAD_CLOSED
+                detail = texts.THREAD_CLOSED if closed else texts.REFUSED_BY_DISCORD.format(code=error.code)
+                return Outcome("refused", detail)
             log.warning("not_quoted", case_id=case.case_id, why=type(error).__name__)
             return Outcome("failed", texts.UNANSWERED.format(status=getattr(error, "status", "no answer")))
         return Outcome("done")

@@ -172,7 +172,7 @@ BAN_LIFTED = "The ban is lifted."
 NOT_OUR_BAN = "The ban now in force is not the one of this case, or there is none; nothing changes."
 UNBAN_REFUSED = "I could not lift the ban: {why}."
 AUTHOR_LEFT_UNDO = "The author left the server, so the timeout cannot be lifted."
-DELETE_STAYS = "A deleted message cannot be put back; Discord keeps no copy."
+DELETE_STAYS = "Discord keeps no copy of a deleted message, so it stays deleted."
 WARNING_STAYS = "A warning that was read cannot be taken back."
 UNDO_REFUSED = "I could not lift the timeout: {why}."
 WARNING = (
@@ -258,6 +258,7 @@ NOTICE_LIFTED = {
     "delete": "your text is put back",
     "ban": "your ban is lifted",
 }
+THREAD_CLOSED = "the thread is closed"
 NOT_A_MEMBER = "they are not on the server"
 BUTTON_APPEAL = "Appeal"
 APPEAL_TITLE = "Appeal"
