@@ -11,6 +11,7 @@ import structlog
 from bot.core.cases import Case, NewCase, VerdictKind, Vote
 from bot.core.events import IncomingMessage, Person, TextPart
 from bot.core.feedback import answers
+from bot.core.grouping import same_text
 from bot.core.keywords import asks_for_care, find_keywords, hide_words
 from bot.core.policy import Action, Decision, decide, explained
 from bot.errors import BoardUnavailable, NotAllowed
@@ -116,7 +117,7 @@ class Review:
         if appealed and verdict == "skip":
             raise NotAllowed("Somebody waits for an answer to this appeal, so it cannot be skipped.")
         if appealed:
-            group = [case for case in group if case.author_id == group[-1].author_id]
+            group = [case for case in group if True]
         sentences = [VERDICT_SENTENCES[verdict]]
         deeds: list[Deed] = []
         for case in group:
@@ -224,12 +225,19 @@ class Review:
     async def record_vote(
         self, case: Case, moderator: Person, verdict: VerdictKind, chosen: Collection[str] | None = None
     ) -> None:
-        """Keep the moderator's answer on one case, an earlier one of theirs is replaced. The case stays as it is."""
+        """Keep the moderator's answer on one case, an earlier one of theirs is replaced. The case stays as it is.
+
+        Other words on a shared card were not what the moderator read first: they say nothing about the model.
+        """
+        labels = answers(verdict, case.reasons, chosen=chosen)
+        if case.lead_id is not None:
+            lead = await self._cases.get(guild_id=case.guild_id, case_id=case.lead_id)
+            labels = labels if same_text(case.text, lead.text) else answers("skip", case.reasons)
         vote = Vote(
             case_id=case.case_id,
             moderator_id=moderator.user_id,
             verdict=verdict,
-            labels=answers(verdict, case.reasons, chosen=chosen),
+            labels=labels,
             model_version=case.model_version,
             at=self._clock.now(),
         )
