@@ -14,6 +14,7 @@ from discord import app_commands
 from bot.chat import permissions, texts
 from bot.chat.answering import answer, guild_of
 from bot.chat.doctor import as_text, inspect_guild
+from bot.chat.preview_commands import preview_command
 from bot.chat.rules_commands import RulesCommands
 from bot.chat.scope import scope_text
 from bot.chat.setup_texts import SCOPE_HOW
@@ -35,6 +36,7 @@ class CandorCommands(app_commands.Group):
             guild_only=True,
         )
         self.add_command(RulesCommands())
+        self.add_command(preview_command())
 
     @app_commands.command()
     @app_commands.describe(

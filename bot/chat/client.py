@@ -23,6 +23,7 @@ from bot.chat.listener import incoming
 from bot.chat.messages import UNANSWERED
 from bot.chat.modals import submitted
 from bot.chat.more import LabelSelect, MoreButton
+from bot.chat.preview_commands import ApplyButton
 from bot.chat.put_back import PutBackButton
 from bot.chat.tree import CandorTree, differs
 from bot.errors import BadSettings, BotError
@@ -93,7 +94,7 @@ class CandorBot(discord.Client):
     async def setup_hook(self) -> None:
         """Register buttons and commands; ask Discord to change its list of commands only where it differs."""
         self.add_dynamic_items(CaseButton, MoreButton, LabelSelect, AuditSelect, AuditNone)
-        self.add_dynamic_items(AppealButton, AppealAnswer, PutBackButton)
+        self.add_dynamic_items(AppealButton, AppealAnswer, PutBackButton, ApplyButton)
         if not self.tree.get_commands():
             self.tree.add_command(CandorCommands())
             self.tree.add_command(CaseCommands())

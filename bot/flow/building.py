@@ -17,6 +17,7 @@ from bot.flow.flows import Flows
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate, Passed
 from bot.flow.ports import AuditBoard, Board, Clock, Enforcer, Messages, Messenger, ModelService
+from bot.flow.preview import Preview
 from bot.flow.putting_back import PuttingBack
 from bot.flow.review import Review
 from bot.flow.telling import Telling
@@ -29,6 +30,7 @@ from bot.store.guilds import GuildStore
 from bot.store.labels import LabelStore
 from bot.store.notes import NoteStore
 from bot.store.predictions import PredictionStore
+from bot.store.replaying import ReplayStore
 
 
 class Boards(Board, AuditBoard, Protocol):
@@ -59,6 +61,7 @@ class Stores:
         self.audits = AuditStore(db)
         self.notes = NoteStore(db)
         self.appeals = AppealStore(db)
+        self.replay = ReplayStore(db)
 
 
 def build_flows(
@@ -108,6 +111,7 @@ def build_flows(
         coverage=Coverage(model=model, predictions=stores.predictions, clock=clock),
         appeals=Appeals(guilds=guilds, cases=cases, appeals=appeals, desk=desk, clock=clock),
         putting_back=PuttingBack(review=review, messenger=messenger, cases=cases, telling=telling, clock=clock),
+        preview=Preview(model=model, replay=stores.replay, clock=clock),
     )
 
 

@@ -11,6 +11,7 @@ from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate
+from bot.flow.preview import Preview
 from bot.flow.putting_back import PuttingBack
 from bot.flow.review import Review
 from bot.flow.telling import Telling
@@ -30,3 +31,4 @@ class Flows:
     coverage: Coverage
     appeals: Appeals
     putting_back: PuttingBack
+    preview: Preview
