@@ -169,8 +169,10 @@ async def test_exempt_leaves_a_role_and_a_channel_alone_and_takes_it_back(stage:
     assert (await stage.house.setup.rules(stage.guild.id)).exempt_channel_ids == frozenset()
 
 
-async def test_exempt_without_a_role_or_a_channel_says_what_to_name(stage: Stage) -> None:
-    assert await run(stage, "candor scope") == "Name a role or a channel."
+async def test_scope_without_options_lists_what_is_read(stage: Stage) -> None:
+    answer = await run(stage, "candor scope")
+    assert f"**Read** (1): <#{stage.general.id}>" in answer
+    assert f"my own channels (1): <#{stage.review.id}>" in answer
 
 
 async def test_doctor_says_that_all_is_well_or_what_to_fix(stage: Stage) -> None:
