@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import discord
 from discord import app_commands
 
-from bot.chat import permissions, texts
-from bot.chat.answering import answer, guild_of
+from bot.chat.answering import Said, answer, guild_of
 from bot.chat.doctor import as_text, inspect_guild
 from bot.chat.preview_commands import preview_command
 from bot.chat.rules_commands import RulesCommands
 from bot.chat.scope import scope_text
+from bot.chat.setup_channel import review_channel, reviewing_roles
+from bot.chat.setup_items import show
+from bot.chat.setup_pages import guild_in
 from bot.chat.setup_texts import SCOPE_HOW
-from bot.core.guild_rules import GuildRules
-from bot.errors import BotError, NotAllowed
 
 if TYPE_CHECKING:
     from bot.chat.answering import Pressed
@@ -40,7 +40,7 @@ class CandorCommands(app_commands.Group):
 
     @app_commands.command()
     @app_commands.describe(
-        review_channel="Where review cards go. Left out: the one set before, or a new private channel.",
+        review_channel="Where review cards go. Without any option the setup asks page by page.",
         ping_role="Who is called when a message is scored as a threat.",
     )
     async def setup(
@@ -49,7 +49,7 @@ class CandorCommands(app_commands.Group):
         review_channel: discord.TextChannel | None = None,
         ping_role: discord.Role | None = None,
     ) -> None:
-        """Choose where review cards go and who is called for a threat."""
+        """Set me up page by page; with an option at once."""
         await answer(interaction, partial(_set_up, interaction, review_channel, ping_role), feature="administer")
 
     @app_commands.command()
@@ -105,59 +105,33 @@ class CandorCommands(app_commands.Group):
 
 
 async def _scope(interaction: Pressed) -> str:
-    assert interaction.guild is not None, "answer() refuses interactions outside servers"
-    rules = await interaction.client.flows.setup.rules(interaction.guild.id)
-    return f"{scope_text(interaction.guild, rules)}\n{SCOPE_HOW}"
+    guild = guild_in(interaction)
+    rules = await interaction.client.flows.setup.rules(guild.id)
+    return f"{scope_text(guild, rules)}\n{SCOPE_HOW}"
 
 
 async def _inspect(interaction: Pressed) -> str:
-    assert interaction.guild is not None, "answer() refuses interactions outside servers"
-    rules = await interaction.client.flows.setup.rules(interaction.guild.id)
-    reading = await interaction.client.flows.coverage.finding(interaction.guild.id)
-    return as_text([*await inspect_guild(interaction.guild, rules), reading])
+    guild = guild_in(interaction)
+    rules = await interaction.client.flows.setup.rules(guild.id)
+    reading = await interaction.client.flows.coverage.finding(guild.id)
+    return as_text([*await inspect_guild(guild, rules), reading])
 
 
 async def _set_up(
-    interaction: Pressed, review_channel: discord.TextChannel | None, ping_role: discord.Role | None
-) -> str:
-    guild = interaction.guild
-    assert guild is not None, "answer() refuses interactions outside servers"
-    setup = interaction.client.flows.setup
-    channel = await _review_channel(guild, review_channel, await setup.rules(guild.id))
+    interaction: Pressed, chosen: discord.TextChannel | None, ping_role: discord.Role | None
+) -> Said | str:
+    """At once with what was named, else page by page."""
+    if chosen is None and ping_role is None:
+        return await show(interaction, "channel")
+    guild, setup = guild_in(interaction), interaction.client.flows.setup
+    rules = await setup.rules(guild.id)
+    channel = await review_channel(guild, chosen, rules)
+    if not rules.reviewer_role_ids:
+        reviewers = frozenset(role.id for role in reviewing_roles(guild, rules))
+        await setup.choose(guild_id=guild.id, by=interaction.user.id, reviewers=reviewers)
     return await setup.setup(
         guild_id=guild.id,
         review_channel_id=channel.id,
         ping_role_id=ping_role.id if ping_role else None,
         by=interaction.user.id,
     )
-
-
-async def _review_channel(
-    guild: discord.Guild, chosen: discord.TextChannel | None, rules: GuildRules
-) -> discord.TextChannel:
-    """The chosen channel, else the one set before, else a new private one. Raises BotError with the fix."""
-    before = guild.get_channel(rules.review_channel_id) if rules.review_channel_id else None
-    channel = chosen or (before if isinstance(before, discord.TextChannel) else None)
-    if channel is None:
-        return await _private_channel(guild)
-    if channel.permissions_for(guild.default_role).view_channel:
-        raise NotAllowed(texts.SETUP_VISIBLE.format(channel=channel.mention))
-    lacking = permissions.missing_for_bot(channel, "post_cards")
-    if lacking:
-        raise BotError(texts.SETUP_CANNOT_POST.format(permissions=permissions.titles(lacking), channel=channel.mention))
-    return channel
-
-
-async def _private_channel(guild: discord.Guild) -> discord.TextChannel:
-    """A channel that the bot and the roles with Moderate Members see, and nobody else."""
-    if permissions.missing(guild.me.guild_permissions, ("manage_channels",)):
-        raise BotError(texts.SETUP_CANNOT_CREATE)
-    seen = discord.PermissionOverwrite(view_channel=True, send_messages=True, read_message_history=True)
-    overwrites: dict[discord.Role | discord.Member | discord.Object, discord.PermissionOverwrite] = {
-        guild.default_role: discord.PermissionOverwrite(view_channel=False),
-        guild.me: seen,
-    }
-    for role in guild.roles:
-        if role.permissions.moderate_members and not role.is_default() and not role.managed:
-            overwrites[role] = seen
-    return await guild.create_text_channel(texts.SETUP_CHANNEL, overwrites=overwrites, reason=texts.SETUP_REASON)

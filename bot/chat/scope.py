@@ -24,8 +24,8 @@ from bot.core.guild_rules import GuildRules
 LeftAlone = Literal["hidden", "staff", "ticket", "log", "bot", "nsfw"]
 Why = LeftAlone | Literal["cards", "exempt", "vent", "read"]
 
-MOST_NAMED = {"read": 20, "vent": 8}
-MOST_OTHERS = 6
+MOST_NAMED = {"read": 15, "vent": 5}
+MOST_OTHERS = 4
 """Channels named in one line of the list: with all lines full it still fits one message."""
 
 _SMALL_CAPITALS = str.maketrans("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz")

@@ -59,6 +59,25 @@ class GuildSetup:
             f" {waiting} waiting {'card is' if waiting == 1 else 'cards are'} being posted." if waiting else ""
         )
 
+    async def choose(
+        self,
+        *,
+        guild_id: int,
+        by: int,
+        reviewers: frozenset[int] | None = None,
+        included: frozenset[int] | None = None,
+        exempt: frozenset[int] | None = None,
+    ) -> GuildRules:
+        """Put these roles or channels in place of those before (None: as they are). A channel is in one list only."""
+
+        def change(rules: GuildRules) -> GuildRules:
+            roles = rules.reviewer_role_ids if reviewers is None else reviewers
+            read = (rules.included_channel_ids if included is None else included) - (exempt or set())
+            left = (rules.exempt_channel_ids if exempt is None else exempt) - (included or set())
+            return replace(rules, reviewer_role_ids=roles, included_channel_ids=read, exempt_channel_ids=left)
+
+        return await self._change(guild_id, change, by)
+
     async def pause(self, *, guild_id: int, by: int) -> str:
         """Stop every automatic action at once; cases are still opened."""
         await self._change(guild_id, lambda rules: replace(rules, paused=True), by)

@@ -36,7 +36,7 @@ async def test_setup_takes_a_private_channel_and_posts_what_waited(stage: Stage)
 async def test_setup_without_a_channel_makes_a_private_one_for_moderators(stage: Stage) -> None:
     await stage.rules(review_channel_id=None)
 
-    await run(stage, "candor setup")
+    await run(stage, "candor setup", ping_role=stage.mods)
 
     made = (await stage.house.setup.rules(stage.guild.id)).review_channel_id
     assert made is not None
@@ -83,7 +83,7 @@ async def test_setup_that_may_not_make_a_channel_says_what_to_do(stage: Stage) -
     assert guild is not None
     stage.env.backend.edit_role(stage.guild.id, guild.me.top_role.id, {"permissions": 0})
 
-    assert "needs Manage Channels" in await run(stage, "candor setup")
+    assert "needs Manage Channels" in await run(stage, "candor setup", ping_role=stage.mods)
 
 
 async def test_pause_stops_every_action_and_resume_allows_them(stage: Stage) -> None:

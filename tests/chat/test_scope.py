@@ -171,7 +171,7 @@ async def test_a_long_list_still_fits_one_message(stage: Stage) -> None:
     answer = await run(stage, "candor scope")
 
     assert "**Read** (61)" in answer
-    assert "and 41 more" in answer
+    assert "and 46 more" in answer
     assert answer.endswith("for all in it.")
 
 
