@@ -1,74 +1,16 @@
-"""`/candor setup` page by page, as an administrator presses through it."""
+"""`/candor setup`: the way through its pages, the review channel, the reviewing roles and the scope."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import discord
-import pytest
 import simcord
 
 from bot.chat.setup_items import page_view
 from bot.chat.setup_pages import PAGES
-from bot.errors import CaseNotFound
-from moderation_model.errors import ModelUnavailable
-from tests.chat.conftest import Stage, buttons_of, said, text_of
+from tests.chat.conftest import Stage, said
+from tests.chat.wizard import Wizard, rules_of, set_permissions
 
 HIDDEN = discord.PermissionOverwrite(view_channel=False)
-
-
-class Wizard:
-    """The open page, and what an administrator presses on it."""
-
-    def __init__(self, stage: Stage, page: discord.Message) -> None:
-        self.stage, self.page = stage, page
-
-    @classmethod
-    async def opened(cls, stage: Stage) -> Wizard:
-        result = await stage.admin.slash(stage.general, "candor setup")
-        assert result.ephemeral
-        messages = [each for each in [result.response, *result.followups] if each is not None]
-        return cls(stage, messages[-1].message)
-
-    @property
-    def text(self) -> str:
-        return self._stored.content
-
-    @property
-    def _stored(self) -> Any:
-        return self.stage.env.backend.get_message(self.page.channel.id, self.page.id)
-
-    async def press(self, verb: str) -> simcord.InteractionResult:
-        return await self.stage.admin.click(self.page, custom_id=f"candor:v1:setup_{verb}")
-
-    async def choose(self, menu: str, *values: Any) -> simcord.InteractionResult:
-        return await self.stage.admin.select(self.page, values, custom_id=f"candor:v1:setup_menu_{menu}")
-
-    def ticked(self, menu: str) -> set[int]:
-        """What the menu shows as chosen already."""
-        for row in self._stored.components:
-            for component in row["components"]:
-                if component["custom_id"] == f"candor:v1:setup_menu_{menu}":
-                    return {int(each["id"]) for each in component.get("default_values", [])}
-        raise AssertionError(f"there is no menu {menu!r}")
-
-    def greyed_out(self, verb: str) -> bool:
-        buttons = [each for row in self._stored.components for each in row["components"]]
-        return next(bool(each.get("disabled")) for each in buttons if each["custom_id"] == f"candor:v1:setup_{verb}")
-
-
-async def rules_of(stage: Stage) -> Any:
-    return await stage.house.setup.rules(stage.guild.id)
-
-
-def set_permissions(stage: Stage, **held: bool) -> None:
-    """Give the bot's own role these permissions or take them; it is no administrator from then on."""
-    guild = stage.bot.get_guild(stage.guild.id)
-    assert guild is not None
-    role = guild.me.top_role
-    permissions = discord.Permissions(role.permissions.value)
-    permissions.update(administrator=False, **held)
-    stage.env.backend.edit_role(stage.guild.id, role.id, {"permissions": permissions.value})
 
 
 async def test_from_the_first_page_to_shadow(stage: Stage) -> None:
@@ -208,151 +150,6 @@ async def test_the_scope_is_shown_and_changed_from_menus(stage: Stage) -> None:
     rules = await rules_of(stage)
     assert (rules.included_channel_ids, rules.exempt_channel_ids) == (frozenset(), {quiet.id})
     assert wizard.ticked("exempt") == {quiet.id}
-
-
-async def page(stage: Stage, name: str) -> Wizard:
-    """The wizard on that page, whatever the way there."""
-    wizard = await Wizard.opened(stage)
-    await wizard.press("to_roles")
-    await wizard.press("keep")
-    for each in PAGES[3 : PAGES.index(name) + 1]:  # pyright: ignore[reportArgumentType]
-        await wizard.press(f"to_{each}")
-    return wizard
-
-
-async def test_each_missing_permission_has_its_line_with_the_fix_until_it_is_granted(stage: Stage) -> None:
-    set_permissions(stage, moderate_members=False)
-    wizard = await page(stage, "permissions")
-    (line,) = [each for each in wizard.text.splitlines() if each.startswith("⚠️ Moderate Members")]
-    assert line.endswith("Switch it on for my role in Server Settings, Roles.")
-    assert "✅ Manage Messages: to delete" in wizard.text
-
-    set_permissions(stage, moderate_members=True)
-    await wizard.press("again")
-
-    assert "✅ Moderate Members" in wizard.text
-
-
-async def test_the_languages_and_automods_rules_are_told(stage: Stage) -> None:
-    set_permissions(stage, manage_guild=True)
-    body = {"name": "spam", "event_type": 1, "trigger_type": 3, "actions": [{"type": 1}], "enabled": True}
-    stage.env.backend.create_auto_mod_rule(stage.guild.id, stage.admin.id, body)
-
-    text = (await page(stage, "reading")).text
-
-    assert "English only" in text
-    assert "✅ AutoMod's rule against spam is on." in text
-    assert "⚠️ AutoMod's rule against mention spam is off." in text
-    assert "⚠️ AutoMod's rule against preset words is off." in text
-
-
-async def test_without_manage_server_it_says_that_automod_cannot_be_seen(stage: Stage) -> None:
-    set_permissions(stage, manage_guild=False)
-
-    assert "that needs Manage Server" in (await page(stage, "reading")).text
-
-
-async def test_the_pages_go_on_while_the_model_is_away(stage: Stage) -> None:
-    stage.house.model.fails_with = ModelUnavailable("The model server does not answer.")
-
-    assert "The model server does not answer." in (await page(stage, "reading")).text
-
-
-async def test_a_label_gets_the_servers_own_rule(stage: Stage) -> None:
-    wizard = await page(stage, "names")
-    form = await wizard.choose("names", "insult")
-
-    answer = said(await stage.admin.submit_modal(form, {"text": "rule 2, be kind"}))
-
-    assert answer == "Cards and notices now say “Insult (rule 2, be kind)”."
-    await stage.say("what an insult")
-    assert "Insult (rule 2, be kind)" in stage.card_text
-
-
-async def test_an_emptied_name_takes_the_rule_away_again(stage: Stage) -> None:
-    wizard = await page(stage, "names")
-    await stage.admin.submit_modal(await wizard.choose("names", "insult"), {"text": "rule 2"})
-    await stage.admin.submit_modal(await wizard.choose("names", "insult"), {"text": ""})
-
-    assert (await rules_of(stage)).rule("insult").rule_name is None
-
-
-@pytest.mark.parametrize(
-    ("label", "said_after"),
-    [("Breaks rules", "Broke rules"), ("It's fine", "It's fine"), ("Delete", "deleted"), ("Timeout 10 min", "10 min")],
-)
-async def test_the_sample_card_answers_like_a_real_one_and_is_stored_nowhere(
-    stage: Stage, label: str, said_after: str
-) -> None:
-    wizard = await page(stage, "trying")
-    sample = (await wizard.press("sample")).followups[-1]
-    assert sample.ephemeral
-    assert "Nothing is stored" in text_of(sample.message)
-
-    await stage.admin.click(sample.message, label=label)
-    channel, number = sample.message.channel.id, sample.message.id
-    pressed = next(each for each in stage.general.history(viewer=stage.admin) if each.id == number)
-    assert said_after in text_of(pressed)
-    assert list(buttons_of(pressed)) == ["Jump ↗", "Undo"]
-    await stage.admin.click(pressed, label="Undo")
-
-    stored = next(each for each in stage.general.history(viewer=stage.admin) if each.id == number)
-    assert channel == stage.general.id
-    assert "Breaks rules" in buttons_of(stored)
-    assert stage.cases() == 0
-    with pytest.raises(CaseNotFound):
-        await stage.case(1)
-
-
-async def test_staff_try_one_line_that_is_looked_at_in_shadow_and_only_one(stage: Stage) -> None:
-    await stage.act_on_insults(timeout_at=0.5, delete_at=0.5)
-    wizard = await page(stage, "trying")
-    await stage.say("what an insult", who=stage.admin)
-    assert stage.cases() == 0
-
-    await wizard.choose("trying", stage.general)
-    assert f"Your next message in <#{stage.general.id}>" in wizard.text
-    await stage.say("what an insult", who=stage.admin)
-    await stage.say("another insult", who=stage.admin)
-
-    assert stage.cases() == 1
-    assert "a trial: nothing done" in stage.card_text
-    assert stage.timed_out_until(stage.admin) is None
-
-
-async def test_a_line_written_too_late_is_no_trial(stage: Stage) -> None:
-    wizard = await page(stage, "trying")
-    await wizard.choose("trying", stage.general)
-    await stage.env.advance_time(11 * 60)
-    await stage.say("what an insult", who=stage.admin)
-
-    assert stage.cases() == 0
-
-
-async def test_a_channel_that_is_not_read_is_no_place_to_try(stage: Stage) -> None:
-    quiet = stage.guild.create_text_channel("bot-commands")
-    wizard = await page(stage, "trying")
-
-    assert said(await wizard.choose("trying", quiet)).startswith(f"I do not read <#{quiet.id}>")
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [({"shadow": False}, "Active:"), ({"paused": True, "shadow": True}, "Paused:")],
-)
-async def test_the_last_page_says_what_holds(stage: Stage, changes: dict[str, bool], words: str) -> None:
-    await stage.rules(**changes)
-
-    assert words in (await page(stage, "done")).text
-
-
-async def test_the_last_page_promises_no_silence_where_a_role_is_called(stage: Stage) -> None:
-    await stage.rules(shadow=True, ping_role_id=stage.mods.id)
-
-    text = (await page(stage, "done")).text
-
-    assert f"<@&{stage.mods.id}> is pinged for threats" in text
-    assert "messaged or pinged" not in text
 
 
 async def test_a_moderator_without_manage_server_cannot_press_on(stage: Stage) -> None:
