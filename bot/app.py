@@ -89,6 +89,7 @@ class App:
                 "rescore": self.flows.moderate.rescore,
                 "post_cards": self.desk.catch_up,
                 "audit": self.flows.audit.run,
+                "digest": self.flows.queue.digest,
                 "retention": self.retention.run,
             },
             clock=SystemClock(),

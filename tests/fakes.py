@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.core.appeals import LogEntry, Notice
 from bot.core.audits import AuditBatch
+from bot.core.budget import Digest
 from bot.core.cases import Background, CardRef, Case
 from bot.core.events import IncomingMessage
 from bot.core.policy import Action
@@ -147,6 +148,7 @@ class FakeBoard:
     pings: list[int] = field(default_factory=list)
     scrubbed: list[int] = field(default_factory=list)
     log_lines: list[LogEntry] = field(default_factory=list)
+    digests: list[Digest] = field(default_factory=list)
     log_broken: bool = False
     audits: dict[int, AuditBatch] = field(default_factory=dict)
     broken: bool = False
@@ -183,6 +185,11 @@ class FakeBoard:
         if self.broken:
             raise BoardUnavailable("The review channel cannot be reached.")
         del self.cards[card.message_id]
+
+    async def digest(self, digest: Digest, *, channel_id: int) -> None:
+        if self.broken:
+            raise BoardUnavailable("The review channel cannot be reached.")
+        self.digests.append(digest)
 
     async def log(self, entry: LogEntry, *, channel_id: int) -> None:
         if self.log_broken:

@@ -12,10 +12,12 @@ from bot.chat.audit_cards import audit_card
 from bot.chat.cards import Card, review_card, scrubbed_card
 from bot.chat.inert import inert
 from bot.chat.messages import UNANSWERED, partial
+from bot.chat.queue_lines import digest_text
 from bot.chat.stand_in import say_lost, stand_in
 from bot.chat.why_lines import NAME_LIMIT, duration_of
 from bot.core.appeals import LogEntry
 from bot.core.audits import AuditBatch
+from bot.core.budget import Digest
 from bot.core.cases import Background, CardRef, Case
 from bot.core.policy import Timeout
 from bot.errors import BoardUnavailable
@@ -64,6 +66,14 @@ class DiscordBoard:
             await self._bot.http.delete_message(card.channel_id, card.message_id)
         except (discord.NotFound, discord.Forbidden) as error:
             log.info("card_lost", channel_id=card.channel_id, message_id=card.message_id, code=error.code)
+        except UNANSWERED as error:
+            raise BoardUnavailable(texts.CARD_FAILED) from error
+
+    async def digest(self, digest: Digest, *, channel_id: int) -> None:
+        """One silent message that notifies nobody."""
+        channel = self._postable(channel_id, digest.guild_id)
+        try:
+            await channel.send(digest_text(digest), silent=True, allowed_mentions=discord.AllowedMentions.none())
         except UNANSWERED as error:
             raise BoardUnavailable(texts.CARD_FAILED) from error
 

@@ -8,7 +8,7 @@ are trying the bot out.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -30,6 +30,19 @@ class Today:
     cards: tuple[datetime, ...] = ()
     scores: tuple[float, ...] = ()
     waiting: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What waits in a guild's queue, told once a day. `uncarded`: cases without a card by headline label; `overdue`:
+    how many open cases wait longer than `hours`; `oldest`: when the first of all open ones was opened.
+    """
+
+    guild_id: int
+    uncarded: Mapping[str, int]
+    overdue: int
+    hours: int
+    oldest: datetime | None
 
 
 def score_of(reasons: Collection[Reason]) -> float:

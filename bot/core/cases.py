@@ -166,7 +166,8 @@ class Case:
     with a card of its own. `followers`: how many cases this card stands for beside its own; `follower_actions`: what
     was done or planned on those; `other_author_ids`: who wrote them, the case's own author left out. `reports`: how
     many members reported the message. `pinged`: people were called. `second_opinion_by`: the moderator who answered
-    and asks for another's answer. `appeal`: what the author wrote against it.
+    and asks for another's answer. `appeal`: what the author wrote against it. `admitted_at`: when the card budget gave
+    it a card; `queued_at`: since when it waits in the queue without one.
     """
 
     case_id: int
@@ -207,6 +208,8 @@ class Case:
     notes: tuple[Note, ...] = ()
     second_opinion_by: int | None = None
     appeal: Appeal | None = None
+    admitted_at: datetime | None = None
+    queued_at: datetime | None = None
 
     @property
     def decision(self) -> Decision:

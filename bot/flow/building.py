@@ -10,6 +10,7 @@ from bot.core.cases import Case
 from bot.flow.acting import Acting
 from bot.flow.appeals import Appeals
 from bot.flow.audit import Audit
+from bot.flow.budgeting import CardBudget
 from bot.flow.cards import CardDesk
 from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
@@ -19,6 +20,7 @@ from bot.flow.moderate import Moderate, Passed
 from bot.flow.ports import AuditBoard, Board, Clock, Enforcer, Messages, Messenger, ModelService
 from bot.flow.preview import Preview
 from bot.flow.putting_back import PuttingBack
+from bot.flow.queue import Queue
 from bot.flow.review import Review
 from bot.flow.telling import Telling
 from bot.store.appeals import AppealStore
@@ -30,6 +32,7 @@ from bot.store.guilds import GuildStore
 from bot.store.labels import LabelStore
 from bot.store.notes import NoteStore
 from bot.store.predictions import PredictionStore
+from bot.store.queue import QueueStore
 from bot.store.replaying import ReplayStore
 
 
@@ -61,6 +64,7 @@ class Stores:
         self.audits = AuditStore(db)
         self.notes = NoteStore(db)
         self.appeals = AppealStore(db)
+        self.queue = QueueStore(db)
         self.replay = ReplayStore(db)
 
 
@@ -75,7 +79,8 @@ def build_flows(
     """The use cases. `passed` and `presented` are called after each message and each card."""
     model, board, clock, messenger = outside.model, outside.board, outside.clock, outside.messenger
     guilds, cases, labels, appeals = stores.guilds, stores.cases, stores.labels, stores.appeals
-    desk = CardDesk(model=model, board=board, guilds=guilds, cases=cases, observe=presented)
+    budget = CardBudget(guilds=guilds, queue=stores.queue, clock=clock)
+    desk = CardDesk(model=model, board=board, guilds=guilds, cases=cases, budget=budget, observe=presented)
     telling = Telling(enforcer=outside.enforcer, messenger=messenger, board=board, guilds=guilds, clock=clock)
     review = Review(
         model=model,
@@ -88,16 +93,7 @@ def build_flows(
         clock=clock,
         text_days=text_days,
     )
-    audit = Audit(
-        board=board,
-        guilds=guilds,
-        audits=stores.audits,
-        cases=cases,
-        labels=labels,
-        desk=desk,
-        clock=clock,
-        text_days=text_days,
-    )
+    audit = _audit(stores, outside, desk, text_days=text_days)
     return Flows(
         desk=desk,
         telling=telling,
@@ -111,7 +107,21 @@ def build_flows(
         coverage=Coverage(model=model, predictions=stores.predictions, clock=clock),
         appeals=Appeals(guilds=guilds, cases=cases, appeals=appeals, desk=desk, clock=clock),
         putting_back=PuttingBack(review=review, messenger=messenger, cases=cases, telling=telling, clock=clock),
+        queue=Queue(guilds=guilds, queue=stores.queue, board=board, clock=clock),
         preview=Preview(model=model, replay=stores.replay, clock=clock),
+    )
+
+
+def _audit(stores: Stores, outside: Outside, desk: CardDesk, *, text_days: int) -> Audit:
+    return Audit(
+        board=outside.board,
+        guilds=stores.guilds,
+        audits=stores.audits,
+        cases=stores.cases,
+        labels=stores.labels,
+        desk=desk,
+        clock=outside.clock,
+        text_days=text_days,
     )
 
 

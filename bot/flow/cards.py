@@ -11,11 +11,13 @@ from weakref import WeakValueDictionary
 
 import structlog
 
+from bot.core.budget import score_of
 from bot.core.cases import Case
 from bot.core.keywords import hide_words
 from bot.core.policy import explained
 from bot.errors import BoardUnavailable, BotError
 from bot.flow.background import background_of
+from bot.flow.budgeting import CardBudget
 from bot.flow.ports import Board, ModelService
 from bot.store.cases import CaseStore
 from bot.store.guilds import GuildStore
@@ -43,12 +45,14 @@ class CardDesk:
         board: Board,
         guilds: GuildStore,
         cases: CaseStore,
+        budget: CardBudget,
         observe: Callable[[Case], None],
     ) -> None:
         self._model = model
         self._board = board
         self._guilds = guilds
         self._cases = cases
+        self._budget = budget
         self._observe = observe
         self._waiting: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
         self._queued: set[int] = set()
@@ -111,13 +115,14 @@ class CardDesk:
     async def refresh(self, *, guild_id: int, case_id: int) -> Case:
         """Post or edit the case's card as the case stands now; the case. Raises BotError.
 
-        A guild without a review channel keeps its cases in the database; the cards follow once it has one.
+        A guild without a review channel keeps its cases in the database; the cards follow once it has one. A case
+        for which the day's budget has no place stays in the queue without a card.
         """
         lock = self._locks.setdefault(case_id, asyncio.Lock())
         async with lock:
             case = await self._cases.get(guild_id=guild_id, case_id=case_id)
             rules = await self._guilds.get(guild_id)
-            if rules.review_channel_id is None:
+            if rules.review_channel_id is None or not await self._budget.admits(case, rules):
                 return case
             background = await background_of(case, rules, self._cases)
             card = await self._board.show(case, channel_id=rules.review_channel_id, background=background)
@@ -165,7 +170,9 @@ class CardDesk:
         How many were queued, with `guild_id` only that guild's counted.
         """
         cases = await self._cases.without_card(limit)
-        for case in cases:
+        cases += await self._budget.release()
+        # The budget gives its places to the highest scores, not to the oldest cases.
+        for case in sorted(cases, key=lambda case: -score_of(case.reasons)):
             self.enqueue(guild_id=case.guild_id, case_id=case.case_id)
         await self._explain_again()
         return sum(guild_id in (None, case.guild_id) for case in cases)

@@ -13,6 +13,7 @@ from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate
 from bot.flow.preview import Preview
 from bot.flow.putting_back import PuttingBack
+from bot.flow.queue import Queue
 from bot.flow.review import Review
 from bot.flow.telling import Telling
 
@@ -31,4 +32,5 @@ class Flows:
     coverage: Coverage
     appeals: Appeals
     putting_back: PuttingBack
+    queue: Queue
     preview: Preview

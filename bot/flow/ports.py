@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 from bot.core.appeals import LogEntry, Notice
 from bot.core.audits import AuditBatch
+from bot.core.budget import Digest
 from bot.core.cases import Background, CardRef, Case
 from bot.core.events import IncomingMessage
 from bot.core.policy import Action
@@ -107,6 +108,10 @@ class Board(Protocol):
 
     async def remove(self, card: CardRef) -> None:
         """Take a posted card away."""
+        ...
+
+    async def digest(self, digest: Digest, *, channel_id: int) -> None:
+        """One silent message that says what waits in the queue."""
         ...
 
     async def log(self, entry: LogEntry, *, channel_id: int) -> None:

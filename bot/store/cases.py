@@ -82,12 +82,18 @@ class CaseStore:
             return await connection.scalar(query.order_by(cases.c.id).limit(1))
 
     async def without_card(self, limit: int) -> list[Case]:
-        """Open cases that should have a card and have none, or that still have to call people.
+        """Open cases that should have a card and have none, or that still have to call people; none that waits in the
+        queue without one.
 
         The oldest of each guild, then the second of each, and so on: a guild that cannot show cards holds up no other.
         """
         call_due = cases.c.ping & ~cases.c.pinged
-        missing = (cases.c.state == "open", cases.c.card_message_id.is_(None) | call_due, cases.c.lead_id.is_(None))
+        missing = (
+            cases.c.state == "open",
+            cases.c.card_message_id.is_(None) | call_due,
+            cases.c.queued_at.is_(None),
+            cases.c.lead_id.is_(None),
+        )
         place = sa.func.row_number().over(partition_by=cases.c.guild_id, order_by=cases.c.id)
         query = sa.select(cases).where(*missing).order_by(place, cases.c.id).limit(limit)
         async with self._db.read() as connection:

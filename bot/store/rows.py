@@ -129,6 +129,8 @@ def case(row: Row, key: TextKey, attached: Attached) -> Case:
         votes=tuple(attached.votes),
         notes=tuple(attached.notes),
         second_opinion_by=row["second_opinion_by"],
+        admitted_at=row["admitted_at"],
+        queued_at=row["queued_at"],
         appeal=attached.appeal,
     )
 

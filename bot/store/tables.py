@@ -64,6 +64,7 @@ guilds = sa.Table(
     sa.Column("rules", Json, nullable=False),
     sa.Column("created_at", UtcTime, nullable=False, server_default=sa.func.now()),
     sa.Column("updated_at", UtcTime, nullable=False, server_default=sa.func.now()),
+    sa.Column("digested_at", UtcTime),
 )
 
 setting_changes = sa.Table(
@@ -143,6 +144,8 @@ cases = sa.Table(
     sa.Column("card_scrubbed", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("lead_id", Key, sa.ForeignKey("cases.id", ondelete="SET NULL"), index=True),
     _snowflake("second_opinion_by", nullable=True),
+    sa.Column("admitted_at", UtcTime),
+    sa.Column("queued_at", UtcTime),
     sa.UniqueConstraint("message_id", "revision"),
     sa.Index("ix_cases_guild_id_opened_at", "guild_id", "opened_at"),
     sa.Index("ix_cases_guild_id_text_hash", "guild_id", "text_hash"),
