@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import discord
 from discord import app_commands
@@ -11,6 +11,7 @@ from discord import app_commands
 from bot.chat import texts
 from bot.chat.answering import Said, answer, guild_of, member_of
 from bot.chat.cards import review_card
+from bot.chat.case_lists import LABEL_CHOICES, WHY_CHOICES, filter_of, list_cases, member_cases
 from bot.chat.inert import inert
 from bot.chat.listener import incoming, person
 from bot.chat.why_lines import action_name, case_text, scores_line, sentiment_line, why_line, words_line
@@ -59,6 +60,25 @@ class CaseCommands(app_commands.Group):
             )
 
         await answer(interaction, work, feature="why")
+
+    @app_commands.command(name="list")
+    @app_commands.describe(state="Open or closed.", why="Why the case was opened.", label="A label that was reached.")
+    @app_commands.choices(why=WHY_CHOICES, label=LABEL_CHOICES)
+    async def pages(
+        self,
+        interaction: Pressed,
+        state: Literal["open", "closed"] | None = None,
+        why: str | None = None,
+        label: str | None = None,
+    ) -> None:
+        """List this server's cases, newest first."""
+        await answer(interaction, partial(list_cases, interaction, filter_of(why, label, state), 1), feature="why")
+
+    @app_commands.command()
+    @app_commands.describe(member="Whose cases.")
+    async def member(self, interaction: Pressed, member: discord.User) -> None:
+        """Say how many cases a member has, how many were confirmed, and which are the newest."""
+        await answer(interaction, partial(member_cases, interaction, member.id), feature="why")
 
     @app_commands.command()
     @app_commands.describe(text="Any text. It is scored and forgotten.")

@@ -20,12 +20,14 @@ from bot.chat.audit_cards import AuditNone, AuditSelect
 from bot.chat.buttons import CaseButton
 from bot.chat.candor_commands import CandorCommands
 from bot.chat.case_commands import CaseCommands, context_menus
+from bot.chat.case_lists import PageButton
 from bot.chat.listener import incoming
 from bot.chat.messages import UNANSWERED
 from bot.chat.modals import submitted
 from bot.chat.more import LabelSelect, MoreButton
 from bot.chat.preview_commands import ApplyButton
 from bot.chat.put_back import PutBackButton
+from bot.chat.queue_commands import NextButton, QueueCommands
 from bot.chat.setup_items import SetupButton, SetupMenu
 from bot.chat.setup_names import rule_named
 from bot.chat.setup_sample import SampleButton
@@ -101,9 +103,11 @@ class CandorBot(discord.Client):
         self.add_dynamic_items(CaseButton, MoreButton, LabelSelect, AuditSelect, AuditNone)
         self.add_dynamic_items(AppealButton, AppealAnswer, PutBackButton, ApplyButton)
         self.add_dynamic_items(SetupButton, SetupMenu, SampleButton)
+        self.add_dynamic_items(NextButton, PageButton)
         if not self.tree.get_commands():
             self.tree.add_command(CandorCommands())
             self.tree.add_command(CaseCommands())
+            self.tree.add_command(QueueCommands())
             for menu in context_menus():
                 self.tree.add_command(menu)
         if await differs(self.tree):

@@ -234,3 +234,16 @@ class Background:
     confirmed: int = 0
     newest_confirmed: int | None = None
     confirmed_days: int = 90
+
+
+Waits = Why | Literal["second_opinion"]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """Which cases; None: whatever. `label`: one that reached a limit."""
+
+    why: Waits | None = None
+    label: str | None = None
+    state: CaseState | None = None
+    author_id: int | None = None

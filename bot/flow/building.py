@@ -25,6 +25,7 @@ from bot.flow.review import Review
 from bot.flow.telling import Telling
 from bot.store.appeals import AppealStore
 from bot.store.audits import AuditStore
+from bot.store.case_lists import CaseListStore
 from bot.store.cases import CaseStore
 from bot.store.database import Database
 from bot.store.grouping import GroupStore
@@ -65,6 +66,7 @@ class Stores:
         self.notes = NoteStore(db)
         self.appeals = AppealStore(db)
         self.queue = QueueStore(db)
+        self.lists = CaseListStore(db)
         self.replay = ReplayStore(db)
 
 
@@ -107,8 +109,19 @@ def build_flows(
         coverage=Coverage(model=model, predictions=stores.predictions, clock=clock),
         appeals=Appeals(guilds=guilds, cases=cases, appeals=appeals, desk=desk, clock=clock),
         putting_back=PuttingBack(review=review, messenger=messenger, cases=cases, telling=telling, clock=clock),
-        queue=Queue(guilds=guilds, queue=stores.queue, board=board, clock=clock),
+        queue=_queue(stores, outside),
         preview=Preview(model=model, replay=stores.replay, clock=clock),
+    )
+
+
+def _queue(stores: Stores, outside: Outside) -> Queue:
+    return Queue(
+        guilds=stores.guilds,
+        cases=stores.cases,
+        queue=stores.queue,
+        lists=stores.lists,
+        board=outside.board,
+        clock=outside.clock,
     )
 
 
