@@ -117,7 +117,7 @@ class Review:
         if appealed and verdict == "skip":
             raise NotAllowed("Somebody waits for an answer to this appeal, so it cannot be skipped.")
         if appealed:
-            group = [case for case in group if True]
+            group = [case for case in group if case.author_id == group[-1].author_id]
         sentences = [VERDICT_SENTENCES[verdict]]
         deeds: list[Deed] = []
         for case in group:
