@@ -80,7 +80,7 @@ class DiscordBoard:
     async def log(self, entry: LogEntry, *, channel_id: int) -> None:
         """One silent line that notifies nobody."""
         channel = self._bot.get_channel(channel_id)
-        if not isinstance(channel, discord.TextChannel | discord.Thread):
+        if not isinstance(channel, discord.TextChannel):
             raise BoardUnavailable(texts.LOG_GONE)
         lacking = permissions.missing_for_bot(channel, "quote")
         if lacking:

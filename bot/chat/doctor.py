@@ -31,6 +31,7 @@ async def inspect_guild(guild: discord.Guild, rules: GuildRules, *, me: discord.
     return [
         *_channels(channels, me),
         await _review_channel(guild, me, rules),
+        await _log_channel(guild, me, rules),
         _ping_role(guild, me, rules),
         _timeouts(guild, me),
         _extras(me),
@@ -161,6 +162,20 @@ async def _review_channel(guild: discord.Guild, me: discord.Member, rules: Guild
         sentence = f"Everybody can see the review channel {channel.mention}."
         return Finding("review channel", False, sentence, "Take View Channel from @everyone there.")
     return Finding("review channel", True, f"Review cards go to {channel.mention}.")
+
+
+async def _log_channel(guild: discord.Guild, me: discord.Member, rules: GuildRules) -> Finding:
+    about = "log channel"
+    if rules.log_channel_id is None:
+        return Finding(about, True, texts.LOG_NONE)
+    channel = await channel_of(guild, rules.log_channel_id)
+    if not isinstance(channel, discord.TextChannel):
+        return Finding(about, False, texts.LOG_GONE, texts.LOG_FIX)
+    lacking = _missing(channel, me, "quote")
+    if lacking:
+        sentence = texts.LOG_NEEDS.format(channel_id=channel.id, permissions=permissions.titles(lacking))
+        return Finding(about, False, sentence, texts.LOG_FIX)
+    return Finding(about, True, texts.LOG_GOOD.format(channel_id=channel.id))
 
 
 def _ping_role(guild: discord.Guild, me: discord.Member, rules: GuildRules) -> Finding:
