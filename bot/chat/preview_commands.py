@@ -27,7 +27,8 @@ class ApplyButton(
     def __init__(self, label: str, action: LimitKind, percent: int) -> None:
         custom_id = f"candor:v1:apply:{label}:{action}:{percent}"
         super().__init__(discord.ui.Button(label="Apply", style=discord.ButtonStyle.primary, custom_id=custom_id))
-        self.label, self.action, self.percent = label, action, percent
+        self.label, self.percent = label, percent
+        self.action: LimitKind = action
 
     @classmethod
     async def from_custom_id(

@@ -47,6 +47,8 @@ class AppealStore:
             if case.lead_id is not None:
                 beside = (cases.c.lead_id == case.lead_id) & (cases.c.author_id == case.author_id)
                 await connection.execute(cases.update().where(beside).values(lead_id=case.case_id))
+            else:
+                await _leave_others(connection, case)
             await connection.execute(cases.update().where(this).values(state="open", closed_at=None, lead_id=None))
         return True
 
@@ -94,3 +96,12 @@ async def appeals_of(connection: AsyncConnection, key: TextKey, case_ids: Sequen
             decided_at=row.decided_at,
         )
     return found
+
+
+async def _leave_others(connection: AsyncConnection, case: Case) -> None:
+    """The cases of other authors that shared the card of `case` go on under the first of them."""
+    others = (cases.c.lead_id == case.case_id) & (cases.c.author_id != case.author_id)
+    heir = await connection.scalar(sa.select(sa.func.min(cases.c.id)).where(others))
+    if heir is not None:
+        await connection.execute(cases.update().where(others, cases.c.id != heir).values(lead_id=heir))
+        await connection.execute(cases.update().where(cases.c.id == heir).values(lead_id=None))
