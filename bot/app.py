@@ -15,24 +15,18 @@ from bot.chat.board import DiscordBoard
 from bot.chat.client import CandorBot, create_bot
 from bot.chat.enforcer import DiscordEnforcer
 from bot.chat.messages import DiscordMessages
+from bot.chat.messenger import DiscordMessenger
 from bot.child import ModelChild
 from bot.config import Settings
 from bot.core.cases import Case
 from bot.errors import BadSettings
-from bot.flow.cards import CardDesk
-from bot.flow.flows import Flows
-from bot.flow.guild_setup import GuildSetup
-from bot.flow.moderate import Moderate, Passed
+from bot.flow.building import Outside, Stores, build_flows
+from bot.flow.moderate import Passed
 from bot.flow.retention import Retention
-from bot.flow.review import Review
 from bot.health import HealthServer, Metrics
 from bot.jobs import Jobs
-from bot.store.cases import CaseStore
 from bot.store.crypto import TextKey
 from bot.store.database import Database
-from bot.store.guilds import GuildStore
-from bot.store.labels import LabelStore
-from bot.store.predictions import PredictionStore
 from moderation_model.client import ModelClient
 
 if TYPE_CHECKING:
@@ -69,10 +63,8 @@ class App:
         self.settings = settings
         self.metrics = Metrics()
         self.db = Database(settings.sql_url, key=TextKey.from_settings(settings))
-        self.guilds = GuildStore(self.db)
-        self.predictions = PredictionStore(self.db)
-        self.cases = CaseStore(self.db)
-        self.labels = LabelStore(self.db)
+        stores = Stores(self.db)
+        self.guilds, self.cases = stores.guilds, stores.cases
         self.child = ModelChild(settings) if settings.model_url is None else None
         self.model = ModelClient(
             self.child.url if self.child else settings.model_url or "",
@@ -80,11 +72,13 @@ class App:
         )
         self.bot: CandorBot = create_bot(settings, connector=connector)
         self._passed = passed
-        self._presented = presented
-        self.flows, self.desk = self._flows()
+        self.flows = build_flows(
+            stores, self._outside(), text_days=settings.text_days, passed=self._observe, presented=presented
+        )
+        self.desk = self.flows.desk
         self.bot.attach(self.flows)
         self.retention = Retention(
-            predictions=self.predictions,
+            predictions=stores.predictions,
             cases=self.cases,
             desk=self.desk,
             clock=SystemClock(),
@@ -94,6 +88,8 @@ class App:
             {
                 "rescore": self.flows.moderate.rescore,
                 "post_cards": self.desk.catch_up,
+                "audit": self.flows.audit.run,
+                "digest": self.flows.queue.digest,
                 "retention": self.retention.run,
             },
             clock=SystemClock(),
@@ -101,39 +97,15 @@ class App:
         self.health = HealthServer(self.metrics, port=settings.health_port, state=self.state)
         self._tasks: list[asyncio.Task[None]] = []
 
-    def _flows(self) -> tuple[Flows, CardDesk]:
-        clock, enforcer = SystemClock(), DiscordEnforcer(self.bot)
-        desk = CardDesk(
+    def _outside(self) -> Outside:
+        return Outside(
             model=self.model,
+            enforcer=DiscordEnforcer(self.bot),
+            messenger=DiscordMessenger(self.bot),
             board=DiscordBoard(self.bot),
-            guilds=self.guilds,
-            cases=self.cases,
-            observe=self._presented,
-        )
-        review = Review(
-            model=self.model,
-            enforcer=enforcer,
-            guilds=self.guilds,
-            cases=self.cases,
-            labels=self.labels,
-            desk=desk,
-            clock=clock,
-            text_days=self.settings.text_days,
-        )
-        moderate = Moderate(
-            model=self.model,
-            enforcer=enforcer,
             messages=DiscordMessages(self.bot),
-            guilds=self.guilds,
-            predictions=self.predictions,
-            cases=self.cases,
-            desk=desk,
-            clock=clock,
-            text_days=self.settings.text_days,
-            observe=self._observe,
+            clock=SystemClock(),
         )
-        setup = GuildSetup(guilds=self.guilds, cases=self.cases, desk=desk, clock=clock)
-        return Flows(moderate=moderate, review=review, setup=setup), desk
 
     def _observe(self, passed: Passed) -> None:
         self.metrics.passed(passed)
@@ -161,6 +133,7 @@ class App:
         if self.child is not None:
             await self.child.start()
         self._spawn(self.desk.run, "cards")
+        self._spawn(self.flows.telling.run, "telling")
         self._spawn(self.flows.moderate.run, "rescore")
         connected = self._spawn(lambda: self.bot.start(token.get_secret_value()), "discord")
         ready = asyncio.create_task(self.bot.ready_event.wait())

@@ -9,6 +9,8 @@ import base64
 import os
 import stat
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,10 +23,13 @@ from bot.child import ModelChild
 from bot.config import Settings
 from bot.core.findings import Finding
 from bot.core.guild_rules import GuildRules
+from bot.core.languages import unread_finding
 from bot.errors import BotError
+from bot.flow.coverage import LOOKED_BACK
 from bot.store.crypto import TextKey, key_path
 from bot.store.database import Database
 from bot.store.guilds import GuildStore
+from bot.store.predictions import PredictionStore
 from moderation_model.client import ModelClient
 from moderation_model.contract import ModelInfo
 from moderation_model.errors import ModelError
@@ -48,9 +53,12 @@ async def examine(settings: Settings, *, connector: aiohttp.BaseConnector | None
     if db is not None:
         found, current = await _database(db)
         findings.append(found)
-    findings.append(await _model(settings))
-    rules_of = GuildStore(db).get if db is not None and current else _new_guild
-    findings += await inspect_login(settings, connector=connector, rules_of=rules_of)
+    found, info = await _model(settings)
+    findings.append(found)
+    readable = db if current else None
+    rules_of = GuildStore(readable).get if readable is not None else _new_guild
+    more_of = partial(_reading, PredictionStore(readable), info) if readable is not None and info is not None else None
+    findings += await inspect_login(settings, connector=connector, rules_of=rules_of, more_of=more_of)
     if db is not None:
         await db.close()
     return findings
@@ -122,19 +130,21 @@ async def _database(db: Database) -> tuple[Finding, bool]:
     return Finding(about, True, f"{where} answers and is up to date."), True
 
 
-async def _model(settings: Settings) -> Finding:
+async def _model(settings: Settings) -> tuple[Finding, ModelInfo | None]:
     token = settings.model_token.get_secret_value() if settings.model_token else None
     try:
         if settings.model_url is not None:
-            return _serves(await _ask(settings.model_url, token), settings.model_url)
+            info = await _ask(settings.model_url, token)
+            return _serves(info, settings.model_url), info
         child = ModelChild(settings)
         try:
             await child.start()
-            return _serves(await _ask(child.url, token), "the bot's own server")
+            info = await _ask(child.url, token)
+            return _serves(info, "the bot's own server"), info
         finally:
             await child.stop()
     except ModelError as error:
-        return Finding("model", False, str(error), _model_fix(settings))
+        return Finding("model", False, str(error), _model_fix(settings)), None
 
 
 def _model_fix(settings: Settings) -> str:
@@ -157,6 +167,12 @@ def _serves(info: ModelInfo, where: str) -> Finding:
     lacks = f" It does not know {', '.join(info.missing)}." if info.missing else ""
     sentence = f"Model {info.version} answers on {info.device} ({info.dtype}), {where}.{lacks}"
     return Finding("model", True, sentence)
+
+
+async def _reading(predictions: PredictionStore, info: ModelInfo, guild_id: int) -> list[Finding]:
+    """How much of the server's chat of the last week the model did not judge."""
+    since = datetime.now(UTC) - LOOKED_BACK
+    return [unread_finding(info.languages, *await predictions.unread_share(guild_id, since))]
 
 
 async def _new_guild(guild_id: int) -> GuildRules:

@@ -34,11 +34,14 @@ class Job:
 JOBS = (
     Job("rescore", every=timedelta(seconds=30)),
     Job("post_cards", every=timedelta(minutes=1)),
+    Job("audit", every=timedelta(hours=1)),
+    Job("digest", every=timedelta(hours=1)),
     Job("retention", every=timedelta(days=1)),
 )
-"""`rescore`: messages that the model could not score. `post_cards`: cards that could not be posted. `retention`: what
-is over its time is dropped. Each is due at the first tick after a start. Every bot process runs them all: leases are no
-part of this version."""
+"""`rescore`: messages that the model could not score. `post_cards`: cards that could not be posted, and those that
+waited for a place in the day's budget. `audit`: lines that were drawn for checking get their cards, about one round a
+day. `digest`: each guild is told once a day what waits. `retention`: what is over its time is dropped. Each is due at
+the first tick after a start. Every bot process runs them all: leases are no part of this version."""
 
 Work = Callable[[], Awaitable[object]]
 

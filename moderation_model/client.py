@@ -32,16 +32,22 @@ from moderation_model.errors import (
     ModelUnavailable,
     Unauthorised,
 )
+from moderation_model.pictures import Picture, to_dict
 
 T = TypeVar("T")
 
-CLASSIFY, EXPLAIN, MODEL, HEALTH = "/v1/classify", "/v1/explain", "/v1/model", "/healthz"
+CLASSIFY, EXPLAIN, PICTURE = "/v1/classify", "/v1/explain", "/v1/picture"
+MODEL, HEALTH = "/v1/model", "/healthz"
+PNG = b"\x89PNG\r\n\x1a\n"
+"""How every PNG begins."""
 NO_ANSWER = "The model server gave no answer. Check that it runs and that its address is right."
 NONSENSE = "The model server sent something that is no answer of ours. Check its address and its version."
 
 
 class ModelClient:
-    """A `ModelService`. `timeout` is the deadline of a whole call in seconds, its retry included."""
+    """A `ModelService`. `timeout` is the deadline of a whole call in seconds, its retry included; `explain_timeout`
+    that of an explanation or a picture.
+    """
 
     def __init__(
         self,
@@ -90,6 +96,10 @@ class ModelClient:
         """The words that carried `label`, by default the label that the text is flagged for most."""
         return await self._call("POST", EXPLAIN, {"text": clean(text), "label": label}, Explanation.from_dict)
 
+    async def picture(self, picture: Picture) -> bytes:
+        """The picture as PNG; what it says in words is `pictures.alt`."""
+        return await self._call("POST", PICTURE, to_dict(picture), _read_png)
+
     async def info(self) -> ModelInfo:
         """What serves now."""
         return await self._call("GET", MODEL, None, ModelInfo.from_dict)
@@ -105,7 +115,7 @@ class ModelClient:
     async def _call(self, method: str, path: str, body: Mapping[str, Any] | None, read: Callable[[Any], T]) -> T:
         if not self._breaker.admits():
             raise ModelUnavailable("The model server has not answered for a while. It is asked again in a moment.")
-        seconds = self._explain_timeout if path == EXPLAIN else self._timeout
+        seconds = self._explain_timeout if path in {EXPLAIN, PICTURE} else self._timeout
         try:
             answer = await self._within(seconds, method, path, body, read)
         except ExplainerUnavailable:
@@ -156,7 +166,7 @@ class ModelClient:
         if response.status_code != httpx.codes.OK:
             raise _refusal(response, path)
         try:
-            return read(response.json())
+            return read(response.content if path == PICTURE else response.json())
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
             raise ModelFailed(NONSENSE) from None
 
@@ -200,6 +210,12 @@ def _seconds(header: str | None) -> float | None:
     except ValueError:
         return 1.0
     return max(0.0, seconds) if math.isfinite(seconds) else 1.0
+
+
+def _read_png(data: bytes) -> bytes:
+    if not data.startswith(PNG):
+        raise ValueError("not a PNG")
+    return data
 
 
 def _read_object(data: Any) -> dict[str, Any]:

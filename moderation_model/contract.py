@@ -47,8 +47,9 @@ class Prediction:
 
     `scores`: calibrated probability by label, only of labels that the model has. `flagged`: labels whose score reaches
     `thresholds`, the limits that the model ships with, highest score first. `reading`: the text form that gave the
-    highest flagged score (else the highest score). `readable` is False for a script that the model was not trained on:
-    then the scores mean nothing and nobody may be accused on them (`flagged` is empty).
+    highest flagged score (else the highest score). `readable` is False for a script or language that the model does
+    not read: then the scores mean nothing and nobody may be accused on them (`flagged` is empty). `language`: ISO 639-1
+    code where it is sure, else None.
     """
 
     scores: Mapping[str, float]
@@ -58,20 +59,12 @@ class Prediction:
     model_version: str
     thresholds: Mapping[str, float]
     readable: bool = True
+    language: str | None = None
     timings: Timings = field(default_factory=Timings)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form of `POST /v1/classify` and of `candor-model score` (sentiment as a list of five)."""
-        return {
-            "scores": dict(self.scores),
-            "sentiment": list(self.sentiment.stars),
-            "flagged": list(self.flagged),
-            "reading": self.reading,
-            "model_version": self.model_version,
-            "thresholds": dict(self.thresholds),
-            "readable": self.readable,
-            "timings": asdict(self.timings),
-        }
+        return {**_fields(self), "sentiment": list(self.sentiment.stars), "timings": asdict(self.timings)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Prediction:
@@ -85,6 +78,7 @@ class Prediction:
             model_version=str(data["model_version"]),
             thresholds={str(name): float(limit) for name, limit in data["thresholds"].items()},
             readable=bool(data["readable"]),
+            language=data.get("language"),
             timings=Timings(**data["timings"]),
         )
 
@@ -117,7 +111,7 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form of `POST /v1/explain` and of `candor-model explain --json`."""
-        return {**asdict(self), "words": list(self.words), "values": list(self.values)}
+        return _fields(self)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Explanation:
@@ -137,7 +131,10 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What serves: `labels` in head order, `missing` those of ours that the model lacks, `max_tokens` of one window."""
+    """What serves: `labels` in head order, `missing` those of ours that the model lacks, `max_tokens` of one window.
+
+    `languages`: ISO 639-1 codes of what it reads; empty where that is not known, then nothing is left unjudged for it.
+    """
 
     version: str
     labels: tuple[str, ...]
@@ -148,15 +145,11 @@ class ModelInfo:
     device: str
     dtype: str
     max_tokens: int
+    languages: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form of `GET /v1/model`."""
-        return {
-            **asdict(self),
-            "labels": list(self.labels),
-            "missing": list(self.missing),
-            "thresholds": dict(self.thresholds),
-        }
+        return _fields(self)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ModelInfo:
@@ -171,6 +164,7 @@ class ModelInfo:
             device=str(data["device"]),
             dtype=str(data["dtype"]),
             max_tokens=int(data["max_tokens"]),
+            languages=tuple(data.get("languages", ())),
         )
 
 
@@ -256,7 +250,7 @@ class EvalReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form of `candor-model evaluate --json`."""
-        return {each.name: _plain(getattr(self, each.name)) for each in fields(self)}
+        return _fields(self)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> EvalReport:
@@ -280,12 +274,16 @@ class EvalReport:
         )
 
 
+def _fields(value: Any) -> dict[str, Any]:
+    return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+
+
 def _plain(value: Any) -> Any:
     """Figures as rounded objects, other parts as objects by field, tuples as lists."""
     if isinstance(value, Figure):
         return value.to_dict()
     if isinstance(value, LabelReport | Slice):
-        return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+        return _fields(value)
     if isinstance(value, Mapping):
         return {name: _plain(each) for name, each in value.items()}
     return [_plain(each) for each in value] if isinstance(value, tuple) else value

@@ -76,11 +76,16 @@ def read_explain(body: bytes) -> ExplainRequest:
     return ExplainRequest(text=_text(data.get("text"), "`text`"), label=label)
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def read_json(body: bytes) -> Any:
+    """What `body` holds. Raises Refused (400) with one sentence if it is not JSON."""
     try:
-        data = json.loads(body)
+        return json.loads(body)
     except (ValueError, RecursionError):
         raise Refused("The body is not JSON. Send an object in UTF-8.", status=400) from None
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    data = read_json(body)
     if not isinstance(data, dict):
         raise Refused("The body must be a JSON object.", status=422)
     return data

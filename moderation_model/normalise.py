@@ -56,7 +56,12 @@ def readable(text: str) -> bool:
 
 def normalise(raw: str) -> str:
     """`raw` with hidden spellings undone, prepared for the tokenizer."""
-    return prepare(open_words(_fold_letters(_drop_invisible(raw))))
+    return prepare(unhide(raw))
+
+
+def unhide(raw: str) -> str:
+    """`raw` with hidden spellings undone and nothing else changed: emoji, links and code stand as they were."""
+    return open_words(_fold_letters(_drop_invisible(raw)))
 
 
 def _key(text: str) -> str:

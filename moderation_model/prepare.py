@@ -20,6 +20,9 @@ MAX_EMOJI = 100
 """Names of emoji in one text. A name is up to a dozen tokens, and a message of emoji alone would keep the model busy
 for seconds; what is left out is wallpaper."""
 
+MASK_WORDS = frozenset({"link", "user", "channel", "emoji", "time", "command", "code"})
+"""What `mask` writes where nobody worded anything."""
+
 _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\[([^\[\]\n]{1,200})\]\(<?https?://[^\s()<>]{1,500}>?\)"), r" \1 link "),
     (re.compile(r"<?\b(?:https?|ftp)://[^\s<>]+>?", re.IGNORECASE), " link "),
@@ -42,16 +45,22 @@ _SPACE = re.compile(r"\s+")
 
 def prepare(raw: str) -> str:
     """`raw` in the form that the tokenizer gets; empty when nothing is left to score."""
-    text = _CONTROL.sub("", raw)
-    text = _FENCE.sub(_mask_fence, text)
-    text = _INLINE_CODE.sub(_mask_inline, text)
-    for pattern, word in _MASKS:
-        text = pattern.sub(word, text)
+    text = mask(raw)
     if not text.isascii():
         text = emoji_to_words(cut_marks(text))
     # The tokenizer would take these for its own marks: [MASK] hides a word, [SEP] ends the text.
     text = _OWN_MARKS.sub(r" \1 ", text)
     return _SPACE.sub(" ", text).strip()
+
+
+def mask(raw: str) -> str:
+    """`raw` without control characters, and with one of `MASK_WORDS` for each link, mention, custom emoji and code."""
+    text = _CONTROL.sub("", raw)
+    text = _FENCE.sub(_mask_fence, text)
+    text = _INLINE_CODE.sub(_mask_inline, text)
+    for pattern, word in _MASKS:
+        text = pattern.sub(word, text)
+    return text
 
 
 def emoji_to_words(text: str) -> str:

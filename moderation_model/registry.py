@@ -16,6 +16,9 @@ NEEDED = ("config.json", "model.safetensors", "tokenizer.json")
 """Files without which no folder of ours can be opened."""
 KEYS = ("format", "version", "labels", "max_tokens", "overlap", "calibration", "thresholds", "files")
 
+LANGUAGES = ("en",)
+"""What a model of ours reads where its manifest names no `languages` (ISO 639-1 codes)."""
+
 
 def default_folder() -> Path:
     """The folder of the model that ships with the package."""

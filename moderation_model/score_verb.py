@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BATCH = 64
 """Lines scored together; a shorter batch is answered at once when no more input is waiting."""
-FIELDS = ("scores", "sentiment", "flagged", "reading", "model_version")
+FIELDS = ("scores", "sentiment", "flagged", "reading", "model_version", "readable", "language")
 
 Model = Annotated[str | None, typer.Option("--model", help="Folder or hub id. Default: the weights in the box.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
@@ -92,7 +92,12 @@ def show(text: str, classifier: Classifier) -> None:
     console.print(f"{prediction.model_version}, reading: {prediction.reading}")
     console.print(table)
     if not prediction.readable:
-        console.print("Most letters are of a script that the model does not read: nothing is flagged.")
+        why = (
+            f"It reads like another language ({prediction.language})"
+            if prediction.language
+            else "Most letters are of a script"
+        )
+        console.print(f"{why} that the model does not read: nothing is flagged.")
     if classifier.info.missing:
         console.print(f"The model lacks: {', '.join(classifier.info.missing)}.")
     if classifier.info.has_sentiment:

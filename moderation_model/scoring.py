@@ -9,6 +9,7 @@ import numpy as np
 
 from moderation_model.backends import Classifier, Logits, Window
 from moderation_model.contract import AS_WRITTEN, EMPTY, ModelInfo, Prediction, Sentiment
+from moderation_model.language import language_of
 from moderation_model.normalise import readable, readings
 
 FLAT = Sentiment((0.2, 0.2, 0.2, 0.2, 0.2))
@@ -17,11 +18,15 @@ FLAT = Sentiment((0.2, 0.2, 0.2, 0.2, 0.2))
 
 @dataclass(frozen=True, slots=True)
 class TextPlan:
-    """What one text needs from the model: `windows[i]` are the windows of `readings[i]`; no reading for empty text."""
+    """What one text needs from the model: `windows[i]` are the windows of `readings[i]`; no reading for empty text.
+
+    `readable` and `language` are those of `Prediction`.
+    """
 
     readings: tuple[str, ...]
     windows: tuple[tuple[Window, ...], ...]
     readable: bool
+    language: str | None = None
 
     @property
     def flat(self) -> tuple[Window, ...]:
@@ -37,21 +42,28 @@ class TextPlan:
 def plan(texts: Sequence[str], classifier: Classifier) -> list[TextPlan]:
     """One plan per text, in order; any string is fine."""
     forms = [[reading for reading in readings(text) if reading.text] for text in texts]
+    languages = [language_of(text) for text in texts]
     encoded = iter(classifier.encode([reading.text for group in forms for reading in group]))
     return [
         TextPlan(
             readings=tuple(reading.name for reading in group),
             windows=tuple(next(encoded) for _ in group),
-            readable=readable(text),
+            readable=readable(text) and _reads(classifier.info, language),
+            language=language,
         )
-        for text, group in zip(texts, forms, strict=True)
+        for text, group, language in zip(texts, forms, languages, strict=True)
     ]
+
+
+def _reads(info: ModelInfo, language: str | None) -> bool:
+    """False if the text is surely in a language that the model does not name. A model that names none reads all."""
+    return language is None or not info.languages or language in info.languages
 
 
 def combine(text_plan: TextPlan, logits: Logits, info: ModelInfo) -> Prediction:
     """The prediction of one text from the logits of `text_plan.flat`, row by row; `Timings` are left at 0."""
     if not text_plan.readings:
-        return _prediction(dict.fromkeys(info.labels, 0.0), FLAT, EMPTY, info, readable=True)
+        return _prediction(dict.fromkeys(info.labels, 0.0), FLAT, EMPTY, info, text_plan)
     by_reading: list[np.ndarray] = []
     start = 0
     for windows in text_plan.windows:
@@ -66,7 +78,7 @@ def combine(text_plan: TextPlan, logits: Logits, info: ModelInfo) -> Prediction:
     sentiment = FLAT
     if info.has_sentiment and text_plan.readings[0] == AS_WRITTEN:
         sentiment = _sentiment(logits.sentiment[: len(text_plan.windows[0])])
-    return _prediction(named, sentiment, reading, info, readable=text_plan.readable)
+    return _prediction(named, sentiment, reading, info, text_plan)
 
 
 def predict(texts: Sequence[str], classifier: Classifier) -> list[Prediction]:
@@ -91,9 +103,10 @@ def _strongest(scores: np.ndarray, limits: np.ndarray, flagged: np.ndarray) -> i
 
 
 def _prediction(
-    scores: Mapping[str, float], sentiment: Sentiment, reading: str, info: ModelInfo, *, readable: bool
+    scores: Mapping[str, float], sentiment: Sentiment, reading: str, info: ModelInfo, text_plan: TextPlan
 ) -> Prediction:
-    over = [name for name in info.labels if readable and reading != EMPTY and scores[name] >= info.thresholds[name]]
+    judged = text_plan.readable and reading != EMPTY
+    over = [name for name in info.labels if judged and scores[name] >= info.thresholds[name]]
     return Prediction(
         scores=scores,
         flagged=tuple(sorted(over, key=lambda name: -scores[name])),
@@ -101,7 +114,8 @@ def _prediction(
         reading=reading,
         model_version=info.version,
         thresholds=dict(info.thresholds),
-        readable=readable,
+        readable=text_plan.readable,
+        language=text_plan.language,
     )
 
 

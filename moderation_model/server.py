@@ -23,6 +23,7 @@ from moderation_model.backends import Classifier
 from moderation_model.errors import BadRequest, ModelError, ModelOverloaded, ModelUnavailable, Unauthorised
 from moderation_model.explainer_process import COMMAND
 from moderation_model.metrics import Metrics
+from moderation_model.picture_intake import read_picture
 from moderation_model.priority import QueueLimits
 from moderation_model.service import Service
 
@@ -72,6 +73,7 @@ def build_app(config: ServerConfig, classifier: Classifier) -> FastAPI:
     )
     app.add_api_route("/v1/classify", routes.classify, methods=["POST"])
     app.add_api_route("/v1/explain", routes.explain, methods=["POST"])
+    app.add_api_route("/v1/picture", routes.picture, methods=["POST"])
     app.add_api_route("/v1/model", routes.model, methods=["GET"])
     app.add_api_route("/healthz", routes.health, methods=["GET"])
     app.add_api_route("/metrics", routes.figures, methods=["GET"])
@@ -112,6 +114,10 @@ class _Routes:
         """POST {text, label?} -> the explanation."""
         return await self._answer(request, self._explain)
 
+    async def picture(self, request: Request) -> Response:
+        """POST a picture's numbers (`pictures.to_dict`) -> image/png."""
+        return await self._answer(request, self._picture)
+
     async def model(self, request: Request) -> Response:
         """What serves now."""
         return await self._answer(request, self._model)
@@ -136,6 +142,11 @@ class _Routes:
         explanation = await _while_connected(request, self._running.explain(asked.text, label=asked.label))
         self._metrics.explained(explanation.milliseconds)
         return _json(200, explanation.to_dict())
+
+    async def _picture(self, request: Request) -> Response:
+        asked = read_picture(await _body(request))
+        drawn = await _while_connected(request, self._running.picture(asked))
+        return Response(drawn, media_type="image/png")
 
     async def _model(self, _: Request) -> Response:
         return _json(200, self._running.info.to_dict())

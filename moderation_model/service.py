@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from time import perf_counter
@@ -14,9 +15,14 @@ from moderation_model import intake, scoring
 from moderation_model.backends import Classifier, Logits
 from moderation_model.batching import BatchQueue, BatchReport, Scored
 from moderation_model.contract import Explanation, ModelInfo, Prediction, Timings
+from moderation_model.errors import ModelOverloaded
 from moderation_model.explainer import Explainer
 from moderation_model.explainer_process import COMMAND, ExplainerProcess
+from moderation_model.pictures import Picture
 from moderation_model.priority import Priority, QueueLimits
+
+MOST_PICTURES = 8
+"""Pictures drawn or waiting at once; more are refused with the time to come back."""
 
 
 class Service:
@@ -35,6 +41,9 @@ class Service:
         self.queue = BatchQueue(classifier, limits=limits, on_batch=on_batch)
         self._process = ExplainerProcess(explainer_command)
         self._explainer = Explainer(self.queue, self._process, seconds=explain_seconds)
+        # One thread of its own: matplotlib bears no two, and classification keeps all of the others.
+        self._painter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pictures")
+        self._pictures = 0
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -43,6 +52,7 @@ class Service:
         return self
 
     async def __aexit__(self, *error: object) -> None:
+        self._painter.shutdown(wait=False, cancel_futures=True)
         await self._stack.aclose()
 
     @property
@@ -79,6 +89,23 @@ class Service:
     async def explain(self, text: str, *, label: str | None = None) -> Explanation:
         """See `Explainer.explain`."""
         return await self._explainer.explain(text, label=label)
+
+    async def picture(self, picture: Picture) -> bytes:
+        """The picture as PNG. Raises ModelOverloaded while too many wait."""
+        if self._pictures >= MOST_PICTURES:
+            raise ModelOverloaded("Too many pictures are being drawn. Try again in a few seconds.", retry_after=3.0)
+        self._pictures += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._painter, _draw, picture)
+        finally:
+            self._pictures -= 1
+
+
+def _draw(picture: Picture) -> bytes:
+    # Imported here: most servers draw seldom, and matplotlib costs a second and some 40 MB.
+    from moderation_model.reports.pictures import draw
+
+    return draw(picture)
 
 
 def _combine(plans: Sequence[scoring.TextPlan], scored: Scored, info: ModelInfo) -> list[Prediction]:

@@ -6,15 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.core.cases import CardRef, Case
+from bot.core.appeals import LogEntry, Notice
+from bot.core.audits import AuditBatch
+from bot.core.budget import Digest
+from bot.core.cases import Background, CardRef, Case
 from bot.core.events import IncomingMessage
 from bot.core.policy import Action
 from bot.errors import BoardUnavailable
-from bot.flow.ports import Outcome
+from bot.flow.ports import Outcome, Told
 from moderation_model.contract import Explanation, ModelInfo, Prediction
 from moderation_model.errors import ModelError
 from moderation_model.labels import LABEL_NAMES
+from moderation_model.pictures import Picture
 from tests.builders import MODEL, NOON, prediction
+
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+    "0000000a49444154789c636800000082008177cd72b60000000049454e44ae426082"
+)
+"""One grey pixel."""
 
 
 class FakeClock:
@@ -38,6 +48,7 @@ class FakeModel:
         self.explainer_down: ModelError | None = None
         self.refuses: dict[str, ModelError] = {}
         self.classified: list[str] = []
+        self.drawn: list[Picture] = []
         self.predictions: dict[str, Prediction] = {}
 
     async def classify(
@@ -64,10 +75,18 @@ class FakeModel:
         values = tuple(1.0 if word.lower().strip(".,!") in LABEL_NAMES else 0.0 for word in words)
         return Explanation(label or "toxic", words, values, -2.0, 0.9, "as_written", MODEL)
 
+    async def picture(self, picture: Picture) -> bytes:
+        if self.down is not None:
+            raise self.down
+        self.drawn.append(picture)
+        return PNG
+
     async def info(self) -> ModelInfo:
         if self.down is not None:
             raise self.down
-        return ModelInfo(MODEL, LABEL_NAMES, (), dict.fromkeys(LABEL_NAMES, 0.5), True, "fake", "cpu", "fp32", 128)
+        return ModelInfo(
+            MODEL, LABEL_NAMES, (), dict.fromkeys(LABEL_NAMES, 0.5), True, "fake", "cpu", "fp32", 128, ("en",)
+        )
 
 
 class FakeEnforcer:
@@ -95,20 +114,53 @@ class FakeEnforcer:
         return self.found.get(action.kind)
 
 
+class FakeMessenger:
+    """Members' direct messages and the bot's quotes. `answers` gives the outcome for a member, `quoting` for quotes."""
+
+    def __init__(self) -> None:
+        self.notices: list[Notice] = []
+        self.quotes: list[str | None] = []
+        self.answers: dict[int, Outcome] = {}
+        self.quoting = Outcome("done")
+
+    async def tell(self, notice: Notice) -> Told:
+        outcome = self.answers.get(notice.member_id, Outcome("done"))
+        if outcome.state != "done":
+            return Told(outcome)
+        self.notices.append(notice)
+        return Told(outcome, CardRef(notice.member_id, len(self.notices) - 1))
+
+    async def take_back(self, message: CardRef) -> None:
+        del self.notices[message.message_id]
+
+    async def quote(self, case: Case) -> Outcome:
+        if self.quoting.state == "done":
+            self.quotes.append(case.text)
+        return self.quoting
+
+
 @dataclass
 class FakeBoard:
     """The review channel as a dict of cards by message id."""
 
     cards: dict[int, Case] = field(default_factory=dict)
+    backgrounds: dict[int, Background] = field(default_factory=dict)
     pings: list[int] = field(default_factory=list)
     scrubbed: list[int] = field(default_factory=list)
+    log_lines: list[LogEntry] = field(default_factory=list)
+    digests: list[Digest] = field(default_factory=list)
+    log_broken: bool = False
+    audits: dict[int, AuditBatch] = field(default_factory=dict)
     broken: bool = False
     ping_broken: bool = False
+    posted: int = 0
 
-    async def show(self, case: Case, *, channel_id: int) -> CardRef:
+    async def show(self, case: Case, *, channel_id: int, background: Background) -> CardRef:
         if self.broken:
             raise BoardUnavailable("The review channel cannot be reached.")
-        card = case.card or CardRef(channel_id, 5000 + len(self.cards))
+        self.backgrounds[case.case_id] = background
+        card = case.card or CardRef(channel_id, 5000 + self.posted)
+        self.posted += case.card is None
         self.cards[card.message_id] = case
         return card
 
@@ -117,10 +169,32 @@ class FakeBoard:
             raise BoardUnavailable("The review channel cannot be reached.")
         self.pings.append(case.case_id)
 
+    async def show_audit(self, batch: AuditBatch, *, channel_id: int) -> CardRef:
+        if self.broken:
+            raise BoardUnavailable("The review channel cannot be reached.")
+        card = batch.card or CardRef(channel_id, 7000 + len(self.audits))
+        self.audits[card.message_id] = batch
+        return card
+
     async def scrub(self, card: CardRef) -> None:
         if self.broken:
             raise BoardUnavailable("The review channel cannot be reached.")
         self.scrubbed.append(card.message_id)
+
+    async def remove(self, card: CardRef) -> None:
+        if self.broken:
+            raise BoardUnavailable("The review channel cannot be reached.")
+        del self.cards[card.message_id]
+
+    async def digest(self, digest: Digest, *, channel_id: int) -> None:
+        if self.broken:
+            raise BoardUnavailable("The review channel cannot be reached.")
+        self.digests.append(digest)
+
+    async def log(self, entry: LogEntry, *, channel_id: int) -> None:
+        if self.log_broken:
+            raise BoardUnavailable("The log channel cannot be reached.")
+        self.log_lines.append(entry)
 
 
 class FakeMessages:

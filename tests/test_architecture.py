@@ -48,13 +48,14 @@ FROM_THE_MODEL_SIDE = {
     "moderation_model.contract": ("bot",),
     "moderation_model.labels": ("bot",),
     "moderation_model.errors": ("bot",),
+    "moderation_model.pictures": ("bot",),
     "moderation_model.client": ("bot.app", "bot.doctor"),
 }
 
 LONG_FILE, LONG_FUNCTION = 300, 50
 FILE_DEFENCE, FUNCTION_DEFENCE = "Over 300 lines because", "Over 50 lines because"
 
-BASE_MODULES = ("moderation_model.contract", "moderation_model.labels", "moderation_model.errors")
+BASE_MODULES = tuple(f"moderation_model.{name}" for name in ("contract", "labels", "errors", "pictures"))
 
 
 def sources(*folders: str) -> list[Path]:

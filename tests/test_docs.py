@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from bot.config import Settings
+from bot.core.settings import SETTINGS, show_value
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+SETTINGS_PAGE = ROOT / "docs" / "settings.md"
 TREE = re.compile(r"(<!-- tree -->\n```text\n)(.*?)(```\n<!-- /tree -->)", re.DOTALL)
 PACKAGES = ("moderation_model", "bot", "migrations")
 OTHERS = {
@@ -52,6 +54,28 @@ def _line(name: str, meaning: str) -> str:
     return line if len(line) <= LINE_WIDTH else line[: LINE_WIDTH - 4].rsplit(" ", 1)[0] + " ..."
 
 
+def settings_page() -> str:
+    """docs/settings.md: every plain setting of a guild."""
+    rows = [f"| `{row.name}` | {row.takes} | {show_value(row, row.default)} | {row.means} |" for row in SETTINGS]
+    return "\n".join(
+        [
+            "# Settings of a server",
+            "",
+            "`/candor rules set` changes one, `/candor rules show` lists them; every change is kept with who made it.",
+            "This page is written from `bot/core/settings.py` by `python -m tests.test_docs`.",
+            "",
+            "| setting | takes | at first | what it means |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def test_the_page_of_settings_is_what_the_table_says():
+    assert SETTINGS_PAGE.read_text("utf-8") == settings_page(), "run: python -m tests.test_docs"
+
+
 def test_the_tree_in_the_readme_is_the_tree():
     found = TREE.search(README.read_text("utf-8"))
     assert found is not None
@@ -79,3 +103,4 @@ def test_every_variable_that_is_named_is_a_setting(name: str):
 
 if __name__ == "__main__":
     README.write_text(TREE.sub(lambda found: found[1] + tree() + found[3], README.read_text("utf-8")), "utf-8")
+    SETTINGS_PAGE.write_text(settings_page(), "utf-8")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import discord
 import structlog
@@ -31,11 +31,13 @@ MESSAGE_LIMIT = 2000
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An answer: text, or a view, or for a plain view both. `refused`: nothing was done."""
+    """An answer: text, or a view, or for a plain view both; a form; a file. `refused`: nothing was done."""
 
     text: str | None = None
     view: discord.ui.View | discord.ui.LayoutView | None = None
     refused: bool = False
+    form: discord.ui.Modal | None = None
+    file: discord.File | None = None
 
 
 Work = Callable[[], Awaitable[Said | str]]
@@ -43,7 +45,8 @@ Work = Callable[[], Awaitable[Said | str]]
 
 async def answer(interaction: Pressed, work: Work, *, feature: permissions.Feature, replace: bool = False) -> None:
     """Check that the person may, do `work`, answer privately. `replace`: the answer takes the place of the message
-    that was pressed (a private menu) unless it is a refusal, else it is a message of its own."""
+    that was pressed (a private menu, now with the answer's own view or none) unless it is a refusal, else it is a
+    message of its own."""
     try:
         if not await _may(interaction, feature):
             return
@@ -56,10 +59,27 @@ async def answer(interaction: Pressed, work: Work, *, feature: permissions.Featu
         log.warning("unanswered", interaction_id=interaction.id, why=type(error).__name__)
 
 
+async def open_form(interaction: Pressed, work: Work, *, feature: permissions.Feature) -> None:
+    """Check that the person may, then show the form that `work` makes.
+
+    A form cannot follow a deferred answer, so `work` does nothing slower than reading a case.
+    """
+    try:
+        if not await _may(interaction, feature):
+            return
+        said = await _said(interaction, work)
+        if said.form is not None:
+            await interaction.response.send_modal(said.form)
+        else:
+            await interaction.response.send_message(said.text, ephemeral=True)
+    except UNANSWERED as error:
+        log.warning("unanswered", interaction_id=interaction.id, why=type(error).__name__)
+
+
 async def _may(interaction: Pressed, feature: permissions.Feature) -> bool:
     sentence = None
-    if interaction.guild is None:
-        sentence = texts.ONLY_ON_A_SERVER
+    if interaction.guild_id is None:
+        sentence = None if permissions.NEEDS[feature].outside else texts.ONLY_ON_A_SERVER
     else:
         try:
             permissions.require(interaction.permissions, feature)
@@ -107,13 +127,15 @@ async def _said(interaction: Pressed, work: Work) -> Said:
 async def _send(interaction: Pressed, said: Said, *, replace: bool) -> None:
     text = said.text if said.text is None or len(said.text) <= MESSAGE_LIMIT else said.text[: MESSAGE_LIMIT - 1] + "…"
     if replace and not said.refused:
-        await interaction.edit_original_response(content=text, view=None)
+        await interaction.edit_original_response(content=text, view=cast("Any", said.view))
         return
     options: dict[str, Any] = {"ephemeral": True}
     if text is not None:
         options["content"] = text
     if said.view is not None:
         options["view"] = said.view
+    if said.file is not None:
+        options["file"] = said.file
     await interaction.followup.send(**options)
 
 

@@ -8,9 +8,18 @@ import discord
 import structlog
 
 from bot.chat import permissions, texts
+from bot.chat.audit_cards import audit_card
 from bot.chat.cards import Card, review_card, scrubbed_card
+from bot.chat.inert import inert
 from bot.chat.messages import UNANSWERED, partial
-from bot.core.cases import CardRef, Case
+from bot.chat.queue_lines import digest_text
+from bot.chat.stand_in import say_lost, stand_in
+from bot.chat.why_lines import NAME_LIMIT, duration_of
+from bot.core.appeals import LogEntry
+from bot.core.audits import AuditBatch
+from bot.core.budget import Digest
+from bot.core.cases import Background, CardRef, Case
+from bot.core.policy import Timeout
 from bot.errors import BoardUnavailable
 
 if TYPE_CHECKING:
@@ -24,24 +33,18 @@ class DiscordBoard:
 
     def __init__(self, bot: CandorBot) -> None:
         self._bot = bot
+        self._said_lost: set[int] = set()
 
-    async def show(self, case: Case, *, channel_id: int) -> CardRef:
+    async def show(self, case: Case, *, channel_id: int, background: Background) -> CardRef:
         """Edit the case's card where it stands; post one in `channel_id` where it has none or lost it."""
-        card = review_card(case)
+        card = review_card(case, background)
         if case.card is not None and await self._edited(case.card, card):
             return case.card
-        channel = self._postable(channel_id)
-        try:
-            message = await channel.send(view=card, silent=True)
-        except (discord.NotFound, discord.Forbidden) as error:
-            raise BoardUnavailable(texts.NO_CHANNEL) from error
-        except UNANSWERED as error:
-            raise BoardUnavailable(texts.CARD_FAILED) from error
-        return CardRef(channel_id, message.id)
+        return await self._posted(card, channel_id, case.guild_id)
 
     async def ping(self, case: Case, *, channel_id: int, role_id: int | None) -> None:
         """One plain line with the role in front, allowed to notify that role and nobody else."""
-        channel = self._postable(channel_id)
+        channel = self._postable(channel_id, case.guild_id)
         text = texts.PING.format(case_id=case.case_id, jump=case.jump_url)
         called = [] if role_id is None else [discord.Object(role_id)]
         try:
@@ -57,6 +60,44 @@ class DiscordBoard:
         """Replace the card with a line that says that its text is gone."""
         await self._edited(card, scrubbed_card())
 
+    async def remove(self, card: CardRef) -> None:
+        """Delete a posted card; one that is gone already is fine."""
+        try:
+            await self._bot.http.delete_message(card.channel_id, card.message_id)
+        except (discord.NotFound, discord.Forbidden) as error:
+            log.info("card_lost", channel_id=card.channel_id, message_id=card.message_id, code=error.code)
+        except UNANSWERED as error:
+            raise BoardUnavailable(texts.CARD_FAILED) from error
+
+    async def digest(self, digest: Digest, *, channel_id: int) -> None:
+        """One silent message that notifies nobody."""
+        channel = self._postable(channel_id, digest.guild_id)
+        try:
+            await channel.send(digest_text(digest), silent=True, allowed_mentions=discord.AllowedMentions.none())
+        except UNANSWERED as error:
+            raise BoardUnavailable(texts.CARD_FAILED) from error
+
+    async def log(self, entry: LogEntry, *, channel_id: int) -> None:
+        """One silent line that notifies nobody."""
+        channel = self._bot.get_channel(channel_id)
+        if not isinstance(channel, discord.TextChannel):
+            raise BoardUnavailable(texts.LOG_GONE)
+        lacking = permissions.missing_for_bot(channel, "quote")
+        if lacking:
+            names = permissions.titles(lacking)
+            raise BoardUnavailable(texts.LOG_NEEDS.format(channel_id=channel_id, permissions=names))
+        try:
+            await channel.send(log_line(entry), silent=True, allowed_mentions=discord.AllowedMentions.none())
+        except UNANSWERED as error:
+            raise BoardUnavailable(texts.LOG_GONE) from error
+
+    async def show_audit(self, batch: AuditBatch, *, channel_id: int) -> CardRef:
+        """Edit the batch's card where it stands; post one in `channel_id` where it has none or lost it."""
+        card = audit_card(batch)
+        if batch.card is not None and (await self._edited(batch.card, card) or batch.state != "open"):
+            return batch.card
+        return await self._posted(card, channel_id, batch.guild_id)
+
     async def _edited(self, ref: CardRef, card: Card) -> bool:
         """Whether the card stands and shows `card` now; False if it, or its channel, is gone."""
         channel = self._bot.get_channel(ref.channel_id)
@@ -71,8 +112,30 @@ class DiscordBoard:
             raise BoardUnavailable(texts.CARD_FAILED) from error
         return True
 
-    def _postable(self, channel_id: int) -> discord.TextChannel:
+    async def _posted(self, card: Card, channel_id: int, guild_id: int) -> CardRef:
+        try:
+            channel = self._postable(channel_id, guild_id)
+        except BoardUnavailable:
+            await self._lost(channel_id, guild_id)
+            raise
+        try:
+            message = await channel.send(view=card, silent=True)
+        except (discord.NotFound, discord.Forbidden) as error:
+            raise BoardUnavailable(texts.NO_CHANNEL) from error
+        except UNANSWERED as error:
+            raise BoardUnavailable(texts.CARD_FAILED) from error
+        return CardRef(channel.id, message.id)
+
+    async def _lost(self, channel_id: int, guild_id: int) -> None:
+        """Once while the bot runs, tell a server without a channel for cards."""
+        if self._bot.get_channel(channel_id) is None and guild_id not in self._said_lost:
+            self._said_lost.add(guild_id)
+            await say_lost(self._bot.get_guild(guild_id))
+
+    def _postable(self, channel_id: int, guild_id: int) -> discord.TextChannel:
         channel = self._bot.get_channel(channel_id)
+        if channel is None:
+            channel = stand_in(self._bot.get_guild(guild_id))
         if not isinstance(channel, discord.TextChannel):
             raise BoardUnavailable(texts.NO_CHANNEL)
         lacking = permissions.missing_for_bot(channel, "post_cards")
@@ -81,3 +144,18 @@ class DiscordBoard:
                 texts.CARD_NEEDS.format(channel_id=channel_id, permissions=permissions.titles(lacking))
             )
         return channel
+
+
+def log_line(entry: LogEntry) -> str:
+    """ "case 1042: deleted, confirmed by Lena"."""
+    phrases = texts.UNDONE if entry.undone else texts.DONE
+    done: list[str] = []
+    for action in entry.actions:
+        duration = duration_of(action.seconds) if isinstance(action, Timeout) else ""
+        done.append(phrases[action.kind].format(duration=duration))
+    what = ", ".join(done) + (texts.LOG_TIMES.format(number=entry.messages) if entry.messages > 1 else "")
+    by = texts.LOG_BY_BOT
+    if entry.by is not None:
+        by = (texts.LOG_UNDONE if entry.undone else texts.LOG_CONFIRMED).format(name=inert(entry.by, limit=NAME_LIMIT))
+    untold = f" · {entry.untold}" if entry.untold else ""
+    return texts.LOG_LINE.format(case_id=entry.case_id, what=what, by=by, untold=untold)

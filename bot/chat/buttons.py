@@ -9,22 +9,28 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 import discord
 
 from bot.chat import permissions, texts
+from bot.chat.acting import act, judge
 from bot.chat.answering import Said, answer, deciding, guild_of, member_of
 from bot.chat.listener import person
-from bot.chat.modals import labels_menu
+from bot.chat.more import more_menu
+from bot.chat.put_back import with_offer
 from bot.core.cases import VerdictKind
+from bot.core.policy import Action, Delete, Timeout
 from bot.errors import NotAllowed
 
 if TYPE_CHECKING:
     from bot.chat.answering import Pressed
 
-Verb = Literal["breaks", "fine", "skip", "undo", "more"]
+Verb = Literal["breaks", "fine", "skip", "delete", "timeout", "undo", "change", "more"]
 
 _LABELS: dict[Verb, str] = {
     "breaks": texts.BUTTON_BREAKS,
     "fine": texts.BUTTON_FINE,
     "skip": texts.BUTTON_SKIP,
+    "delete": texts.BUTTON_DELETE,
+    "timeout": texts.BUTTON_TIMEOUT,
     "undo": texts.BUTTON_UNDO,
+    "change": texts.BUTTON_CHANGE,
     "more": texts.BUTTON_MORE,
 }
 _STYLES: dict[Verb, discord.ButtonStyle] = {
@@ -32,18 +38,19 @@ _STYLES: dict[Verb, discord.ButtonStyle] = {
     "fine": discord.ButtonStyle.success,
 }
 _VERDICTS: dict[Verb, VerdictKind] = {"breaks": "breaks_rules", "fine": "fine", "skip": "skip"}
+_ACTIONS: dict[Verb, Action] = {"delete": Delete(), "timeout": Timeout(600)}
 
 
 class CaseButton(
     discord.ui.DynamicItem[discord.ui.Button[Any]],
     template=rf"candor:v1:(?P<verb>{'|'.join(get_args(Verb))}):(?P<case_id>[0-9]{{1,18}})",
 ):
-    """One button of one case."""
+    """One button of one case. `label`: in place of the usual one, where the card stands for several messages."""
 
-    def __init__(self, verb: Verb, case_id: int, *, disabled: bool = False) -> None:
+    def __init__(self, verb: Verb, case_id: int, *, label: str | None = None, disabled: bool = False) -> None:
         super().__init__(
             discord.ui.Button(
-                label=_LABELS[verb],
+                label=label or _LABELS[verb],
                 style=_STYLES.get(verb, discord.ButtonStyle.secondary),
                 custom_id=f"candor:v1:{verb}:{case_id}",
                 disabled=disabled,
@@ -64,24 +71,17 @@ class CaseButton(
         await answer(interaction, partial(self._press, interaction), feature="review")
 
     async def _press(self, interaction: Pressed) -> Said | str:
-        if self.verb == "more":
-            return await labels_menu(interaction, self.case_id)
+        if self.verb in ("more", "change"):
+            return await more_menu(interaction, self.case_id)
+        if self.verb in _ACTIONS:
+            # The buttons of a card are for an open case: the first press claims it.
+            return await act(interaction, self.case_id, _ACTIONS[self.verb], seen=0)
         with deciding(interaction, self.case_id):
             if self.verb == "undo":
                 return await self._undo(interaction)
-            return await self._vote(interaction, _VERDICTS[self.verb])
+            return await judge(interaction, self.case_id, _VERDICTS[self.verb], seen=0)
 
-    async def _vote(self, interaction: Pressed, verdict: VerdictKind) -> str:
-        review, guild_id, moderator = interaction.client.flows.review, guild_of(interaction), member_of(interaction)
-        case = await review.case(guild_id=guild_id, case_id=self.case_id)
-        if case.state == "closed":
-            raise NotAllowed(texts.ALREADY_DECIDED)
-        if verdict == "fine":
-            permissions.require_undo(moderator, case.channel_id, review.would_undo(case))
-        reply = await review.vote(guild_id=guild_id, case_id=self.case_id, moderator=person(moderator), verdict=verdict)
-        return reply.sentence
-
-    async def _undo(self, interaction: Pressed) -> str:
+    async def _undo(self, interaction: Pressed) -> Said:
         review, guild_id, moderator = interaction.client.flows.review, guild_of(interaction), member_of(interaction)
         case = await review.case(guild_id=guild_id, case_id=self.case_id)
         undone = review.would_undo(case)
@@ -89,4 +89,4 @@ class CaseButton(
             raise NotAllowed(texts.NOTHING_TO_UNDO)
         permissions.require_undo(moderator, case.channel_id, undone)
         reply = await review.undo(guild_id=guild_id, case_id=self.case_id, moderator=person(moderator))
-        return reply.sentence
+        return await with_offer(interaction, self.case_id, reply.sentence)

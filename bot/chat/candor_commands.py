@@ -6,22 +6,23 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands
 
-from bot.chat import permissions, texts
-from bot.chat.answering import answer, guild_of
+from bot.chat.answering import Said, answer, guild_of
 from bot.chat.doctor import as_text, inspect_guild
-from bot.core.guild_rules import GuildRules
-from bot.errors import BotError, NotAllowed
-from moderation_model.labels import LABELS
+from bot.chat.preview_commands import preview_command
+from bot.chat.rules_commands import RulesCommands
+from bot.chat.scope import scope_text
+from bot.chat.setup_channel import review_channel, reviewing_roles
+from bot.chat.setup_items import show
+from bot.chat.setup_pages import guild_in
+from bot.chat.setup_texts import SCOPE_HOW
 
 if TYPE_CHECKING:
     from bot.chat.answering import Pressed
-
-_LABELS = [app_commands.Choice(name=spec.title, value=spec.name) for spec in LABELS]
 
 
 class CandorCommands(app_commands.Group):
@@ -34,10 +35,12 @@ class CandorCommands(app_commands.Group):
             default_permissions=discord.Permissions(manage_guild=True),
             guild_only=True,
         )
+        self.add_command(RulesCommands())
+        self.add_command(preview_command())
 
     @app_commands.command()
     @app_commands.describe(
-        review_channel="Where review cards go. Left out: the one set before, or a new private channel.",
+        review_channel="Where review cards go. Without any option the setup asks page by page.",
         ping_role="Who is called when a message is scored as a threat.",
     )
     async def setup(
@@ -46,7 +49,7 @@ class CandorCommands(app_commands.Group):
         review_channel: discord.TextChannel | None = None,
         ping_role: discord.Role | None = None,
     ) -> None:
-        """Choose where review cards go and who is called for a threat."""
+        """Set me up page by page; with an option at once."""
         await answer(interaction, partial(_set_up, interaction, review_channel, ping_role), feature="administer")
 
     @app_commands.command()
@@ -73,114 +76,62 @@ class CandorCommands(app_commands.Group):
         await answer(interaction, work, feature="administer")
 
     @app_commands.command()
-    @app_commands.describe(mode="shadow: cards only, nothing is done. active: the limits you set are acted on.")
-    async def mode(self, interaction: Pressed, mode: Literal["shadow", "active"]) -> None:
-        """Enter or leave shadow mode."""
-
-        async def work() -> str:
-            return await interaction.client.flows.setup.mode(
-                guild_id=guild_of(interaction), shadow=mode == "shadow", by=interaction.user.id
-            )
-
-        await answer(interaction, work, feature="administer")
-
-    @app_commands.command()
-    @app_commands.describe(
-        label="The label that the model scores.",
-        action="What follows from the limit on.",
-        percent="The score from which it follows. Left out: never, or for flag the model's own limit.",
-    )
-    @app_commands.choices(label=_LABELS)
-    async def limit(
-        self,
-        interaction: Pressed,
-        label: str,
-        action: Literal["flag", "delete", "timeout", "warn"],
-        percent: app_commands.Range[int, 1, 100] | None = None,
-    ) -> None:
-        """Set from which score on a label is flagged, deleted, timed out or warned about."""
-
-        async def work() -> str:
-            return await interaction.client.flows.setup.limit(
-                guild_id=guild_of(interaction), label=label, action=action, percent=percent, by=interaction.user.id
-            )
-
-        await answer(interaction, work, feature="administer")
-
-    @app_commands.command()
     @app_commands.describe(
         role="A role whose members are left alone.",
         channel="A channel or category that is left alone, with its threads.",
-        exempt="False: look at it again.",
+        look="True: look at it, also where I would leave it alone by myself.",
     )
-    async def exempt(
+    async def scope(
         self,
         interaction: Pressed,
         role: discord.Role | None = None,
         channel: app_commands.AppCommandChannel | None = None,
-        exempt: bool = True,
+        look: bool = False,
     ) -> None:
-        """Leave a role or a channel alone, or look at it again."""
+        """What is read here and what is not; or leave a role or a channel alone, or look at it again."""
 
         async def work() -> str:
+            if role is None and channel is None:
+                return await _scope(interaction)
             return await interaction.client.flows.setup.exempt(
                 guild_id=guild_of(interaction),
                 role_id=role.id if role else None,
                 channel_id=channel.id if channel else None,
-                exempt=exempt,
+                exempt=not look,
                 by=interaction.user.id,
             )
 
         await answer(interaction, work, feature="administer")
 
 
+async def _scope(interaction: Pressed) -> str:
+    guild = guild_in(interaction)
+    rules = await interaction.client.flows.setup.rules(guild.id)
+    return f"{scope_text(guild, rules)}\n{SCOPE_HOW}"
+
+
 async def _inspect(interaction: Pressed) -> str:
-    assert interaction.guild is not None, "answer() refuses interactions outside servers"
-    rules = await interaction.client.flows.setup.rules(interaction.guild.id)
-    return as_text(await inspect_guild(interaction.guild, rules))
+    guild = guild_in(interaction)
+    rules = await interaction.client.flows.setup.rules(guild.id)
+    reading = await interaction.client.flows.coverage.finding(guild.id)
+    return as_text([*await inspect_guild(guild, rules), reading])
 
 
 async def _set_up(
-    interaction: Pressed, review_channel: discord.TextChannel | None, ping_role: discord.Role | None
-) -> str:
-    guild = interaction.guild
-    assert guild is not None, "answer() refuses interactions outside servers"
-    setup = interaction.client.flows.setup
-    channel = await _review_channel(guild, review_channel, await setup.rules(guild.id))
+    interaction: Pressed, chosen: discord.TextChannel | None, ping_role: discord.Role | None
+) -> Said | str:
+    """At once with what was named, else page by page."""
+    if chosen is None and ping_role is None:
+        return await show(interaction, "channel")
+    guild, setup = guild_in(interaction), interaction.client.flows.setup
+    rules = await setup.rules(guild.id)
+    channel = await review_channel(guild, chosen, rules)
+    if not rules.reviewer_role_ids:
+        reviewers = frozenset(role.id for role in reviewing_roles(guild, rules))
+        await setup.choose(guild_id=guild.id, by=interaction.user.id, reviewers=reviewers)
     return await setup.setup(
         guild_id=guild.id,
         review_channel_id=channel.id,
         ping_role_id=ping_role.id if ping_role else None,
         by=interaction.user.id,
     )
-
-
-async def _review_channel(
-    guild: discord.Guild, chosen: discord.TextChannel | None, rules: GuildRules
-) -> discord.TextChannel:
-    """The chosen channel, else the one set before, else a new private one. Raises BotError with the fix."""
-    before = guild.get_channel(rules.review_channel_id) if rules.review_channel_id else None
-    channel = chosen or (before if isinstance(before, discord.TextChannel) else None)
-    if channel is None:
-        return await _private_channel(guild)
-    if channel.permissions_for(guild.default_role).view_channel:
-        raise NotAllowed(texts.SETUP_VISIBLE.format(channel=channel.mention))
-    lacking = permissions.missing_for_bot(channel, "post_cards")
-    if lacking:
-        raise BotError(texts.SETUP_CANNOT_POST.format(permissions=permissions.titles(lacking), channel=channel.mention))
-    return channel
-
-
-async def _private_channel(guild: discord.Guild) -> discord.TextChannel:
-    """A channel that the bot and the roles with Moderate Members see, and nobody else."""
-    if permissions.missing(guild.me.guild_permissions, ("manage_channels",)):
-        raise BotError(texts.SETUP_CANNOT_CREATE)
-    seen = discord.PermissionOverwrite(view_channel=True, send_messages=True, read_message_history=True)
-    overwrites: dict[discord.Role | discord.Member | discord.Object, discord.PermissionOverwrite] = {
-        guild.default_role: discord.PermissionOverwrite(view_channel=False),
-        guild.me: seen,
-    }
-    for role in guild.roles:
-        if role.permissions.moderate_members and not role.is_default() and not role.managed:
-            overwrites[role] = seen
-    return await guild.create_text_channel(texts.SETUP_CHANNEL, overwrites=overwrites, reason=texts.SETUP_REASON)

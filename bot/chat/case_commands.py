@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import discord
 from discord import app_commands
 
 from bot.chat import texts
 from bot.chat.answering import Said, answer, guild_of, member_of
-from bot.chat.cards import (
-    action_line,
-    action_name,
-    review_card,
-    scores_line,
-    sentiment_line,
-    why_line,
-    words_line,
-)
+from bot.chat.cards import review_card
+from bot.chat.case_lists import LABEL_CHOICES, WHY_CHOICES, filter_of, list_cases, member_cases
 from bot.chat.inert import inert
 from bot.chat.listener import incoming, person
-from bot.core.cases import Case
+from bot.chat.why_lines import action_name, case_text, scores_line, sentiment_line, why_line, words_line
+from bot.core.languages import language_names
 from bot.flow.review import Checked
 
 if TYPE_CHECKING:
@@ -48,8 +42,10 @@ class CaseCommands(app_commands.Group):
         """Show a case as its card stands now."""
 
         async def work() -> Said:
-            case = await interaction.client.flows.review.case(guild_id=guild_of(interaction), case_id=case_id)
-            return Said(view=review_card(case, buttons=False, text_limit=SHOWN_TEXT))
+            flows = interaction.client.flows
+            case = await flows.review.case(guild_id=guild_of(interaction), case_id=case_id)
+            background = await flows.deciding.background(case)
+            return Said(view=review_card(case, background, buttons=False, text_limit=SHOWN_TEXT))
 
         await answer(interaction, work, feature="why")
 
@@ -64,6 +60,25 @@ class CaseCommands(app_commands.Group):
             )
 
         await answer(interaction, work, feature="why")
+
+    @app_commands.command(name="list")
+    @app_commands.describe(state="Open or closed.", why="Why the case was opened.", label="A label that was reached.")
+    @app_commands.choices(why=WHY_CHOICES, label=LABEL_CHOICES)
+    async def pages(
+        self,
+        interaction: Pressed,
+        state: Literal["open", "closed"] | None = None,
+        why: str | None = None,
+        label: str | None = None,
+    ) -> None:
+        """List this server's cases, newest first."""
+        await answer(interaction, partial(list_cases, interaction, filter_of(why, label, state), 1), feature="why")
+
+    @app_commands.command()
+    @app_commands.describe(member="Whose cases.")
+    async def member(self, interaction: Pressed, member: discord.User) -> None:
+        """Say how many cases a member has, how many were confirmed, and which are the newest."""
+        await answer(interaction, partial(member_cases, interaction, member.id), feature="why")
 
     @app_commands.command()
     @app_commands.describe(text="Any text. It is scored and forgotten.")
@@ -111,33 +126,12 @@ async def _check(interaction: Pressed, text: str) -> str:
     return check_text(await interaction.client.flows.review.check(guild_id=guild_of(interaction), text=text))
 
 
-def case_text(case: Case) -> str:
-    """Everything that led to a case and came of it, in a few lines."""
-    lines = [
-        texts.WHY_HEAD.format(
-            case_id=case.case_id,
-            state=texts.CASE_STATE[case.state],
-            when=discord.utils.format_dt(case.opened_at, "R"),
-            why=texts.WHY_OPENED[case.opened_why],
-        )
-    ]
-    if case.reasons:
-        lines.append(why_line(case.reasons))
-    if case.reading:
-        lines.append(texts.SEEN_AS.format(reading=texts.READINGS.get(case.reading, case.reading)))
-    lines += [words_line(case.explanation), scores_line(case.scores) if case.scores else ""]
-    lines.append(sentiment_line(case.sentiment))
-    if case.model_version:
-        lines.append(texts.MODEL.format(version=inert(case.model_version, limit=80)))
-    lines += [action_line(record) for record in case.actions]
-    if case.withheld_why:
-        lines.append(case.withheld_why[:1].upper() + case.withheld_why[1:])
-    return "\n".join(line for line in lines if line)
-
-
 def check_text(checked: Checked) -> str:
     """What would happen to the text, and on which scores."""
     prediction, decision = checked.prediction, checked.decision
+    if not prediction.readable and prediction.language:
+        language, reads = language_names([prediction.language]), language_names(checked.reads)
+        return texts.CHECK_LANGUAGE.format(language=language, reads=reads)
     if not prediction.readable:
         return texts.CHECK_UNREADABLE
     lines = [texts.CHECK_CASE.format(why=texts.WHY_OPENED[decision.opens]) if decision.opens else texts.CHECK_NOTHING]

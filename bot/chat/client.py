@@ -7,6 +7,7 @@ messages bring their author along, and the enforcer asks for a member over REST 
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -14,12 +15,22 @@ import structlog
 from discord import app_commands
 
 from bot.chat import texts
+from bot.chat.appeal_menu import AppealAnswer, AppealButton, appeal_submitted
+from bot.chat.audit_cards import AuditNone, AuditSelect
 from bot.chat.buttons import CaseButton
 from bot.chat.candor_commands import CandorCommands
 from bot.chat.case_commands import CaseCommands, context_menus
+from bot.chat.case_lists import PageButton
 from bot.chat.listener import incoming
 from bot.chat.messages import UNANSWERED
-from bot.chat.modals import LabelSelect
+from bot.chat.modals import submitted
+from bot.chat.more import LabelSelect, MoreButton
+from bot.chat.preview_commands import ApplyButton
+from bot.chat.put_back import PutBackButton
+from bot.chat.queue_commands import NextButton, QueueCommands
+from bot.chat.setup_items import SetupButton, SetupMenu
+from bot.chat.setup_names import rule_named
+from bot.chat.setup_sample import SampleButton
 from bot.chat.tree import CandorTree, differs
 from bot.errors import BadSettings, BotError
 
@@ -39,7 +50,7 @@ class CandorBot(discord.Client):
     """The bot on Discord. `attach` the use cases before it starts; `ready_event` is set once messages arrive.
 
     `failures` counts messages and answers that ended in an unforeseen error. `deciding` holds the ids of cases that
-    somebody is deciding right now.
+    somebody is deciding right now. `trials`: who tries the bot (server and person), where and until when.
     """
 
     def __init__(self, settings: Settings, *, connector: aiohttp.BaseConnector | None = None) -> None:
@@ -61,6 +72,7 @@ class CandorBot(discord.Client):
         self.ready_event = asyncio.Event()
         self.failures = 0
         self.deciding: set[int] = set()
+        self.trials: dict[tuple[int, int], tuple[int, datetime]] = {}
         self._flows: Flows | None = None
         self._passes = asyncio.Semaphore(MAX_PASSES)
         self._passing: set[asyncio.Task[Any]] = set()
@@ -88,10 +100,14 @@ class CandorBot(discord.Client):
 
     async def setup_hook(self) -> None:
         """Register buttons and commands; ask Discord to change its list of commands only where it differs."""
-        self.add_dynamic_items(CaseButton, LabelSelect)
+        self.add_dynamic_items(CaseButton, MoreButton, LabelSelect, AuditSelect, AuditNone)
+        self.add_dynamic_items(AppealButton, AppealAnswer, PutBackButton, ApplyButton)
+        self.add_dynamic_items(SetupButton, SetupMenu, SampleButton)
+        self.add_dynamic_items(NextButton, PageButton)
         if not self.tree.get_commands():
             self.tree.add_command(CandorCommands())
             self.tree.add_command(CaseCommands())
+            self.tree.add_command(QueueCommands())
             for menu in context_menus():
                 self.tree.add_command(menu)
         if await differs(self.tree):
@@ -111,6 +127,13 @@ class CandorBot(discord.Client):
         if event.message.edited_at is not None:
             await self._pass(event.message, priority="edit")
 
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Forms are answered here; buttons and commands find their own way."""
+        if interaction.type is discord.InteractionType.modal_submit:
+            await submitted(interaction)
+            await appeal_submitted(interaction)
+            await rule_named(interaction)
+
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """An unforeseen error in an event handler: logged without the event's content, and counted."""
         self.failures += 1
@@ -121,12 +144,26 @@ class CandorBot(discord.Client):
         while self._passing:
             await asyncio.wait(self._passing)
 
+    def _is_trial(self, message: discord.Message) -> bool:
+        """Whether the author asked in the setup to have this line looked at; one line for one asking."""
+        key = (message.guild.id if message.guild else 0, message.author.id)
+        channel_id, until = self.trials.get(key, (0, None))
+        if until is None or channel_id != message.channel.id:
+            return False
+        del self.trials[key]
+        return message.created_at <= until
+
     async def _pass(self, message: discord.Message, *, priority: str) -> None:
         task = asyncio.current_task()
         assert task is not None, "discord.py runs every event in a task"
         self._passing.add(task)
         try:
-            looked_at = incoming(message, discord.utils.utcnow(), own_application_id=self.application_id)
+            looked_at = incoming(
+                message,
+                discord.utils.utcnow(),
+                own_application_id=self.application_id,
+                trial=self._is_trial(message),
+            )
             if looked_at is None:
                 return
             async with self._passes:

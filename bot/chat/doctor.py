@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.chat import permissions, texts
+from bot.chat import permissions, setup_texts, texts
 from bot.chat.messages import UNANSWERED, channel_of
+from bot.chat.stand_in import stand_in
 from bot.core.findings import Finding
 from bot.core.guild_rules import GuildRules
 
@@ -30,8 +31,10 @@ async def inspect_guild(guild: discord.Guild, rules: GuildRules, *, me: discord.
     return [
         *_channels(channels, me),
         await _review_channel(guild, me, rules),
+        await _log_channel(guild, me, rules),
         _ping_role(guild, me, rules),
         _timeouts(guild, me),
+        _extras(me),
         _mode(rules),
     ]
 
@@ -41,8 +44,12 @@ async def inspect_login(
     *,
     connector: aiohttp.BaseConnector | None = None,
     rules_of: Callable[[int], Awaitable[GuildRules]] | None = None,
+    more_of: Callable[[int], Awaitable[Sequence[Finding]]] | None = None,
 ) -> list[Finding]:
-    """Token, message content intent and servers, over REST only. With `rules_of` every server is inspected too."""
+    """Token, message content intent and servers, over REST only. With `rules_of` every server is inspected too.
+
+    `more_of`: what is found out about a server elsewhere than on Discord, by its id.
+    """
     if settings.discord_token is None:
         return [
             Finding(
@@ -55,7 +62,7 @@ async def inspect_login(
     client = discord.Client(intents=discord.Intents.none(), proxy=settings.discord_proxy, connector=connector)
     try:
         await client.login(settings.discord_token.get_secret_value())
-        return await _inspect_client(client, rules_of)
+        return await _inspect_client(client, rules_of, more_of)
     except discord.LoginFailure:
         return [Finding("token", False, texts.TOKEN_REFUSED, texts.TOKEN_REFUSED_FIX)]
     except UNANSWERED as error:
@@ -77,7 +84,9 @@ def as_text(findings: Sequence[Finding]) -> str:
 
 
 async def _inspect_client(
-    client: discord.Client, rules_of: Callable[[int], Awaitable[GuildRules]] | None
+    client: discord.Client,
+    rules_of: Callable[[int], Awaitable[GuildRules]] | None,
+    more_of: Callable[[int], Awaitable[Sequence[Finding]]] | None,
 ) -> list[Finding]:
     application = await client.application_info()
     findings = [Finding("token", True, f"The token is that of {client.user}.")]
@@ -92,13 +101,15 @@ async def _inspect_client(
         findings.append(Finding("servers", False, "The bot is on no server.", f"Invite it: {url}"))
     else:
         findings.append(Finding("servers", True, f"The bot is on {len(guilds)} server(s)."))
+        findings.append(_yearly(guilds))
     for guild in guilds if rules_of is not None else ():
         assert rules_of is not None, "the loop is empty without it"
         fetched = await client.fetch_guild(guild.id, with_counts=False)
         me = await fetched.fetch_member(application.id if client.user is None else client.user.id)
+        more = await more_of(guild.id) if more_of is not None else ()
         findings += [
             Finding(found.about, found.ok, f"{fetched.name}: {found.sentence}", found.fix)
-            for found in await inspect_guild(fetched, await rules_of(guild.id), me=me)
+            for found in (*await inspect_guild(fetched, await rules_of(guild.id), me=me), *more)
         ]
     return findings
 
@@ -139,8 +150,11 @@ async def _review_channel(guild: discord.Guild, me: discord.Member, rules: Guild
         return Finding("review channel", False, "There is no review channel, so no cards come.", "Run `/candor setup`.")
     channel = await channel_of(guild, rules.review_channel_id)
     if not isinstance(channel, discord.TextChannel):
-        return Finding("review channel", False, "The review channel is gone or hidden.", "Run `/candor setup`.")
-    lacking = _missing(channel, me, "post_cards")
+        instead = stand_in(guild, me=me)
+        sentence = setup_texts.LOST_STAND_IN.format(channel=instead.mention) if instead else setup_texts.LOST
+        return Finding("review channel", False, sentence, "Run `/candor setup`.")
+    features: tuple[permissions.Feature, ...] = ("post_cards", "pictures")
+    lacking = tuple(dict.fromkeys(name for feature in features for name in _missing(channel, me, feature)))
     if lacking:
         sentence = f"I lack {permissions.titles(lacking)} in the review channel {channel.mention}."
         return Finding("review channel", False, sentence, "Grant it to my role there.")
@@ -148,6 +162,20 @@ async def _review_channel(guild: discord.Guild, me: discord.Member, rules: Guild
         sentence = f"Everybody can see the review channel {channel.mention}."
         return Finding("review channel", False, sentence, "Take View Channel from @everyone there.")
     return Finding("review channel", True, f"Review cards go to {channel.mention}.")
+
+
+async def _log_channel(guild: discord.Guild, me: discord.Member, rules: GuildRules) -> Finding:
+    about = "log channel"
+    if rules.log_channel_id is None:
+        return Finding(about, True, texts.LOG_NONE)
+    channel = await channel_of(guild, rules.log_channel_id)
+    if not isinstance(channel, discord.TextChannel):
+        return Finding(about, False, texts.LOG_GONE, texts.LOG_FIX)
+    lacking = _missing(channel, me, "quote")
+    if lacking:
+        sentence = texts.LOG_NEEDS.format(channel_id=channel.id, permissions=permissions.titles(lacking))
+        return Finding(about, False, sentence, texts.LOG_FIX)
+    return Finding(about, True, texts.LOG_GOOD.format(channel_id=channel.id))
 
 
 def _ping_role(guild: discord.Guild, me: discord.Member, rules: GuildRules) -> Finding:
@@ -174,6 +202,25 @@ def _timeouts(guild: discord.Guild, me: discord.Member) -> Finding:
         sentence = f"I cannot time out members with a role that stands above mine: {_some(above)}."
         return Finding(about, False, sentence, fix)
     return Finding(about, True, "I can time out members who are no staff.")
+
+
+def _extras(me: discord.Member) -> Finding:
+    """What only some features need, and the invite link does not ask for."""
+    extras = []
+    for feature, needs in permissions.NEEDS.items():
+        lacking = permissions.missing(me.guild_permissions, () if needs.invited else needs.bot)
+        if lacking:
+            purpose = setup_texts.PURPOSES[feature]
+            extras.append(setup_texts.EXTRA.format(permissions=permissions.titles(lacking), purpose=purpose))
+    sentence = setup_texts.EXTRAS.format(extras=", ".join(extras)) if extras else setup_texts.NO_EXTRAS
+    return Finding("extras", True, sentence)
+
+
+def _yearly(guilds: Sequence[discord.Guild]) -> Finding:
+    """Who is counted by Discord: everybody on the bot's servers, here with those on several counted twice."""
+    number = sum(guild.approximate_member_count or 0 for guild in guilds)
+    sentence = setup_texts.YEARLY if number > setup_texts.YEARLY_FROM else setup_texts.YEARLY_NOT
+    return Finding("yearly review", True, sentence.format(number=number))
 
 
 def _staff(role: discord.Role) -> bool:

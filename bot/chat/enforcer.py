@@ -3,14 +3,15 @@
 Permissions and the order of roles are looked at before Discord is asked, because refused requests count towards a ban
 of the whole address. Every way in which an action can end is an outcome; nothing is raised.
 
-The end of a timeout is computed from the case (`opened_at` + seconds), not from the moment of acting: so undo and
-settle can tell this case's timeout from one that a moderator or another case set.
+The end of a timeout is computed from when it was decided, not from the moment of acting: so undo and settle can tell
+this case's timeout from one that a moderator or another case set. A ban is told by its reason, which names the case.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import discord
@@ -18,8 +19,8 @@ import structlog
 
 from bot.chat import permissions, texts
 from bot.chat.messages import UNANSWERED, channel_of, member_of, partial
-from bot.core.cases import Case
-from bot.core.guild_rules import MAX_TIMEOUT_SECONDS
+from bot.core.actions import Ban
+from bot.core.cases import Case, ends_at
 from bot.core.policy import Action, Delete, Timeout, Warn
 from bot.flow.ports import Outcome
 
@@ -53,20 +54,25 @@ class DiscordEnforcer:
             case Timeout():
                 return await _settled(case, self._time_out(guild, case, action, reason))
             case Delete():
-                return await _settled(case, self._delete(guild, case))
+                return await _settled(case, self._delete(guild, case, reason))
+            case Ban():
+                return await _settled(case, self._ban(guild, case, reason))
 
     async def undo(self, case: Case, action: Action, *, reason: str) -> Outcome:
         """Take it back where Discord can."""
+        if isinstance(action, Warn):
+            return Outcome("refused", texts.WARNING_STAYS)
+        if isinstance(action, Delete):
+            return Outcome("refused", texts.DELETE_STAYS)
+        guild = self._bot.get_guild(case.guild_id)
+        if guild is None:
+            return Outcome("refused", texts.UNDO_REFUSED.format(why=texts.GUILD_GONE))
+        reason = reason[:REASON_LIMIT]
         match action:
-            case Warn():
-                return Outcome("refused", texts.WARNING_STAYS)
-            case Delete():
-                return Outcome("refused", texts.DELETE_STAYS)
             case Timeout():
-                guild = self._bot.get_guild(case.guild_id)
-                if guild is None:
-                    return Outcome("refused", texts.UNDO_REFUSED.format(why=texts.GUILD_GONE))
-                return await _settled(case, self._lift(guild, case, action, reason[:REASON_LIMIT]))
+                return await _settled(case, self._lift(guild, case, action, reason))
+            case Ban():
+                return await _settled(case, self._unban(guild, case, reason))
 
     async def settle(self, case: Case, action: Action) -> Outcome | None:
         """What Discord shows of an action whose outcome was lost; None if it is still to be done."""
@@ -82,6 +88,8 @@ class DiscordEnforcer:
                     return await self._find_timeout(guild, case, action)
                 case Delete():
                     return await self._find_deletion(guild, case)
+                case Ban():
+                    return Outcome("done") if await _our_ban(guild, case) else None
         except UNANSWERED as error:
             log.warning("not_settled", case_id=case.case_id, action=action.kind, why=type(error).__name__)
             return None
@@ -107,15 +115,34 @@ class DiscordEnforcer:
         member = await member_of(guild, case.author_id)
         if member is None:
             return Outcome("refused", texts.AUTHOR_LEFT)
-        obstacle = _obstacle(guild, member)
+        obstacle = _obstacle(guild, member, "timeout")
         if obstacle is not None:
             return Outcome("refused", obstacle)
         if member.timed_out_until is not None and member.timed_out_until >= until:
-            return Outcome("refused", texts.LONGER_TIMEOUT)
+            return Outcome("refused", texts.LONGER_TIMEOUT, already=True)
         await member.timeout(until, reason=reason)
         return Outcome("done", f"until {discord.utils.format_dt(until, 't')}")
 
-    async def _delete(self, guild: discord.Guild, case: Case) -> Outcome:
+    async def _ban(self, guild: discord.Guild, case: Case, reason: str) -> Outcome:
+        member = await member_of(guild, case.author_id)
+        obstacle = _lacking(guild, "ban") if member is None else _obstacle(guild, member, "ban")
+        if obstacle is not None:
+            return Outcome("refused", obstacle)
+        if await _ban_of(guild, case) is not None:
+            return Outcome("refused", texts.ALREADY_BANNED, already=True)
+        await guild.ban(discord.Object(case.author_id), reason=reason, delete_message_seconds=0)
+        return Outcome("done")
+
+    async def _unban(self, guild: discord.Guild, case: Case, reason: str) -> Outcome:
+        obstacle = _lacking(guild, "ban")
+        if obstacle is not None:
+            return Outcome("refused", texts.UNBAN_REFUSED.format(why=obstacle))
+        if not await _our_ban(guild, case):
+            return Outcome("refused", texts.NOT_OUR_BAN)
+        await guild.unban(discord.Object(case.author_id), reason=reason)
+        return Outcome("done", texts.BAN_LIFTED)
+
+    async def _delete(self, guild: discord.Guild, case: Case, reason: str) -> Outcome:
         channel = await channel_of(guild, case.channel_id)
         if channel is None:
             return Outcome("refused", texts.CHANNEL_GONE)
@@ -123,9 +150,10 @@ class DiscordEnforcer:
         if lacking:
             return Outcome("refused", texts.BOT_LACKS.format(permissions=permissions.titles(lacking)))
         try:
-            await partial(channel, case.message_id).delete()
+            # Not PartialMessage.delete, which takes no reason.
+            await self._bot.http.delete_message(channel.id, case.message_id, reason=reason)
         except discord.NotFound:
-            return Outcome("refused", texts.ALREADY_GONE)
+            return Outcome("refused", texts.ALREADY_GONE, already=True)
         return Outcome("done")
 
     async def _lift(self, guild: discord.Guild, case: Case, action: Timeout, reason: str) -> Outcome:
@@ -136,7 +164,7 @@ class DiscordEnforcer:
             return Outcome("done", texts.NO_TIMEOUT_LEFT)
         if abs(member.timed_out_until - ends_at(case, action)) > SAME_TIME:
             return Outcome("refused", texts.NOT_OUR_TIMEOUT)
-        obstacle = _obstacle(guild, member)
+        obstacle = _obstacle(guild, member, "timeout")
         if obstacle is not None:
             return Outcome("refused", texts.UNDO_REFUSED.format(why=obstacle))
         await member.timeout(None, reason=reason)
@@ -162,16 +190,30 @@ class DiscordEnforcer:
         return None
 
 
-def ends_at(case: Case, action: Timeout) -> datetime:
-    """When this case's timeout ends."""
-    return case.opened_at + timedelta(seconds=min(action.seconds, MAX_TIMEOUT_SECONDS))
+async def _ban_of(guild: discord.Guild, case: Case) -> discord.guild.BanEntry | None:
+    try:
+        return await guild.fetch_ban(discord.Object(case.author_id))
+    except discord.NotFound:
+        return None
 
 
-def _obstacle(guild: discord.Guild, member: discord.Member) -> str | None:
-    """Why the bot may not time `member` out or in, None if it may."""
-    lacking = permissions.missing(guild.me.guild_permissions, permissions.NEEDS["timeout"].bot)
-    if lacking:
-        return texts.BOT_LACKS.format(permissions=permissions.titles(lacking))
+async def _our_ban(guild: discord.Guild, case: Case) -> bool:
+    """Whether the author is banned, and for this case: the reason says so."""
+    ban = await _ban_of(guild, case)
+    return ban is not None and re.search(rf"\bcase {case.case_id}\b", ban.reason or "") is not None
+
+
+def _lacking(guild: discord.Guild, feature: permissions.Feature) -> str | None:
+    """What the bot lacks on the server for `feature`, as a sentence; None if nothing."""
+    lacking = permissions.missing(guild.me.guild_permissions, permissions.NEEDS[feature].bot)
+    return texts.BOT_LACKS.format(permissions=permissions.titles(lacking)) if lacking else None
+
+
+def _obstacle(guild: discord.Guild, member: discord.Member, feature: permissions.Feature) -> str | None:
+    """Why the bot may not time `member` out or in, or ban them; None if it may."""
+    lacking = _lacking(guild, feature)
+    if lacking is not None:
+        return lacking
     if member.id == guild.owner_id:
         return texts.AUTHOR_OWNER
     if member.bot:

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Collection, Iterator
 
 ELLIPSIS = "…"
+NO_SPACE = "\u200b"
 LINE_BREAK = " ⏎ "
 MAX_MARKS = 2
 """Combining marks kept after one character; stacks of hundreds would cover the lines around them."""
@@ -40,6 +41,13 @@ def inert(text: str, *, limit: int, bold: Collection[str] = ()) -> str:
     spans = _spans(plain, bold)
     start = _start(plain, spans, limit)
     return _emit(plain, start, spans, limit)
+
+
+def spoiler(text: str, *, limit: int, bold: Collection[str] = ()) -> str:
+    """`text` made inert and hidden until somebody taps it, at most `limit` characters."""
+    shown = inert(text, limit=limit - 5, bold=bold)
+    # An escaped bar at the end would make one pair with the closing ones.
+    return f"||{shown}{NO_SPACE if shown.endswith('|') else ''}||"
 
 
 def _plain(text: str) -> str:

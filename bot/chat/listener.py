@@ -12,6 +12,7 @@ from datetime import datetime
 
 import discord
 
+from bot.chat.scope import default_scope
 from bot.core.events import IncomingMessage, PartKind, Person, TextPart, clean
 
 _WRITTEN_TYPES = frozenset({discord.MessageType.default, discord.MessageType.reply, discord.MessageType.thread_created})
@@ -23,14 +24,16 @@ def incoming(
     *,
     own_application_id: int | None = None,
     member: discord.Member | None = None,
+    trial: bool = False,
 ) -> IncomingMessage | None:
     """The message as the pass takes it, or None for one that is not looked at. Blank texts are left out.
 
     `member` is the author where Discord gave the message without one (fetched messages); without it the author's roles
-    and joining date are unknown.
+    and joining date are unknown. `trial`: the author tries the bot out.
     """
     if message.guild is None or not _is_looked_at(message, own_application_id):
         return None
+    scope = default_scope(message.channel)
     return IncomingMessage(
         guild_id=message.guild.id,
         channel_id=message.channel.id,
@@ -44,6 +47,9 @@ def incoming(
         jump_url=message.jump_url,
         category_ids=_places_above(message.channel),
         by_webhook=message.webhook_id is not None,
+        in_default_scope=scope.left_alone is None,
+        in_vent=scope.vent,
+        trial=trial,
         reply_to=_reply_to(message),
     )
 

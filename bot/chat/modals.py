@@ -1,94 +1,94 @@
-"""More…: a private menu in which a moderator chooses other labels, or says that the labels were beside the point.
+"""Forms that a moderator fills in: a note on a case, and a word that is fine on this server.
 
-The choice is handled by its `custom_id`, so a menu that was opened before a restart still works.
+discord.py forgets open forms at a restart, so what was sent is handled by its `custom_id` alone (`submitted`), also
+when the same form arrives twice.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import discord
 
 from bot.chat import texts
-from bot.chat.answering import Said, answer, deciding, guild_of, member_of
+from bot.chat.answering import Said, answer, guild_of, member_of
 from bot.chat.listener import person
-from bot.core.cases import Case
-from bot.errors import NotAllowed
-from moderation_model.labels import LABELS
+from bot.chat.why_lines import TOP_WORDS
+from bot.core.events import clean
+from bot.flow.deciding import LONGEST_NOTE
 
 if TYPE_CHECKING:
     from bot.chat.answering import Pressed
 
-OTHER_REASON = "other_reason"
+FORM_SECONDS = 900.0
+"""How long discord.py remembers an open form; it is answered after that, too."""
+LONGEST_WORD = 100
+FIELD = "text"
+_CUSTOM_ID = re.compile(r"candor:v1:form_(?P<kind>note|fine_word):(?P<case_id>[0-9]{1,18})")
 
 
-class LabelSelect(
-    discord.ui.DynamicItem[discord.ui.Select[Any]], template=r"candor:v1:labels:(?P<case_id>[0-9]{1,18})"
-):
-    """The labels to choose from; `chosen` are ticked already."""
-
-    def __init__(self, case_id: int, *, chosen: tuple[str, ...] = ()) -> None:
-        options = [
-            discord.SelectOption(
-                label=spec.title, value=spec.name, description=spec.description[:100], default=spec.name in chosen
-            )
-            for spec in LABELS
-        ]
-        options.append(
-            discord.SelectOption(
-                label=texts.MENU_OTHER_REASON, value=OTHER_REASON, description=texts.MENU_OTHER_REASON_HELP
-            )
-        )
-        super().__init__(
-            discord.ui.Select(
-                custom_id=f"candor:v1:labels:{case_id}",
-                placeholder=texts.MENU_LABELS,
-                min_values=0,
-                max_values=len(options),
-                options=options,
-            )
-        )
-        self.case_id = case_id
-
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> LabelSelect:
-        """The menu in which was chosen."""
-        return cls(int(match["case_id"]))
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Answer the choice; raises nothing."""
-        await answer(interaction, partial(self._choose, interaction), feature="review", replace=True)
-
-    async def _choose(self, interaction: Pressed) -> str:
-        chosen = set(self.item.values)
-        if OTHER_REASON in chosen and len(chosen) > 1:
-            raise NotAllowed(texts.LABELS_OR_OTHER)
-        other = OTHER_REASON in chosen
-        with deciding(interaction, self.case_id):
-            reply = await interaction.client.flows.review.vote(
-                guild_id=guild_of(interaction),
-                case_id=self.case_id,
-                moderator=person(member_of(interaction)),
-                verdict="other_reason" if other else "breaks_rules",
-                chosen=None if other else chosen,
-            )
-        return reply.sentence
+async def note_form(interaction: Pressed, case_id: int) -> Said:
+    """The form for a note. Raises CaseNotFound."""
+    await interaction.client.flows.review.case(guild_id=guild_of(interaction), case_id=case_id)
+    field = discord.ui.TextInput[Any](
+        custom_id=FIELD, style=discord.TextStyle.paragraph, min_length=1, max_length=LONGEST_NOTE
+    )
+    label = discord.ui.Label[Any](text=texts.NOTE_FIELD, description=texts.NOTE_HELP, component=field)
+    return _form("note", texts.NOTE_TITLE.format(case_id=case_id), case_id, label)
 
 
-async def labels_menu(interaction: Pressed, case_id: int) -> Said:
-    """The menu for one case, with the labels ticked that were flagged or chosen last. Raises CaseNotFound."""
+async def fine_word_form(interaction: Pressed, case_id: int) -> Said:
+    """The form for a word that is fine here, filled with the word that counted most. Raises CaseNotFound."""
     case = await interaction.client.flows.review.case(guild_id=guild_of(interaction), case_id=case_id)
-    view = discord.ui.View(timeout=None)
-    view.add_item(LabelSelect(case_id, chosen=_ticked(case)))
-    return Said(texts.CHOOSE_LABELS.format(case_id=case_id), view)
+    top = case.explanation.top(TOP_WORDS) if case.explanation else ()
+    field = discord.ui.TextInput[Any](
+        custom_id=FIELD, default=top[0][:LONGEST_WORD] if top else None, min_length=1, max_length=LONGEST_WORD
+    )
+    counted = texts.FINE_WORD_COUNTED.format(words=", ".join(top))[:100] if top else texts.FINE_WORD_HELP
+    label = discord.ui.Label[Any](text=texts.FINE_WORD_FIELD, description=counted, component=field)
+    return _form("fine_word", texts.FINE_WORD_TITLE, case_id, label)
 
 
-def _ticked(case: Case) -> tuple[str, ...]:
-    for vote in reversed(case.votes):
-        if vote.verdict == "breaks_rules":
-            return tuple(name for name, answer in vote.labels.items() if answer in {"right", "missing"})
-    return case.decision.labels
+async def submitted(interaction: Pressed) -> None:
+    """Answer a form that was sent, if it is one of these; raises nothing."""
+    data: Mapping[str, Any] = interaction.data or {}  # pyright: ignore[reportAssignmentType]
+    found = _CUSTOM_ID.fullmatch(str(data.get("custom_id", "")))
+    if found is not None:
+        text = next(values_of(data.get("components", ())), "")
+        work = partial(_WORK[found["kind"]], interaction, int(found["case_id"]), clean(text))
+        await answer(interaction, work, feature="review")
+
+
+async def _note(interaction: Pressed, case_id: int, text: str) -> str:
+    reply = await interaction.client.flows.deciding.note(
+        guild_id=guild_of(interaction), case_id=case_id, moderator=person(member_of(interaction)), text=text
+    )
+    return reply.sentence
+
+
+async def _fine_word(interaction: Pressed, case_id: int, text: str) -> str:
+    flows, guild_id = interaction.client.flows, guild_of(interaction)
+    await flows.review.case(guild_id=guild_id, case_id=case_id)
+    return await flows.setup.fine_word(guild_id=guild_id, word=text, remove=False, by=member_of(interaction).id)
+
+
+_WORK: dict[str, Callable[[Any, int, str], Awaitable[str]]] = {"note": _note, "fine_word": _fine_word}
+
+
+def _form(kind: str, title: str, case_id: int, label: discord.ui.Label[Any]) -> Said:
+    form = discord.ui.Modal(title=title, custom_id=f"candor:v1:form_{kind}:{case_id}", timeout=FORM_SECONDS)
+    form.add_item(label)
+    return Said(form=form)
+
+
+def values_of(components: Any) -> Iterator[str]:
+    """What was written into the form's text fields."""
+    for component in components:
+        if component.get("custom_id") == FIELD:
+            yield str(component.get("value") or "")
+        yield from values_of(component.get("components", ()))
+        if component.get("component"):
+            yield from values_of([component["component"]])

@@ -12,20 +12,28 @@ from typing import Literal
 import discord
 
 from bot.chat import texts
+from bot.core.cases import Case
 from bot.core.policy import Action
 from bot.errors import NotAllowed
 
 Feature = Literal[
-    "read", "post_cards", "review", "warn", "timeout", "delete", "report", "why", "check", "pause", "administer"
-]
+    "read", "post_cards", "review", "warn", "timeout", "delete", "ban", "report", "why", "check", "pause", "administer",
+    "appeal", "quote", "quote_in_thread", "pictures", "make_channel", "see_automod",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """Names of Discord permissions (attributes of `discord.Permissions`): of the bot, and of the person who asks."""
+    """Names of Discord permissions (attributes of `discord.Permissions`): of the bot, and of the person who asks.
+
+    `invited`: the invite link asks for the bot's; the others are granted by a server that wants the feature.
+    `outside`: it works in direct messages, too.
+    """
 
     bot: tuple[str, ...] = ()
     person: tuple[str, ...] = ()
+    invited: bool = True
+    outside: bool = False
 
 
 NEEDS: dict[Feature, Needs] = {
@@ -35,19 +43,30 @@ NEEDS: dict[Feature, Needs] = {
     "warn": Needs(person=("moderate_members",)),
     "timeout": Needs(bot=("moderate_members",), person=("moderate_members",)),
     "delete": Needs(bot=("view_channel", "manage_messages"), person=("manage_messages",)),
+    "ban": Needs(bot=("ban_members",), person=("ban_members",), invited=False),
     "report": Needs(),
     "why": Needs(person=("moderate_members",)),
     "check": Needs(person=("moderate_members",)),
     "pause": Needs(person=("moderate_members",)),
     "administer": Needs(person=("manage_guild",)),
+    "appeal": Needs(outside=True),
+    "quote": Needs(bot=("view_channel", "send_messages")),
+    "quote_in_thread": Needs(bot=("view_channel", "send_messages_in_threads"), invited=False),
+    "pictures": Needs(bot=("view_channel", "embed_links", "attach_files")),
+    "make_channel": Needs(bot=("manage_channels",), invited=False),
+    "see_automod": Needs(bot=("manage_guild",), invited=False),
 }
 
 TITLES: dict[str, str] = {
     "view_channel": "View Channel",
     "send_messages": "Send Messages",
+    "embed_links": "Embed Links",
+    "attach_files": "Attach Files",
+    "send_messages_in_threads": "Send Messages in Threads",
     "read_message_history": "Read Message History",
     "manage_messages": "Manage Messages",
     "moderate_members": "Moderate Members",
+    "ban_members": "Ban Members",
     "manage_guild": "Manage Server",
     "manage_channels": "Manage Channels",
 }
@@ -86,9 +105,29 @@ def require_undo(member: discord.Member, channel_id: int, actions: Iterable[Acti
             raise NotAllowed(texts.UNDO_NEEDS.format(action=texts.ACTION_NOUNS[action.kind], missing=titles(lacking)))
 
 
+def require_action(moderator: discord.Member, case: Case, action: Action, target: discord.Member | None) -> None:
+    """Raises NotAllowed unless `moderator` personally holds what `action` needs where the case is, and outranks whom it
+    hits. `target` is None for somebody who is no member: an author who left, or a webhook.
+    """
+    channel = moderator.guild.get_channel_or_thread(case.channel_id)
+    held = moderator.guild_permissions
+    if channel is not None and action.kind == "delete":
+        held = channel.permissions_for(moderator)
+    lacking = missing(held, NEEDS[action.kind].person)
+    if lacking:
+        raise NotAllowed(texts.YOU_NEED.format(permissions=titles(lacking)))
+    if target is None:
+        return
+    owner_id = moderator.guild.owner_id
+    if target.id == owner_id:
+        raise NotAllowed(texts.TARGET_OWNER)
+    if moderator.id != owner_id and target.top_role >= moderator.top_role:
+        raise NotAllowed(texts.TARGET_ABOVE)
+
+
 def invite_permissions() -> discord.Permissions:
-    """Exactly what the features need of the bot, together."""
-    return discord.Permissions(**{name: True for needs in NEEDS.values() for name in needs.bot})
+    """Exactly what the features that every server has need of the bot, together."""
+    return discord.Permissions(**{name: True for needs in NEEDS.values() if needs.invited for name in needs.bot})
 
 
 def invite_url(application_id: int) -> str:

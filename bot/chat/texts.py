@@ -8,7 +8,10 @@ YOU_NEED = "You need the permission {permissions} for that."
 UNDO_NEEDS = "This would undo {action}, and for that you need the permission {missing}."
 ONLY_ON_A_SERVER = "This works on a server only."
 BUSY = "Somebody is deciding this case right now. Look again in a moment."
-ALREADY_DECIDED = "This case is already decided. Press Undo to open it again, or More… to change the labels."
+ALREADY_DECIDED = "This case is already decided. Press Undo to open it again, or Change to answer otherwise."
+CASE_CHANGED = "The case has changed since you opened this menu. Open it again from the card."
+TARGET_OWNER = "Nothing can be done about the owner of the server."
+TARGET_ABOVE = "The author's highest role is not below yours, so this is not yours to do. Please ask somebody above."
 NOTHING_TO_UNDO = "There is nothing to undo: the case is open and nothing was done."
 CHOOSE_LABELS = "Case {case_id}: what breaks the rules here? Choose every label that fits, or none of them."
 LABELS_OR_OTHER = "Choose labels, or “another reason”, not both: another reason says nothing about the labels."
@@ -34,7 +37,39 @@ BUTTON_FINE = "It's fine"
 BUTTON_SKIP = "Skip"
 BUTTON_UNDO = "Undo"
 BUTTON_MORE = "More…"
-BUTTON_JUMP = "Jump"
+BUTTON_CHANGE = "Change"
+BUTTON_JUMP = "Jump ↗"
+BUTTON_DELETE = "Delete"
+BUTTON_DELETE_ALL = "Delete all {number}"
+BUTTON_TIMEOUT = "Timeout 10 min"
+BUTTON_TIMEOUT_ALL = "Timeout all {number} authors"
+OPINION_ASK = "What do you think yourself? Your answer is kept, and the case stays open for another moderator."
+BAN_ASK = "Ban {name} for case {case_id}? Their messages stay. Undo on the card lifts the ban again."
+PICTURE = "Case {case_id}: how much each word spoke for the label (to the right) or against it (to the left)."
+NOTE_TITLE = "Note on case {case_id}"
+NOTE_FIELD = "Note"
+NOTE_HELP = "For the other moderators. It stands on the card and goes when the text of the case goes."
+FINE_WORD_TITLE = "Fine here"
+FINE_WORD_FIELD = "Word or phrase"
+FINE_WORD_HELP = "From now on it is hidden from the model here; the rest still counts."
+FINE_WORD_COUNTED = "Hidden from the model from now on. Counted most: {words}"
+MORE_ENTRIES = {
+    "breaks": BUTTON_BREAKS,
+    "fine": BUTTON_FINE,
+    "skip": BUTTON_SKIP,
+    "hour": "Timeout 1 hour",
+    "day": "Timeout 1 day",
+    "ban": "Ban…",
+    "ban_yes": "Yes, ban",
+    "fine_word": "“Fine here” word…",
+    "note": "Note…",
+    "opinion": "Second opinion",
+    "think_breaks": "I think it breaks rules",
+    "think_fine": "I think it's fine",
+    "think_skip": "I'm not sure",
+    "scores": "All scores",
+    "picture": "Picture",
+}
 MENU_LABELS = "Labels"
 MENU_OTHER_REASON = "Removed for another reason"
 MENU_OTHER_REASON_HELP = "Says nothing about the model's labels."
@@ -44,23 +79,36 @@ TITLE_FLAGGED = "{emoji} {label} · case {case_id}"
 TITLE_CARE = "💙 Someone may need help · case {case_id}"
 TITLE_REPORTED = "🚩 Reported by a member · case {case_id}"
 TITLE_AUDIT = "🔎 For checking · case {case_id}"
-BY = "By {name}{joined} · <#{channel_id}> · {when}"
+BY = "{name}{joined} · <#{channel_id}> · {when}"
+BY_ONE = "{name}, {number} messages"
+BY_OTHERS = "{name} and {others} other{s}, {number} messages"
 JOINED = " · joined {when}"
+NOTHING_DONE = "nothing done"
+REPLY = "↪ reply to {name}{text}"
 FORWARDED = "↪ forwarded by {name}"
 CARE_NOTE = "This may be a cry for help, not an offence. Nothing was done to the member. Perhaps somebody reaches out?"
 TEXT_GONE = "*The text is no longer kept.*"
 NO_TEXT = "*No text: look at the message itself.*"
 REPORTED_BY = "🚩 Reported by {count} {members}"
-FOLLOWERS_DONE = "Done to others with this text: {actions}"
-WHY = "Why: scored as {label} {score}, limit {limit}{also}"
+FOLLOWERS_REFUSED = "✖️ Not possible on other messages of this card: {actions}"
+WHY = "Why: {said}{also}"
+WHY_SCORE = "{label} {score}, limit {limit}"
+WHY_KEYWORD = "your keyword {found}"
 ALSO = " · also {labels}"
 NOT_FLAGGED = "Why: a member asked for a look; no score reached a limit."
 NOT_SCORED = "Why: a member asked for a look; the model was away, so there is no score."
 SEEN_AS = "Seen as: {reading}"
+MESSAGE_STATE = "Message: {state}"
+MESSAGE_UP = "still up"
+MESSAGE_DELETED = "deleted"
+MESSAGE_GONE = "already gone"
+MESSAGES_GONE = "{gone} of {total} gone"
+CONFIRMED = "Confirmed before: {number} in {days} days (case {case_id})"
+SECOND_OPINION = "🤝 <@{moderator_id}> has answered and asks for a second opinion"
+NOTE = "📝 <@{moderator_id}>: {text}"
 WORDS = "Words: {words}"
 SENTIMENT = "Sentiment: {stars} {mean:.1f} of 5"
 MODEL = "Model {version}"
-FOLLOWERS = "and {count} more with this text"
 VERDICT = "{emoji} {verdict} · <@{moderator_id}> · {when}"
 SCRUBBED = "The text of this case was kept for its time and is removed now."
 PING = "Case {case_id} is scored as a possible threat. Please look: {jump}"
@@ -77,8 +125,19 @@ VERDICTS = {
     "skip": ("⏭️", "Skipped"),
     "other_reason": ("🗂️", "Removed for another reason"),
 }
-ACTION_NOUNS = {"warn": "a warning", "timeout": "a timeout", "delete": "a deletion"}
-ACTIONS = {"warn": "warning", "timeout": "timeout {duration}", "delete": "deletion"}
+DECIDED = {
+    "breaks_rules": ("✅", "Broke rules"),
+    "fine": ("👌", "It's fine"),
+    "skip": ("⏭️", "Skipped"),
+    "other_reason": ("🗂️", "Removed for another reason"),
+}
+DECIDED_LINE = "{emoji} {what} · <@{moderator_id}> · {when}"
+CLOSED = "Closed without a verdict"
+NO_LABEL = "none of the labels"
+DONE = {"warn": "warned", "timeout": "timed out {duration}", "delete": "deleted", "ban": "banned"}
+UNDONE = {"warn": "warning undone", "timeout": "timeout lifted", "delete": "put back", "ban": "ban lifted"}
+ACTION_NOUNS = {"warn": "a warning", "timeout": "a timeout", "delete": "a deletion", "ban": "a ban"}
+ACTIONS = {"warn": "warning", "timeout": "timeout {duration}", "delete": "deletion", "ban": "ban"}
 ACTION_STATES = {
     "pending": "⏳ {action}: under way",
     "done": "✔️ {action}: done{detail}",
@@ -108,8 +167,12 @@ REFUSED_BY_DISCORD = "Discord refused (code {code})"
 TIMEOUT_LIFTED = "The timeout is lifted."
 NOT_OUR_TIMEOUT = "The timeout now in force is not the one of this case; it stays."
 NO_TIMEOUT_LEFT = "The timeout was already over."
+ALREADY_BANNED = "the author is already banned"
+BAN_LIFTED = "The ban is lifted."
+NOT_OUR_BAN = "The ban now in force is not the one of this case, or there is none; nothing changes."
+UNBAN_REFUSED = "I could not lift the ban: {why}."
 AUTHOR_LEFT_UNDO = "The author left the server, so the timeout cannot be lifted."
-DELETE_STAYS = "A deleted message cannot be put back; Discord keeps no copy."
+DELETE_STAYS = "Discord keeps no copy of a deleted message, so it stays deleted."
 WARNING_STAYS = "A warning that was read cannot be taken back."
 UNDO_REFUSED = "I could not lift the timeout: {why}."
 WARNING = (
@@ -132,6 +195,15 @@ SETUP_CANNOT_CREATE = (
     "it, and name it: `/candor setup review_channel:#…`."
 )
 
+# /candor rules.
+RULES_SHADOW = "Shadow mode: cases and cards only."
+RULES_PAUSED = "Paused: nothing is done automatically."
+RULES_ACTIVE = "Active: labels out of shadow mode are acted on."
+RULES_MODEL_LIMIT = "flagged at the model's own limit"
+RULES_MODES = {"shadow": "shadow", "delete": "may delete", "act": "may act"}
+RULES_KEYWORDS = "Keywords: {words}"
+RULES_FINE = "Fine here: {words}"
+
 # /case.
 CASE_STATE = {"open": "open", "closed": "closed"}
 WHY_HEAD = "**Case {case_id}** · {state} · opened {when} because it was {why}"
@@ -145,10 +217,72 @@ SCORES = "Scores: {scores}"
 CHECK_CASE = "This would open a case: {why}."
 CHECK_NOTHING = "This would open no case."
 CHECK_UNREADABLE = "The model does not read this script, so it judges nothing here."
+CHECK_LANGUAGE = "This reads like {language}; the model reads {reads} only, so it judges nothing here."
 CHECK_ACTIONS = "It would then do: {actions}."
 CHECK_WITHHELD = "Asked for, but {why}: {actions}."
+
+# Audits.
+AUDIT_TITLE = "🔎 Audit {batch_id} · nothing here was flagged"
+AUDIT_HOW = "Does any of these break the rules? Tap the bad ones, or none. It shows what the model misses."
+AUDIT_LINE = "**{number}** · <#{channel_id}> · [look ↗]({jump})"
+AUDIT_OPTION = "Line {number}"
+MENU_AUDIT = "Tap the bad ones"
+BUTTON_AUDIT_NONE = "None of them"
+AUDIT_DONE = "✅ {bad} of {lines} against the rules{cases} · <@{moderator_id}> · {when}"
+AUDIT_CASES = (" (case {cases})", " (cases {cases})")
+AUDIT_OVER = "⌛ Nobody answered in time; the texts were kept for their time and are removed now."
 
 # doctor.
 DOCTOR_GOOD = "✅ {sentence}"
 DOCTOR_BAD = "⚠️ {sentence} {fix}"
 DOCTOR_MORE = "… and {count} more."
+
+# What a member is told, and what may be answered.
+NOTICE_ACTED = "**{guild}**: {what} was against the rules, so {done}.{rule}"
+NOTICE_WHAT = ("your message in <#{channel_id}>", "{messages} of your messages in <#{channel_id}>")
+NOTICE_RULE = " Rule: {rule}."
+NOTICE_DONE = {
+    "warn": "this is a warning",
+    "timeout": "you cannot write until {until}",
+    "delete": ("it was deleted", "they were deleted"),
+    "ban": "you are banned",
+}
+NOTICE_ELSEWHERE = " You can appeal here: <{url}>"
+NOTICE_UNDONE = "**{guild}**: {undone}."
+NOTICE_FINE = "**{guild}**: the moderators looked again at {what} and find nothing wrong with it{undone}."
+NOTICE_UPHELD = "**{guild}**: the moderators looked again at {what}. Your appeal is turned down; it stays as it is."
+NOTICE_OVERTURNED = "**{guild}**: the moderators looked again at {what}. Your appeal is granted{undone}."
+NOTICE_LIFTED = {
+    "warn": "the warning is taken back",
+    "timeout": "your timeout is lifted",
+    "delete": "your text is put back",
+    "ban": "your ban is lifted",
+}
+THREAD_CLOSED = "the thread is closed"
+NOT_A_MEMBER = "they are not on the server"
+BUTTON_APPEAL = "Appeal"
+APPEAL_TITLE = "Appeal"
+APPEAL_FIELD = "Why was this a mistake?"
+APPEAL_HELP = "The moderators read it. You can appeal once; the answer comes here."
+APPEAL_OPEN = "⚖️ **Appeal** · {when}: {text}"
+APPEAL_BY_BOT = "Done by the bot; nobody has decided this case yet."
+APPEAL_BY = "Decided before by {moderators}."
+APPEAL_ENDS = {"upheld": "⚖️ Appeal turned down", "overturned": "⚖️ Appeal granted"}
+APPEAL_ENDED = "{what} · <@{moderator_id}> · {when}"
+BUTTON_UPHOLD = "Uphold"
+BUTTON_OVERTURN = "Overturn"
+NO_OPEN_APPEAL = "There is no open appeal on this case; look at it again."
+BUTTON_PUT_BACK = "Put text back"
+PUT_BACK = "Put back by the moderators: {name} wrote: {text}"
+
+# The mod-log.
+LOG_LINE = "case {case_id}: {what}{by}{untold}"
+LOG_TIMES = " ×{number}"
+LOG_BY_BOT = ", by the bot"
+LOG_CONFIRMED = ", confirmed by {name}"
+LOG_UNDONE = ", undone by {name}"
+LOG_NEEDS = "I cannot write into the log channel <#{channel_id}>: I lack {permissions} there."
+LOG_GONE = "The log channel is gone or hidden from me."
+LOG_FIX = "Grant it to my role there, or choose another with `/candor rules set setting:log_channel_id`."
+LOG_GOOD = "Every action leaves a line in <#{channel_id}>."
+LOG_NONE = "No log channel is chosen, so actions leave no line."

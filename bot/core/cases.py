@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
+from bot.core.appeals import Appeal
 from bot.core.events import IncomingMessage
-from bot.core.policy import Action, Decision, Reason, Why
+from bot.core.guild_rules import MAX_TIMEOUT_SECONDS
+from bot.core.policy import Action, Decision, Reason, Timeout, Why
 from moderation_model.contract import Explanation, Prediction, Sentiment
 
 CaseState = Literal["open", "closed"]
@@ -19,7 +21,8 @@ VerdictKind = Literal["breaks_rules", "fine", "skip", "other_reason"]
 
 @dataclass(frozen=True, slots=True)
 class NewCase:
-    """A case about to be opened. `text` and `author_name` are encrypted by the store, dropped at `text_expires_at`.
+    """A case about to be opened. `text`, `author_name` and `reply_to` (whom and what the message answers) are encrypted
+    by the store, dropped at `text_expires_at`.
 
     `scores`, `sentiment`, `reading` and `model_version` are None where the message could not be scored (a report while
     the model is down). `inclusion_probability` is 1.0 for what was flagged or reported.
@@ -49,6 +52,7 @@ class NewCase:
     ping: bool = False
     lead_id: int | None = None
     inclusion_probability: float = 1.0
+    reply_to: tuple[str, str] | None = field(default=None, repr=False)
 
     @classmethod
     def of(
@@ -95,6 +99,7 @@ class NewCase:
             withheld_why=decision.withheld_why,
             ping=decision.ping and lead_id is None,
             lead_id=lead_id,
+            reply_to=message.reply_to,
         )
 
 
@@ -145,12 +150,24 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What a moderator wrote down about a case, for the other moderators."""
+
+    moderator_id: int
+    text: str = field(repr=False)
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
-    """A message somebody must or may look at, as stored. `text` and `author_name` are None once dropped.
+    """A message somebody must or may look at, as stored. `text`, `author_name` and `reply_to` are None once dropped.
 
     `lead_id`: the open case whose card also stands for this one (the same text within the window), None for a case
     with a card of its own. `followers`: how many cases this card stands for beside its own; `follower_actions`: what
-    was done or planned on those. `reports`: how many members reported the message. `pinged`: people were called.
+    was done or planned on those; `other_author_ids`: who wrote them, the case's own author left out. `reports`: how
+    many members reported the message. `pinged`: people were called. `second_opinion_by`: the moderator who answered
+    and asks for another's answer. `appeal`: what the author wrote against it. `admitted_at`: when the card budget gave
+    it a card; `queued_at`: since when it waits in the queue without one.
     """
 
     case_id: int
@@ -186,8 +203,47 @@ class Case:
     closed_at: datetime | None = None
     actions: tuple[ActionRecord, ...] = ()
     votes: tuple[Vote, ...] = ()
+    reply_to: tuple[str, str] | None = field(default=None, repr=False)
+    other_author_ids: frozenset[int] = frozenset()
+    notes: tuple[Note, ...] = ()
+    second_opinion_by: int | None = None
+    appeal: Appeal | None = None
+    admitted_at: datetime | None = None
+    queued_at: datetime | None = None
 
     @property
     def decision(self) -> Decision:
         """The stored reasons as a decision again, without its actions."""
         return Decision(opens=self.opened_why, reasons=self.reasons, withheld_why=self.withheld_why)
+
+
+def ends_at(case: Case, action: Timeout) -> datetime:
+    """When this case's timeout ends."""
+    return (action.since or case.opened_at) + timedelta(seconds=min(action.seconds, MAX_TIMEOUT_SECONDS))
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What a card says that is no part of its case.
+
+    `titles`: the labels' titles with the guild's own names of its rules. `confirmed`: how many earlier cases of the
+    author were confirmed within `confirmed_days`; `newest_confirmed`: the id of the newest, None where there is none.
+    """
+
+    titles: Mapping[str, str] = field(default_factory=dict)
+    confirmed: int = 0
+    newest_confirmed: int | None = None
+    confirmed_days: int = 90
+
+
+Waits = Why | Literal["second_opinion"]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """Which cases; None: whatever. `label`: one that reached a limit."""
+
+    why: Waits | None = None
+    label: str | None = None
+    state: CaseState | None = None
+    author_id: int | None = None

@@ -43,7 +43,9 @@ class IncomingMessage:
     `revision` is 0 for the message as it was posted, else the edit's time in milliseconds since 1970: the pair
     (`message_id`, `revision`) names it for ever. `parts` holds only text that is not blank. `category_ids` are the
     channels whose exemption also covers this one: the thread's parent and the category. `by_webhook`: the author is no
-    member and can only have messages deleted.
+    member and can only have messages deleted. `in_default_scope`: everybody can read the channel, and it is none of
+    those that a new guild leaves alone. `in_vent`: it is one for bad days, where only cries for help and threats count.
+    `trial`: an administrator tries the bot; it is looked at although staff is left alone, and nothing is done about it.
     """
 
     guild_id: int
@@ -58,6 +60,9 @@ class IncomingMessage:
     jump_url: str
     category_ids: frozenset[int] = frozenset()
     by_webhook: bool = False
+    in_default_scope: bool = True
+    in_vent: bool = False
+    trial: bool = False
     reply_to: tuple[str, str] | None = field(default=None, repr=False)
 
     @property

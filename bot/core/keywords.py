@@ -1,6 +1,9 @@
-"""Patterns beside the model. In this version one set: disclosures that ask for care.
+"""Patterns beside the model: a guild's own keywords, words that it calls fine, and disclosures that ask for care.
 
-A person who writes that they would rather not be here is not toxic, must not be deleted or warned, and may need help.
+Patterns run on google-re2, whose time is linear in the text, so that nobody's pattern can hold up the pass.
+
+On disclosures: a person who writes that they would rather not be here is not toxic, must not be deleted or warned, and
+may need help.
 The set is small, English and honest about it: it misses much, and it reads some song lines as disclosures. It therefore
 only ever opens a quiet card; it never acts.
 """
@@ -8,6 +11,98 @@ only ever opens a quiet card; it never acts.
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+import re2
+
+MOST_KEYWORDS, LONGEST_PATTERN = 200, 200
+MASK = "..."
+"""Stands where a word was that the guild calls fine."""
+
+KeywordKind = Literal["words", "regex"]
+KeywordAction = Literal["flag", "delete", "warn", "timeout"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordRule:
+    """A guild's own rule: `words` are whole words with `*` for any letters, `regex` is a pattern in RE2's syntax."""
+
+    pattern: str
+    kind: KeywordKind = "words"
+    action: KeywordAction = "flag"
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordHit:
+    """A rule and the piece of the text that it found."""
+
+    rule: KeywordRule
+    found: str
+
+
+def find_keywords(text: str, rules: Sequence[KeywordRule]) -> tuple[KeywordHit, ...]:
+    """The first place of each rule in `text`, compatibility forms and case folded; rules that find nothing are left
+    out.
+    """
+    if not rules:
+        return ()
+    folded = unicodedata.normalize("NFKC", text)
+    hits: list[KeywordHit] = []
+    for rule in rules:
+        match = compiled(rule.pattern, rule.kind).search(folded)
+        found = match.group("found") if match else ""
+        if found:
+            hits.append(KeywordHit(rule, found))
+    return tuple(hits)
+
+
+def keyword_problem(pattern: str, kind: KeywordKind) -> str | None:
+    """Why the pattern cannot be a rule, as a sentence, or None."""
+    if not pattern.strip(" *"):
+        return "A keyword needs at least one letter or digit."
+    if len(pattern) > LONGEST_PATTERN:
+        return f"A keyword may have at most {LONGEST_PATTERN} characters."
+    try:
+        found = compiled(pattern, kind).search("")
+    except re2.error as error:
+        return f"This is no regular expression that I can use: {_said(error)}."
+    return "This pattern matches every message." if found else None
+
+
+def hide_words(text: str, words: Iterable[str]) -> str:
+    """`text` with each of `words` (whole words, any case, `*` for any letters) hidden behind `MASK`."""
+    for word in words:
+        # Twice: one space between two such words can end the first match or begin the second, not both.
+        for _ in range(2):
+            text = compiled(word, "words").sub(lambda match: f"{match.group(1)}{MASK}{match.group(3)}", text)
+    return text
+
+
+@lru_cache(maxsize=4096)
+def compiled(pattern: str, kind: KeywordKind) -> Any:
+    """The pattern as RE2 takes it, what it is after in the group `found`. Raises re2.error for what RE2 refuses.
+
+    RE2 knows word borders in ASCII only, so the characters beside a word are part of the match.
+    """
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    if kind == "regex":
+        return re2.compile(f"(?P<found>{pattern})", options=options)
+    pieces = unicodedata.normalize("NFKC", pattern.strip()).split("*")
+    body = r"[\pL\pN_]*".join(re2.escape(piece) for piece in pieces)
+    return re2.compile(rf"(^|[^\pL\pN_])(?P<found>{body})($|[^\pL\pN_])", options=options)
+
+
+def _said(error: Exception) -> str:
+    said = error.args[0] if error.args else "it does not parse"
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    return text.replace("(?P<found>", "")
+
 
 _CARE = re.compile(
     r"""

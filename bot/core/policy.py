@@ -2,7 +2,9 @@
 
 The law by which actions combine: every label that reaches a limit adds its action; of two actions of one kind the
 stronger stays (the longer timeout); they are performed in the order warn, timeout, delete, so that the member is told
-before the text is gone. In shadow mode and while paused the actions are kept in `withheld` and none is performed.
+before the text is gone. In shadow mode and while paused the actions are kept in `withheld` and none is performed. A
+label's own mode holds back its actions alone. Between the limit at which a label is flagged and the one at which it
+acts lies the doubt band: a case for people, and nothing happens to the member.
 """
 
 from __future__ import annotations
@@ -11,57 +13,52 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.core.actions import Action, Asked, Delete, Timeout, Warn, escalated, sort_out, wanted
 from bot.core.events import IncomingMessage, PartKind
-from bot.core.guild_rules import GuildRules, LabelRule
-from moderation_model.contract import Prediction
-from moderation_model.labels import label
-
-
-@dataclass(frozen=True, slots=True)
-class Warn:
-    """Tell the author by direct message."""
-
-    kind: Literal["warn"] = "warn"
-
-
-@dataclass(frozen=True, slots=True)
-class Timeout:
-    """Keep the author from writing for `seconds`, at most 28 days."""
-
-    seconds: int
-    kind: Literal["timeout"] = "timeout"
-
-
-@dataclass(frozen=True, slots=True)
-class Delete:
-    """Delete the message."""
-
-    kind: Literal["delete"] = "delete"
-
-
-Action = Warn | Timeout | Delete
-"""What may be done to a message or its author. A case and its card are no action: nothing happens to anybody."""
+from bot.core.guild_rules import GuildRules, LabelRule, places_of
+from bot.core.keywords import KeywordHit
+from moderation_model.contract import AS_WRITTEN, Prediction
+from moderation_model.labels import LabelSpec, label
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why: `score` reached `limit` for `label` in a `part` of the message, under the guild's or the model's rule."""
+    """Why: `score` reached `limit` for `label` in a `part` of the message, under the guild's or the model's rule.
+
+    A keyword rule of the guild is a reason, too, with the label `KEYWORD`, score and limit 1, and what it `found`.
+    """
 
     label: str
     score: float
     limit: float
-    rule: Literal["model", "guild"]
+    rule: Literal["model", "guild", "keyword"]
     reading: str
     model_version: str
     part: PartKind
+    found: str | None = None
+
+
+KEYWORD = "keyword"
+_KEYWORD_SPEC = LabelSpec(KEYWORD, "Keyword", "A word or pattern that this server has chosen.", severity=2)
+
+
+def spec_of(name: str) -> LabelSpec:
+    """Title and severity of a reason's label. Raises KeyError for one that does not exist."""
+    return _KEYWORD_SPEC if name == KEYWORD else label(name)
 
 
 def headline(reasons: Collection[Reason]) -> Reason:
-    """The reason that names a case and is explained: of the most severe label, then of the highest score."""
-    return max(reasons, key=lambda reason: (label(reason.label).severity, reason.score))
+    """The reason that names a case: of the most severe label, then of the highest score."""
+    return max(reasons, key=lambda reason: (spec_of(reason.label).severity, reason.score))
 
 
-Why = Literal["flagged", "care", "reported", "audit"]
+def explained(reasons: Collection[Reason]) -> Reason | None:
+    """The reason whose words are worth explaining: the headline among the model's, None where there is none."""
+    scored = [reason for reason in reasons if reason.rule != "keyword"]
+    return headline(scored) if scored else None
+
+
+Why = Literal["flagged", "care", "reported", "audit", "labelled", "appeal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,28 +86,50 @@ NOTHING = Decision()
 
 
 def decide(
-    message: IncomingMessage, predictions: Sequence[Prediction], rules: GuildRules, *, asks_for_care: bool = False
+    message: IncomingMessage,
+    predictions: Sequence[Prediction],
+    rules: GuildRules,
+    *,
+    asks_for_care: bool = False,
+    keywords: Sequence[KeywordHit] = (),
+    confirmed: int = 0,
 ) -> Decision:
-    """What follows from the predictions of the message's parts (same order as `message.parts`).
+    """What follows from the predictions of the message's parts (same order as `message.parts`; none while the model is
+    away) and from the guild's `keywords` that were found in it.
 
-    A part in a script that the model does not read accuses nobody. A message that asks for care opens a care case:
-    it is never `toxic`, and nothing is done to its author automatically, whatever else it holds; a threat in it still
-    calls people.
+    A part that the model does not read accuses nobody. A message that asks for care opens a care case: it is never
+    `toxic`, and nothing is done to its author automatically, whatever else it holds; a threat in it still calls people.
+    Where people vent only a threat counts beside that. `confirmed`: the author's cases that moderators confirmed
+    lately, for guilds that escalate.
     """
-    reasons = _reasons(message, predictions, rules)
+    reasons = (*_reasons(message, predictions, rules), *_keyword_reasons(message, keywords))
+    if rules.hears_only_help(message):
+        reasons = tuple(reason for reason in reasons if reason.label == "threat")
+        keywords = ()
     if asks_for_care:
-        return _care(tuple(reason for reason in reasons if reason.label != "toxic"), rules)
-    if not any(rules.rule(reason.label).opens_case for reason in reasons):
-        return NOTHING
-    actions = _combine(_asked(reasons, rules))
-    if message.by_webhook:
-        actions = tuple(action for action in actions if isinstance(action, Delete))
-    decision = Decision(opens="flagged", reasons=reasons, actions=actions, ping=_calls(reasons))
+        reasons = tuple(reason for reason in reasons if reason.label != "toxic")
+    opens = any(opens_case(reason, message, rules) for reason in reasons)
+    if not opens:
+        return Decision(opens="care") if asks_for_care and rules.care else NOTHING
+    asked = _asked(reasons, message, predictions, rules, keywords)
+    if rules.escalation:
+        asked = escalated(asked, confirmed=confirmed)
+    actions, withheld, why = sort_out(asked, deletes_only=message.by_webhook)
+    decision = Decision("flagged", reasons, actions, withheld, why, ping=_calls(reasons))
+    if asks_for_care:
+        return withhold(decision, "reads like a cry for help: nothing done")
+    if message.trial:
+        return withhold(decision, "a trial: nothing done")
     if rules.shadow:
-        return withhold(decision, "shadow mode: nothing is done")
+        return withhold(decision, "shadow: nothing done")
     if rules.paused:
-        return withhold(decision, "paused: nothing is done")
+        return withhold(decision, "paused: nothing done")
     return decision
+
+
+def opens_case(reason: Reason, message: IncomingMessage, rules: GuildRules) -> bool:
+    """Whether the reason alone is worth a moderator's time."""
+    return reason.rule == "keyword" or rules.rule(reason.label, places_of(message)).opens_case
 
 
 def withhold(decision: Decision, why: str) -> Decision:
@@ -151,22 +170,13 @@ def within_limits(decision: Decision, recent: Recent) -> Decision:
     return decision
 
 
-def _care(reasons: tuple[Reason, ...], rules: GuildRules) -> Decision:
-    if any(rules.rule(reason.label).opens_case for reason in reasons):
-        flagged = Decision(
-            opens="flagged", reasons=reasons, actions=_combine(_asked(reasons, rules)), ping=_calls(reasons)
-        )
-        return withhold(flagged, "reads like a cry for help: nothing is done")
-    return Decision(opens="care") if rules.care else NOTHING
-
-
 def _reasons(message: IncomingMessage, predictions: Sequence[Prediction], rules: GuildRules) -> tuple[Reason, ...]:
     best: dict[str, Reason] = {}
-    for part, prediction in zip(message.parts, predictions, strict=True):
+    for part, prediction in zip(message.parts, predictions, strict=True) if predictions else ():
         if not prediction.readable:
             continue
         for name, score in prediction.scores.items():
-            rule = rules.rule(name)
+            rule = rules.rule(name, places_of(message))
             limit = _flag_limit(rule, prediction.thresholds.get(name, 1.0))
             if score < limit or (name in best and best[name].score >= score):
                 continue
@@ -192,22 +202,41 @@ def _calls(reasons: Iterable[Reason]) -> bool:
     return any(reason.label == "threat" for reason in reasons)
 
 
-def _asked(reasons: Iterable[Reason], rules: GuildRules) -> Iterable[Action]:
+def _asked(
+    reasons: Iterable[Reason],
+    message: IncomingMessage,
+    predictions: Sequence[Prediction],
+    rules: GuildRules,
+    keywords: Sequence[KeywordHit],
+) -> list[Asked]:
+    stars = min((each.sentiment.mean for each in predictions if each.readable and each.sentiment), default=None)
+    asked: list[Asked] = []
     for reason in reasons:
-        rule = rules.rule(reason.label)
-        if rule.warn_at is not None and reason.score >= rule.warn_at:
-            yield Warn()
-        if rule.timeout_at is not None and reason.score >= rule.timeout_at:
-            yield Timeout(rule.timeout_seconds)
-        if rule.delete_at is not None and reason.score >= rule.delete_at:
-            yield Delete()
+        if reason.rule != "keyword":
+            rule = rules.rule(reason.label, places_of(message))
+            asked += [
+                Asked(action, _held_why(reason.label, action, rule, rules, stars))
+                for action in wanted(rule, reason.score)
+            ]
+    kinds: dict[str, Action] = {"delete": Delete(), "warn": Warn(), "timeout": Timeout(600)}
+    return asked + [Asked(kinds[hit.rule.action]) for hit in keywords if hit.rule.action in kinds]
 
 
-def _combine(asked: Iterable[Action]) -> tuple[Action, ...]:
-    strongest: dict[str, Action] = {}
-    for action in asked:
-        held = strongest.get(action.kind)
-        if isinstance(action, Timeout) and isinstance(held, Timeout) and held.seconds >= action.seconds:
-            continue
-        strongest[action.kind] = action
-    return tuple(strongest[kind] for kind in ("warn", "timeout", "delete") if kind in strongest)
+def _held_why(name: str, action: Action, rule: LabelRule, rules: GuildRules, stars: float | None) -> str | None:
+    """What keeps a label's action from happening."""
+    if name == "threat":
+        return "threats are for people to decide: report to Discord before deleting"
+    if rule.mode == "shadow":
+        return f"shadow for {name}: nothing done"
+    if rule.mode == "delete" and not isinstance(action, Delete):
+        return f"only deletion is switched on for {name}"
+    if name == "insult" and rules.insult_stars is not None and stars is not None and stars > rules.insult_stars:
+        return f"sentiment {stars:.1f} stars, over your limit of {rules.insult_stars}"
+    return None
+
+
+def _keyword_reasons(message: IncomingMessage, hits: Sequence[KeywordHit]) -> tuple[Reason, ...]:
+    if not hits:
+        return ()
+    found = ", ".join(dict.fromkeys(hit.found for hit in hits))
+    return (Reason(KEYWORD, 1.0, 1.0, "keyword", AS_WRITTEN, "", message.parts[0].kind, found[:100]),)

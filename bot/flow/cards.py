@@ -11,9 +11,13 @@ from weakref import WeakValueDictionary
 
 import structlog
 
+from bot.core.budget import score_of
 from bot.core.cases import Case
-from bot.core.policy import headline
+from bot.core.keywords import hide_words
+from bot.core.policy import explained
 from bot.errors import BoardUnavailable, BotError
+from bot.flow.background import background_of
+from bot.flow.budgeting import CardBudget
 from bot.flow.ports import Board, ModelService
 from bot.store.cases import CaseStore
 from bot.store.guilds import GuildStore
@@ -41,12 +45,14 @@ class CardDesk:
         board: Board,
         guilds: GuildStore,
         cases: CaseStore,
+        budget: CardBudget,
         observe: Callable[[Case], None],
     ) -> None:
         self._model = model
         self._board = board
         self._guilds = guilds
         self._cases = cases
+        self._budget = budget
         self._observe = observe
         self._waiting: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
         self._queued: set[int] = set()
@@ -109,15 +115,17 @@ class CardDesk:
     async def refresh(self, *, guild_id: int, case_id: int) -> Case:
         """Post or edit the case's card as the case stands now; the case. Raises BotError.
 
-        A guild without a review channel keeps its cases in the database; the cards follow once it has one.
+        A guild without a review channel keeps its cases in the database; the cards follow once it has one. A case
+        for which the day's budget has no place stays in the queue without a card.
         """
         lock = self._locks.setdefault(case_id, asyncio.Lock())
         async with lock:
             case = await self._cases.get(guild_id=guild_id, case_id=case_id)
             rules = await self._guilds.get(guild_id)
-            if rules.review_channel_id is None:
+            if rules.review_channel_id is None or not await self._budget.admits(case, rules):
                 return case
-            card = await self._board.show(case, channel_id=rules.review_channel_id)
+            background = await background_of(case, rules, self._cases)
+            card = await self._board.show(case, channel_id=rules.review_channel_id, background=background)
             if card != case.card:
                 await self._cases.set_card(case_id=case_id, card=card)
             if case.ping and not case.pinged:
@@ -129,10 +137,12 @@ class CardDesk:
 
     async def _explain(self, case: Case) -> bool:
         """Whether words were found and kept now."""
-        if case.explanation is not None or not case.reasons or not case.text:
+        reason = explained(case.reasons)
+        if case.explanation is not None or reason is None or not case.text:
             return False
+        fine_words = (await self._guilds.get(case.guild_id)).fine_words
         try:
-            explanation = await self._model.explain(case.text, label=headline(case.reasons).label)
+            explanation = await self._model.explain(hide_words(case.text, fine_words), label=reason.label)
         except ModelError as error:
             # A card without its words is worth more than no card; catch_up asks for them again.
             log.warning("not_explained", case_id=case.case_id, why=type(error).__name__)
@@ -160,7 +170,9 @@ class CardDesk:
         How many were queued, with `guild_id` only that guild's counted.
         """
         cases = await self._cases.without_card(limit)
-        for case in cases:
+        cases += await self._budget.release()
+        # The budget gives its places to the highest scores, not to the oldest cases.
+        for case in sorted(cases, key=lambda case: -score_of(case.reasons)):
             self.enqueue(guild_id=case.guild_id, case_id=case.case_id)
         await self._explain_again()
         return sum(guild_id in (None, case.guild_id) for case in cases)
@@ -172,6 +184,18 @@ class CardDesk:
                 self.enqueue(guild_id=guild_id, case_id=case_id)
             elif case_id in self._unexplained:
                 break  # the explainer is still away
+
+    async def take_down(self, case: Case) -> None:
+        """Take the case's card away, so that it is posted anew at the end of the channel; where that fails it stays."""
+        async with self._locks.setdefault(case.case_id, asyncio.Lock()):
+            if case.card is None:
+                return
+            try:
+                await self._board.remove(case.card)
+            except BoardUnavailable as error:
+                log.warning("card_stays", case_id=case.case_id, why=type(error).__name__)
+                return
+            await self._cases.set_card(case_id=case.case_id, card=None)
 
     async def scrub(self, case: Case) -> bool:
         """Take the member's text off the case's posted card; False if that is still to do."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -18,30 +18,29 @@ import structlog
 
 from bot.core.cases import Case, MessageKey, NewCase
 from bot.core.events import IncomingMessage
-from bot.core.keywords import asks_for_care
+from bot.core.grouping import lead_of
+from bot.core.guild_rules import GuildRules
+from bot.core.keywords import asks_for_care, find_keywords, hide_words
 from bot.core.policy import NOTHING, Decision, decide, within_limits
 from bot.errors import BotError
+from bot.flow.acting import Acting
+from bot.flow.audit import Audit
 from bot.flow.cards import CardDesk
-from bot.flow.ports import Clock, Enforcer, Messages, ModelService
-from bot.flow.undoing import undo_actions
+from bot.flow.ports import Clock, Messages, ModelService
 from bot.store.cases import CaseStore
+from bot.store.grouping import GroupStore
 from bot.store.guilds import GuildStore
-from bot.store.predictions import PredictionStore
+from bot.store.predictions import PredictionStore, unread_why
 from moderation_model.contract import Prediction
 from moderation_model.errors import BadRequest, ModelError
 
 log = structlog.get_logger(__name__)
-
-SAME_TEXT_WINDOW = timedelta(minutes=10)
-"""Within it, cases with the same text share one card."""
 
 RESCORE_WINDOW = timedelta(hours=24)
 """Unscored messages older than this are left as they are."""
 
 ATTEMPTS = 3
 """How often a message may fail by itself before it is given up."""
-
-UNREADABLE = "script not read"
 
 PassOutcome = Literal["decided", "unscored", "replayed", "exempt", "empty"]
 
@@ -66,23 +65,27 @@ class Moderate:
         self,
         *,
         model: ModelService,
-        enforcer: Enforcer,
+        acting: Acting,
         messages: Messages,
         guilds: GuildStore,
         predictions: PredictionStore,
         cases: CaseStore,
+        groups: GroupStore,
         desk: CardDesk,
+        audit: Audit,
         clock: Clock,
         text_days: int,
         observe: Callable[[Passed], None],
     ) -> None:
         self._model = model
-        self._enforcer = enforcer
+        self._acting = acting
         self._messages = messages
         self._guilds = guilds
         self._predictions = predictions
         self._cases = cases
+        self._groups = groups
         self._desk = desk
+        self._audit = audit
         self._clock = clock
         self._text_kept = timedelta(days=text_days)
         self._observe = observe
@@ -94,15 +97,7 @@ class Moderate:
         """Pass one message. Raises StoreUnavailable only; everything else ends in an outcome that is recorded."""
         started = time.perf_counter()
         passed = await self._pass(message, priority)
-        passed = Passed(
-            message=message,
-            outcome=passed.outcome,
-            predictions=passed.predictions,
-            decision=passed.decision,
-            case=passed.case,
-            detail=passed.detail,
-            milliseconds=(time.perf_counter() - started) * 1000,
-        )
+        passed = replace(passed, message=message, milliseconds=(time.perf_counter() - started) * 1000)
         self._observe(passed)
         return passed
 
@@ -110,18 +105,34 @@ class Moderate:
         rules = await self._guilds.get(message.guild_id)
         if rules.exempts(message):
             return Passed(message, "exempt")
+        if not rules.read_titles:
+            message = replace(message, parts=tuple(part for part in message.parts if part.kind != "title"))
         if not message.parts:
             return Passed(message, "empty")
         if await self._predictions.seen(message_id=message.message_id, revision=message.revision):
             return Passed(message, "replayed")
+        hits = find_keywords(message.text, rules.keywords)
         try:
-            texts = [part.text for part in message.parts]
+            texts = [hide_words(part.text, rules.fine_words) for part in message.parts]
             predictions = await self._model.classify(texts, guild_id=message.guild_id, priority=priority)
         except ModelError as error:
-            return await self._leave_unscored(message, error)
-        decision = decide(message, predictions, rules, asks_for_care=asks_for_care(message.text))
+            passed = await self._leave_unscored(message, error)
+            # Keywords are what is left while the model is away.
+            decision = decide(message, (), rules, keywords=hits) if hits else NOTHING
+            return await self._open_and_act(message, (), decision) if decision.opens else passed
+        decision = decide(
+            message,
+            predictions,
+            rules,
+            asks_for_care=asks_for_care(message.text),
+            keywords=hits,
+            confirmed=await self._confirmed(message, rules),
+        )
         if decision.opens is None:
             fresh = await self._record(message, predictions)
+            # What people vent is nobody's to check.
+            if fresh and not rules.hears_only_help(message):
+                await self._audit.consider(message, predictions, decision)
             return Passed(message, "decided" if fresh else "replayed", tuple(predictions), decision)
         return await self._open_and_act(message, predictions, decision)
 
@@ -129,41 +140,36 @@ class Moderate:
         self, message: IncomingMessage, predictions: Sequence[Prediction], decision: Decision
     ) -> Passed:
         now = self._clock.now()
+        rules = await self._guilds.get(message.guild_id)
         async with self._opening:
             recent = await self._cases.recent(guild_id=message.guild_id, since=now - timedelta(minutes=1))
             decision = within_limits(decision, recent)
-            lead_id = await self._lead_for(message, decision)
+            lead_id = await self._lead_for(message, decision, rules)
             new = self.new_case(message, predictions, decision, lead_id=lead_id)
             case, created = await self._cases.open(new, decision.actions)
-        await self._record(message, predictions)
+        if predictions:
+            await self._record(message, predictions)
         if not created:
             return Passed(message, "replayed", tuple(predictions), decision, case)
-        for record in case.actions:
-            if record.state == "pending":
-                await self._perform(case, record.action_id)
-        case = await self._follow_verdict(case)
+        case = await self._acting.perform(case)
         self._desk.enqueue(guild_id=case.guild_id, case_id=case.lead_id or case.case_id)
         return Passed(message, "decided", tuple(predictions), decision, case)
 
-    async def _lead_for(self, message: IncomingMessage, decision: Decision) -> int | None:
-        """The case whose card also stands for this message. Who may need help always has a card of their own."""
+    async def _confirmed(self, message: IncomingMessage, rules: GuildRules) -> int:
+        if not rules.escalation:
+            return 0
+        since = self._clock.now() - timedelta(days=rules.escalation_days)
+        return await self._cases.confirmed(guild_id=rules.guild_id, author_id=message.author.user_id, since=since)
+
+    async def _lead_for(self, message: IncomingMessage, decision: Decision, rules: GuildRules) -> int | None:
+        """The case whose card also stands for this message."""
         if decision.opens != "flagged":
             return None
-        since = self._clock.now() - SAME_TEXT_WINDOW
-        return await self._cases.lead_for(guild_id=message.guild_id, text=message.text, since=since)
-
-    async def _follow_verdict(self, case: Case) -> Case:
-        """The case as it stands now. Where its card was decided while it was acted on, the verdict holds for it too."""
-        case = await self._cases.get(guild_id=case.guild_id, case_id=case.case_id)
-        lead = case
-        if case.lead_id is not None:
-            lead = await self._cases.get(guild_id=case.guild_id, case_id=case.lead_id)
-        if lead.state == "open":
-            return case
-        if any(vote.verdict == "fine" for vote in lead.votes):
-            await undo_actions(case, by="a moderator", enforcer=self._enforcer, cases=self._cases, clock=self._clock)
-        await self._cases.close(case_id=case.case_id, at=self._clock.now())
-        return await self._cases.get(guild_id=case.guild_id, case_id=case.case_id)
+        since = self._clock.now() - timedelta(minutes=rules.window_minutes)
+        cards = await self._groups.cards(
+            guild_id=rules.guild_id, since=since, text=message.text, author_id=message.author.user_id
+        )
+        return lead_of(message, decision, cards)
 
     def new_case(
         self,
@@ -179,17 +185,8 @@ class Moderate:
             message, predictions, decision, opened_at=now, text_expires_at=now + self._text_kept, lead_id=lead_id
         )
 
-    async def _perform(self, case: Case, action_id: int) -> None:
-        record = next(record for record in case.actions if record.action_id == action_id)
-        labels = ", ".join(case.decision.labels) or case.opened_why
-        outcome = await self._enforcer.perform(case, record.action, reason=f"Candor case {case.case_id}: {labels}")
-        await self._cases.settle_action(
-            action_id=action_id, state=outcome.state, detail=outcome.detail, at=self._clock.now()
-        )
-        log.info("action", case_id=case.case_id, action=record.action.kind, state=outcome.state)
-
     async def _record(self, message: IncomingMessage, predictions: Sequence[Prediction]) -> bool:
-        unread = UNREADABLE if not any(prediction.readable for prediction in predictions) else None
+        unread = unread_why(predictions)
         return await self._predictions.record(
             message, () if unread else predictions, at=self._clock.now(), unscored_why=unread, retry=False
         )
@@ -260,18 +257,5 @@ class Moderate:
                     break
 
     async def settle(self, *, planned_before: datetime) -> int:
-        """After a start: ask Discord what became of each action that an earlier run left `pending`; how many.
-
-        What was not done is performed. `planned_before` is when this run started: later ones are in the pass now.
-        """
-        pending = await self._cases.pending(planned_before=planned_before)
-        for case, record in pending:
-            outcome = await self._enforcer.settle(case, record.action)
-            if outcome is None:
-                await self._perform(case, record.action_id)
-            else:
-                await self._cases.settle_action(
-                    action_id=record.action_id, state=outcome.state, detail=outcome.detail, at=self._clock.now()
-                )
-            self._desk.enqueue(guild_id=case.guild_id, case_id=case.lead_id or case.case_id)
-        return len(pending)
+        """After a start: finish the actions that an earlier run left `pending`; how many."""
+        return await self._acting.settle(planned_before=planned_before)

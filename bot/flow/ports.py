@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from bot.core.cases import CardRef, Case
+from bot.core.appeals import LogEntry, Notice
+from bot.core.audits import AuditBatch
+from bot.core.budget import Digest
+from bot.core.cases import Background, CardRef, Case
 from bot.core.events import IncomingMessage
 from bot.core.policy import Action
 from moderation_model.contract import Explanation, ModelInfo, Prediction
+from moderation_model.pictures import Picture
 
 
 class ModelService(Protocol):
@@ -26,6 +30,10 @@ class ModelService(Protocol):
         """The words that carried `label`, by default the label that the text is flagged for most."""
         ...
 
+    async def picture(self, picture: Picture) -> bytes:
+        """The picture as PNG, 800 pixels wide."""
+        ...
+
     async def info(self) -> ModelInfo:
         """What serves now."""
         ...
@@ -33,10 +41,14 @@ class ModelService(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an action ended. `refused`: it cannot be done and trying again is no use; `detail` says why."""
+    """How an action ended. `refused`: it cannot be done and trying again is no use; `detail` says why.
+
+    `already`: refused because somebody else has done it, or more, before.
+    """
 
     state: Literal["done", "refused", "failed"]
     detail: str | None = None
+    already: bool = False
 
 
 class Enforcer(Protocol):
@@ -55,10 +67,34 @@ class Enforcer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Whether a notice reached its member, and where it stands then."""
+
+    outcome: Outcome
+    message: CardRef | None = None
+
+
+class Messenger(Protocol):
+    """What members read of the bot. Refusals and failures are outcomes; no method raises."""
+
+    async def tell(self, notice: Notice) -> Told:
+        """Send the notice as a direct message."""
+        ...
+
+    async def take_back(self, message: CardRef) -> None:
+        """Delete a notice that turned out wrong."""
+        ...
+
+    async def quote(self, case: Case) -> Outcome:
+        """Put the case's text back where it stood, as the bot's quote that notifies nobody."""
+        ...
+
+
 class Board(Protocol):
     """The review channel. Raises `BoardUnavailable` with a sentence."""
 
-    async def show(self, case: Case, *, channel_id: int) -> CardRef:
+    async def show(self, case: Case, *, channel_id: int, background: Background) -> CardRef:
         """Post the case's card, or edit it where `case.card` is set; where it stands now."""
         ...
 
@@ -68,6 +104,29 @@ class Board(Protocol):
 
     async def scrub(self, card: CardRef) -> None:
         """Take the member's text off a posted card."""
+        ...
+
+    async def remove(self, card: CardRef) -> None:
+        """Take a posted card away."""
+        ...
+
+    async def digest(self, digest: Digest, *, channel_id: int) -> None:
+        """One silent message that says what waits in the queue."""
+        ...
+
+    async def log(self, entry: LogEntry, *, channel_id: int) -> None:
+        """One silent line in the mod-log channel."""
+        ...
+
+
+class AuditBoard(Protocol):
+    """The review channel for audits. Raises `BoardUnavailable` with a sentence."""
+
+    async def show_audit(self, batch: AuditBatch, *, channel_id: int) -> CardRef:
+        """Post the batch's card, or edit it where `batch.card` is set; where it stands now.
+
+        A batch that is over shows how it ended and no text; its card is not posted anew where it is gone.
+        """
         ...
 
 

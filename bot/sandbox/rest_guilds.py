@@ -160,6 +160,12 @@ def audit_log(call: Call) -> Json:
     }
 
 
+def automod_rules(call: Call) -> list[Json]:
+    """AutoMod's rules: this server has none."""
+    require_in_guild(_guild(call), call.bot_id, P.MANAGE_GUILD)
+    return []
+
+
 def me(call: Call) -> Json:
     """The bot's own account."""
     return {**user_json(call.world.user(call.bot_id)), "verified": True, "mfa_enabled": True, "locale": "en-US"}
@@ -224,4 +230,5 @@ ROUTES: tuple[Route, ...] = (
     ("PUT", "/guilds/{guild_id}/bans/{user_id}", ban),
     ("DELETE", "/guilds/{guild_id}/bans/{user_id}", unban),
     ("GET", "/guilds/{guild_id}/audit-logs", audit_log),
+    ("GET", "/guilds/{guild_id}/auto-moderation/rules", automod_rules),
 )

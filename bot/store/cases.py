@@ -14,9 +14,10 @@ from bot.core.cases import ActionRecord, ActionState, CardRef, Case, NewCase
 from bot.core.policy import Action, Recent
 from bot.errors import CaseNotFound
 from bot.store import rows
+from bot.store.case_queries import confirmed_cases, planned_row, taken_over
 from bot.store.database import Database
 from bot.store.loading import load_cases
-from bot.store.tables import actions, cases, reports
+from bot.store.tables import actions, appeals, cases, notes, reports
 from moderation_model.contract import Explanation
 
 SETTLED_WELL = ("pending", "done")
@@ -39,10 +40,12 @@ class CaseStore:
         async with self._db.begin() as connection:
             case_id = await connection.scalar(once)
             if case_id is None and new.opened_why != "reported":
-                case_id = await connection.scalar(_taken_over(new, values))
+                case_id = await connection.scalar(taken_over(new, values))
             created = case_id is not None
             if case_id is not None and planned:
-                values = [_planned(case_id, new.message_id, new.revision, action, new.opened_at) for action in planned]
+                values = [
+                    planned_row(case_id, new.message_id, new.revision, action, new.opened_at) for action in planned
+                ]
                 await connection.execute(actions.insert(), values)
             same = (cases.c.message_id == new.message_id) & (cases.c.revision == new.revision)
             return (await self._load(connection, sa.select(cases).where(same)))[0], created
@@ -79,12 +82,18 @@ class CaseStore:
             return await connection.scalar(query.order_by(cases.c.id).limit(1))
 
     async def without_card(self, limit: int) -> list[Case]:
-        """Open cases that should have a card and have none, or that still have to call people.
+        """Open cases that should have a card and have none, or that still have to call people; none that waits in the
+        queue without one.
 
         The oldest of each guild, then the second of each, and so on: a guild that cannot show cards holds up no other.
         """
         call_due = cases.c.ping & ~cases.c.pinged
-        missing = (cases.c.state == "open", cases.c.card_message_id.is_(None) | call_due, cases.c.lead_id.is_(None))
+        missing = (
+            cases.c.state == "open",
+            cases.c.card_message_id.is_(None) | call_due,
+            cases.c.queued_at.is_(None),
+            cases.c.lead_id.is_(None),
+        )
         place = sa.func.row_number().over(partition_by=cases.c.guild_id, order_by=cases.c.id)
         query = sa.select(cases).where(*missing).order_by(place, cases.c.id).limit(limit)
         async with self._db.read() as connection:
@@ -93,19 +102,20 @@ class CaseStore:
     async def add_action(self, *, case_id: int, action: Action, by: int, at: datetime) -> ActionRecord | None:
         """A pending action that a moderator asked for; None if that kind is pending or done on the message already.
 
-        Raises CaseNotFound.
+        A longer timeout takes the place of a shorter one that was done. Raises CaseNotFound.
         """
         query = sa.select(cases.c.message_id, cases.c.revision).where(cases.c.id == case_id)
         async with self._db.begin() as connection:
             row = (await connection.execute(query)).first()
             if row is None:
                 raise CaseNotFound(f"There is no case {case_id}.")
-            values = _planned(case_id, row.message_id, row.revision, action, at) | {"done_by": by}
+            values = planned_row(case_id, row.message_id, row.revision, action, at) | {"done_by": by}
             insert = self._db.insert(actions).values(values)
             again = insert.on_conflict_do_update(
                 index_elements=["message_id", "revision", "kind"],
                 set_=values,
-                where=actions.c.state.not_in(SETTLED_WELL),
+                where=actions.c.state.not_in(SETTLED_WELL)
+                | ((actions.c.state == "done") & (actions.c.seconds < (values["seconds"] or 0))),
             ).returning(actions)
             added = (await connection.execute(again)).mappings().first()
         return rows.action_record(added) if added is not None else None
@@ -150,9 +160,24 @@ class CaseStore:
                     members[reason["label"]].add(row.author_id)
         return Recent(number, {label: len(hit) for label, hit in members.items()})
 
-    async def set_card(self, *, case_id: int, card: CardRef) -> None:
-        """Where the case's card stands."""
-        await self._update(case_id, card_channel_id=card.channel_id, card_message_id=card.message_id)
+    async def confirmed(self, *, guild_id: int, author_id: int, since: datetime) -> int:
+        """How many of the member's cases since then a moderator confirmed and none called fine; open ones count not."""
+        query = sa.select(sa.func.count()).where(*confirmed_cases(guild_id, author_id, since))
+        async with self._db.read() as connection:
+            return await connection.scalar(query) or 0
+
+    async def confirmed_before(self, case: Case, *, since: datetime) -> tuple[int, int | None]:
+        """How many of the author's cases older than `case` and since then are confirmed, and the newest one's id."""
+        older = (*confirmed_cases(case.guild_id, case.author_id, since), cases.c.id < case.case_id)
+        query = sa.select(sa.func.count(), sa.func.max(cases.c.id)).where(*older)
+        async with self._db.read() as connection:
+            number, newest = (await connection.execute(query)).one()
+        return number, newest
+
+    async def set_card(self, *, case_id: int, card: CardRef | None) -> None:
+        """Where the case's card stands; None: it was taken away."""
+        channel_id, message_id = (card.channel_id, card.message_id) if card is not None else (None, None)
+        await self._update(case_id, card_channel_id=channel_id, card_message_id=message_id)
 
     async def set_pinged(self, *, case_id: int) -> None:
         """People were called to the case."""
@@ -170,7 +195,11 @@ class CaseStore:
 
     async def close(self, *, case_id: int, at: datetime) -> None:
         """Nobody needs to look at it any more."""
-        await self._update(case_id, state="closed", closed_at=at)
+        await self._update(case_id, state="closed", closed_at=at, second_opinion_by=None)
+
+    async def ask_second_opinion(self, *, case_id: int, by: int) -> None:
+        """Mark the case: that moderator has answered and wants another to look."""
+        await self._update(case_id, second_opinion_by=by)
 
     async def reopen(self, *, case_id: int) -> None:
         """Somebody needs to look at it again."""
@@ -194,6 +223,8 @@ class CaseStore:
         async with self._db.begin() as connection:
             dropped = (await connection.scalars(drop.returning(cases.c.id))).all()
             await connection.execute(reports.update().where(reports.c.case_id.in_(dropped)).values(reason=None))
+            await connection.execute(notes.delete().where(notes.c.case_id.in_(dropped)))
+            await connection.execute(appeals.update().where(appeals.c.case_id.in_(dropped)).values(payload=None))
             return await self._load(connection, sa.select(cases).where(cases.c.id.in_(dropped)).order_by(cases.c.id))
 
     async def unscrubbed(self, limit: int) -> list[Case]:
@@ -244,34 +275,3 @@ class CaseStore:
     async def _update(self, case_id: int, **values: Any) -> None:
         async with self._db.begin() as connection:
             await connection.execute(cases.update().where(cases.c.id == case_id).values(values))
-
-
-def _taken_over(new: NewCase, values: dict[str, Any]) -> sa.UpdateBase:
-    """Turns a case that only a report opened into `new`; gives its id, or nothing if there is none such."""
-    decided = sa.select(actions.c.id).where(actions.c.case_id == cases.c.id).exists()
-    return (
-        cases.update()
-        .where(
-            cases.c.message_id == new.message_id,
-            cases.c.revision == new.revision,
-            cases.c.opened_why == "reported",
-            cases.c.state == "open",
-            ~decided,
-        )
-        .values({**values, "lead_id": None})
-        .returning(cases.c.id)
-    )
-
-
-def _planned(case_id: int, message_id: int, revision: int, action: Action, at: datetime) -> dict[str, Any]:
-    return {
-        "case_id": case_id,
-        "message_id": message_id,
-        "revision": revision,
-        **rows.action_values(action),
-        "state": "pending",
-        "detail": None,
-        "done_by": None,
-        "planned_at": at,
-        "settled_at": None,
-    }

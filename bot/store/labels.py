@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,6 +12,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.core.cases import Answer, Vote
 from bot.store.database import Database
 from bot.store.tables import cases, vote_labels, votes
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What moderators said of one label: on all its flags, and on those whose score reached a limit."""
+
+    right: int = 0
+    wrong: int = 0
+    right_at_limit: int = 0
+    wrong_at_limit: int = 0
+
+    @property
+    def verdicts(self) -> int:
+        """How often somebody said right or wrong."""
+        return self.right + self.wrong
 
 
 class LabelStore:
@@ -68,6 +84,30 @@ class LabelStore:
             for label, answer, number in await connection.execute(query):
                 counted[label][answer] = number
         return dict(counted)
+
+    async def evidence(self, guild_id: int, label: str, *, limit: float) -> Evidence:
+        """How often moderators said right and wrong of `label`, each case once; a case where they differ is wrong."""
+        worst = sa.func.max(sa.case((vote_labels.c.answer == "wrong", 1), else_=0)).label("wrong")
+        query = (
+            sa.select(worst, sa.func.max(vote_labels.c.score).label("score"))
+            .join(votes, votes.c.id == vote_labels.c.vote_id)
+            .join(cases, cases.c.id == votes.c.case_id)
+            .where(
+                cases.c.guild_id == guild_id,
+                vote_labels.c.label == label,
+                vote_labels.c.answer.in_(("right", "wrong")),
+            )
+            .group_by(cases.c.id)
+        )
+        async with self._db.read() as connection:
+            rows = (await connection.execute(query)).all()
+        reached = [row for row in rows if row.score is not None and row.score >= limit]
+        return Evidence(
+            right=sum(not row.wrong for row in rows),
+            wrong=sum(row.wrong for row in rows),
+            right_at_limit=sum(not row.wrong for row in reached),
+            wrong_at_limit=sum(row.wrong for row in reached),
+        )
 
 
 async def votes_of(connection: AsyncConnection, case_ids: Sequence[int]) -> dict[int, tuple[Vote, ...]]:

@@ -10,13 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.cases import Case
 from bot.store import rows
+from bot.store.appeals import appeals_of
 from bot.store.crypto import TextKey
 from bot.store.labels import votes_of
+from bot.store.notes import notes_of
 from bot.store.tables import actions, cases, reports
 
 
 async def load_cases(connection: AsyncConnection, key: TextKey, query: sa.Select[Any]) -> list[Case]:
-    """The cases of `query` with what hangs on them, six queries however many they are."""
+    """The cases of `query` with what hangs on them, eight queries however many they are."""
     found = (await connection.execute(query)).mappings().all()
     ids = [row["id"] for row in found]
     if not ids:
@@ -32,17 +34,23 @@ async def load_cases(connection: AsyncConnection, key: TextKey, query: sa.Select
     by_case = sa.select(actions).where(actions.c.case_id.in_(ids)).order_by(actions.c.id)
     for row in (await connection.execute(by_case)).mappings():
         acts[row["case_id"]].append(row)
-    count = sa.select(cases.c.lead_id, sa.func.count()).where(cases.c.lead_id.in_(ids)).group_by(cases.c.lead_id)
-    followers: dict[int, int] = {row[0]: row[1] for row in await connection.execute(count)}
+    authors: dict[int, list[int]] = defaultdict(list)
+    written = sa.select(cases.c.lead_id, cases.c.author_id).where(cases.c.lead_id.in_(ids))
+    for row in await connection.execute(written):
+        authors[row.lead_id].append(row.author_id)
     votes = await votes_of(connection, ids)
+    notes = await notes_of(connection, key, ids)
+    appealed = await appeals_of(connection, key, ids)
 
     def attached(case_id: int) -> rows.Attached:
         return rows.Attached(
             actions=acts[case_id],
             follower_actions=follower_actions[case_id],
+            follower_authors=authors[case_id],
             votes=votes[case_id],
-            followers=followers.get(case_id, 0),
+            notes=notes[case_id],
             reports=told.get(case_id, 0),
+            appeal=appealed.get(case_id),
         )
 
     return [rows.case(row, key, attached(row["id"])) for row in found]

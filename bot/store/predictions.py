@@ -15,7 +15,17 @@ from bot.store.database import Database
 from bot.store.tables import predictions, sentiment_hours
 from moderation_model.contract import Prediction, Sentiment
 
+SCRIPT_NOT_READ, LANGUAGE_NOT_READ = "script not read", "language not read"
+"""Why nothing of a message was judged: most letters are of another script, or it is surely in another language."""
+
 STARS = [sentiment_hours.c[f"star{number}"] for number in range(1, 6)]
+
+
+def unread_why(found: Sequence[Prediction]) -> str | None:
+    """Why nothing of a message with these predictions, one a part, is judged; None if any part is."""
+    if any(prediction.readable for prediction in found):
+        return None
+    return LANGUAGE_NOT_READ if any(prediction.language for prediction in found) else SCRIPT_NOT_READ
 
 
 class PredictionStore:
@@ -97,6 +107,16 @@ class PredictionStore:
         async with self._db.read() as connection:
             rows = await connection.execute(query)
             return [MessageKey(row.guild_id, row.channel_id, row.message_id, row.revision, row.why) for row in rows]
+
+    async def unread_share(self, guild_id: int, since: datetime) -> tuple[int, int]:
+        """How many messages since then were not judged for their script or language, and how many there were."""
+        unread = sa.case((predictions.c.why.in_([SCRIPT_NOT_READ, LANGUAGE_NOT_READ]), 1))
+        query = sa.select(sa.func.count(unread), sa.func.count()).where(
+            predictions.c.guild_id == guild_id, predictions.c.created_at >= since
+        )
+        async with self._db.read() as connection:
+            row = (await connection.execute(query)).one()
+        return int(row[0]), int(row[1])
 
     async def give_up(self, *, message_id: int, revision: int, why: str) -> None:
         """Try this revision no more: it is gone, or was replaced by an edit."""

@@ -9,7 +9,9 @@ from typing import Any, cast
 
 import structlog
 
-from bot.core.cases import ActionRecord, CardRef, Case, NewCase, Vote
+from bot.core.actions import Ban
+from bot.core.appeals import Appeal
+from bot.core.cases import ActionRecord, CardRef, Case, NewCase, Note, Vote
 from bot.core.policy import Action, Delete, Reason, Timeout, Warn
 from bot.errors import UndecryptableText
 from bot.store.crypto import TextKey
@@ -31,7 +33,7 @@ def case_values(new: NewCase, key: TextKey) -> dict[str, Any]:
         "author_joined_at": new.author_joined_at,
         "opened_why": new.opened_why,
         "state": "open",
-        "payload": sealed(key, {"text": new.text, "author_name": new.author_name}),
+        "payload": sealed(key, _payload(new)),
         "text_hash": key.fingerprint(new.text),
         "text_expires_at": new.text_expires_at,
         "jump_url": new.jump_url,
@@ -51,6 +53,13 @@ def case_values(new: NewCase, key: TextKey) -> dict[str, Any]:
     }
 
 
+def _payload(new: NewCase) -> dict[str, Any]:
+    payload: dict[str, Any] = {"text": new.text, "author_name": new.author_name}
+    if new.reply_to is not None:
+        payload["reply_to"] = list(new.reply_to)
+    return payload
+
+
 def sealed(key: TextKey, payload: Mapping[str, Any]) -> bytes:
     """What may not be read from the database file."""
     return key.encrypt(json.dumps(payload))
@@ -63,13 +72,15 @@ def opened(key: TextKey, payload: bytes | None) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """What hangs on a case: its actions and those of its followers (rows), verdicts, and two counts."""
+    """What hangs on a case: its actions and those of its followers (rows), who wrote those, and what people said."""
 
     actions: Sequence[Row]
     follower_actions: Sequence[Row]
+    follower_authors: Sequence[int]
     votes: Sequence[Vote]
-    followers: int
+    notes: Sequence[Note]
     reports: int
+    appeal: Appeal | None
 
 
 def case(row: Row, key: TextKey, attached: Attached) -> Case:
@@ -91,6 +102,7 @@ def case(row: Row, key: TextKey, attached: Attached) -> Case:
         opened_why=row["opened_why"],
         state=row["state"],
         text=payload.get("text"),
+        reply_to=tuple(payload["reply_to"]) if payload.get("reply_to") else None,
         jump_url=row["jump_url"],
         posted_at=row["posted_at"],
         opened_at=row["opened_at"],
@@ -107,13 +119,19 @@ def case(row: Row, key: TextKey, attached: Attached) -> Case:
         explanation=Explanation.from_dict(explanation) if explanation else None,
         card=CardRef(row["card_channel_id"], row["card_message_id"]) if row["card_message_id"] else None,
         lead_id=row["lead_id"],
-        followers=attached.followers,
+        followers=len(attached.follower_authors),
+        other_author_ids=frozenset(attached.follower_authors) - {row["author_id"]},
         follower_actions=tuple(action_record(each) for each in attached.follower_actions),
         reports=attached.reports,
         pinged=row["pinged"],
         closed_at=row["closed_at"],
         actions=tuple(action_record(each) for each in attached.actions),
         votes=tuple(attached.votes),
+        notes=tuple(attached.notes),
+        second_opinion_by=row["second_opinion_by"],
+        admitted_at=row["admitted_at"],
+        queued_at=row["queued_at"],
+        appeal=attached.appeal,
     )
 
 
@@ -128,9 +146,11 @@ def action(row: Row) -> Action:
         case "warn":
             return Warn()
         case "timeout":
-            return Timeout(row["seconds"])
+            return Timeout(row["seconds"], since=row.get("planned_at"))
         case "delete":
             return Delete()
+        case "ban":
+            return Ban()
         case other:
             raise ValueError(f"the database holds an action of unknown kind {other!r}; is this version older than it?")
 

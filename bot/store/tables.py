@@ -64,6 +64,7 @@ guilds = sa.Table(
     sa.Column("rules", Json, nullable=False),
     sa.Column("created_at", UtcTime, nullable=False, server_default=sa.func.now()),
     sa.Column("updated_at", UtcTime, nullable=False, server_default=sa.func.now()),
+    sa.Column("digested_at", UtcTime),
 )
 
 setting_changes = sa.Table(
@@ -142,6 +143,9 @@ cases = sa.Table(
     sa.Column("card_message_id", sa.BigInteger),
     sa.Column("card_scrubbed", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("lead_id", Key, sa.ForeignKey("cases.id", ondelete="SET NULL"), index=True),
+    _snowflake("second_opinion_by", nullable=True),
+    sa.Column("admitted_at", UtcTime),
+    sa.Column("queued_at", UtcTime),
     sa.UniqueConstraint("message_id", "revision"),
     sa.Index("ix_cases_guild_id_opened_at", "guild_id", "opened_at"),
     sa.Index("ix_cases_guild_id_text_hash", "guild_id", "text_hash"),
@@ -177,6 +181,35 @@ reports = sa.Table(
     sa.Index("ix_reports_guild_id_reporter_id_reported_at", "guild_id", "reporter_id", "reported_at"),
 )
 
+notes = sa.Table(
+    "notes",
+    metadata,
+    _key(),
+    _case_id(),
+    _snowflake("moderator_id"),
+    sa.Column("payload", sa.LargeBinary, nullable=False),
+    sa.Column("text_hash", sa.LargeBinary(32), nullable=False),
+    sa.Column("noted_at", UtcTime, nullable=False),
+    sa.UniqueConstraint("case_id", "moderator_id", "text_hash"),
+    comment="What moderators wrote about a case; goes when the case's own text goes.",
+)
+
+appeals = sa.Table(
+    "appeals",
+    metadata,
+    _key(),
+    sa.Column("case_id", Key, sa.ForeignKey("cases.id", ondelete="CASCADE"), nullable=False, unique=True),
+    _snowflake("guild_id"),
+    _snowflake("member_id"),
+    sa.Column("payload", sa.LargeBinary),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("appealed_at", UtcTime, nullable=False),
+    _snowflake("decided_by", nullable=True),
+    sa.Column("decided_at", UtcTime),
+    sa.Index("ix_appeals_guild_id_member_id_decided_at", "guild_id", "member_id", "decided_at"),
+    comment="What the member wrote goes when the case's own text goes.",
+)
+
 votes = sa.Table(
     "votes",
     metadata,
@@ -196,4 +229,40 @@ vote_labels = sa.Table(
     sa.Column("answer", sa.String(16), nullable=False),
     sa.Column("score", sa.Float),
     sa.Column("model_version", sa.Text),
+)
+
+audit_batches = sa.Table(
+    "audit_batches",
+    metadata,
+    _key(),
+    _snowflake("guild_id", index=True),
+    sa.Column("made_at", UtcTime, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    _snowflake("answered_by", nullable=True),
+    sa.Column("closed_at", UtcTime),
+    sa.Column("card_channel_id", sa.BigInteger),
+    sa.Column("card_message_id", sa.BigInteger),
+    sa.Column("card_scrubbed", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+
+audit_draws = sa.Table(
+    "audit_draws",
+    metadata,
+    _key(),
+    _snowflake("guild_id"),
+    _snowflake("channel_id"),
+    _snowflake("message_id"),
+    _snowflake("revision"),
+    sa.Column("drawn_at", UtcTime, nullable=False),
+    sa.Column("label", sa.String(64), nullable=False),
+    sa.Column("score", sa.Float, nullable=False),
+    sa.Column("flag_limit", sa.Float, nullable=False),
+    sa.Column("inclusion_probability", sa.Float, nullable=False),
+    sa.Column("payload", sa.LargeBinary),
+    sa.Column("text_expires_at", UtcTime, nullable=False, index=True),
+    sa.Column("batch_id", Key, sa.ForeignKey("audit_batches.id", ondelete="SET NULL"), index=True),
+    sa.Column("case_id", Key, sa.ForeignKey("cases.id", ondelete="SET NULL"), index=True),
+    sa.UniqueConstraint("message_id", "revision"),
+    sa.Index("ix_audit_draws_guild_id_drawn_at", "guild_id", "drawn_at"),
+    comment="Who wrote it stands in the payload alone, which goes with the answer or with its time.",
 )

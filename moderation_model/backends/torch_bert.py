@@ -77,6 +77,7 @@ class BertClassifier:
             device=device,
             dtype=str(dtype).removeprefix("torch."),
             max_tokens=int(manifest["max_tokens"]),
+            languages=tuple(manifest.get("languages", registry.LANGUAGES)),
         )
 
     @property

@@ -81,6 +81,7 @@ def _start(recipe: Recipe, data: Path, folder: Path, trained: dict[str, Any]) ->
         "labels": list(LABEL_NAMES),
         "max_tokens": recipe.max_tokens,
         "overlap": recipe.overlap,
+        "languages": list(registry.LANGUAGES),
         "normaliser_version": NORMALISER_VERSION,
         "calibration": {name: {"scale": 1.0, "bias": 0.0} for name in LABEL_NAMES},
         "thresholds": {name: {"value": recipe.thresholds.floor, "chosen_by": "floor"} for name in LABEL_NAMES},

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import re
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -20,22 +18,16 @@ from bot.chat.board import DiscordBoard
 from bot.chat.client import CandorBot, create_bot
 from bot.chat.enforcer import DiscordEnforcer
 from bot.chat.messages import DiscordMessages
+from bot.chat.messenger import DiscordMessenger
 from bot.config import Settings
 from bot.core.cases import Case
 from bot.core.guild_rules import GuildRules, LabelRule, default_labels
-from bot.flow.cards import CardDesk
-from bot.flow.flows import Flows
-from bot.flow.guild_setup import GuildSetup
-from bot.flow.moderate import Moderate, Passed
-from bot.flow.review import Review
-from bot.store.cases import CaseStore
+from bot.flow.building import Outside, Stores, build_flows
+from bot.flow.moderate import Passed
 from bot.store.crypto import TextKey
 from bot.store.database import Database
-from bot.store.guilds import GuildStore
-from bot.store.labels import LabelStore
-from bot.store.predictions import PredictionStore
+from tests.chat.body_check import BodyCheck
 from tests.e2e import openapi_check
-from tests.e2e.openapi_check import OpenApiCheck, openapi_path
 from tests.fakes import FakeModel
 
 MODERATOR = discord.Permissions(moderate_members=True, manage_messages=True)
@@ -54,41 +46,22 @@ class House:
     """The use cases over one database, wired to Discord the way the composition root does it."""
 
     def __init__(self, db: Database) -> None:
-        self.guilds, self.cases, self.labels = GuildStore(db), CaseStore(db), LabelStore(db)
-        self.predictions = PredictionStore(db)
+        self.db, self.stores = db, Stores(db)
+        self.guilds, self.cases, self.labels = self.stores.guilds, self.stores.cases, self.stores.labels
+        self.predictions, self.audits = self.stores.predictions, self.stores.audits
         self.model = FakeModel()
         self.clock = SimulatedClock()
         self.passed: list[Passed] = []
 
     def attach(self, bot: CandorBot) -> None:
         self.enforcer, self.board = DiscordEnforcer(bot), DiscordBoard(bot)
-        self.desk = CardDesk(
-            model=self.model, board=self.board, guilds=self.guilds, cases=self.cases, observe=lambda case: None
-        )
-        self.review = Review(
-            model=self.model,
-            enforcer=self.enforcer,
-            guilds=self.guilds,
-            cases=self.cases,
-            labels=self.labels,
-            desk=self.desk,
-            clock=self.clock,
-            text_days=30,
-        )
-        self.moderate = Moderate(
-            model=self.model,
-            enforcer=self.enforcer,
-            messages=DiscordMessages(bot),
-            guilds=self.guilds,
-            predictions=self.predictions,
-            cases=self.cases,
-            desk=self.desk,
-            clock=self.clock,
-            text_days=30,
-            observe=self.passed.append,
-        )
-        self.setup = GuildSetup(guilds=self.guilds, cases=self.cases, desk=self.desk, clock=self.clock)
-        bot.attach(Flows(moderate=self.moderate, review=self.review, setup=self.setup))
+        messenger, messages = DiscordMessenger(bot), DiscordMessages(bot)
+        outside = Outside(self.model, self.enforcer, messenger, self.board, messages, self.clock)
+        flows = build_flows(self.stores, outside, text_days=30, passed=self.passed.append, presented=lambda case: None)
+        self.desk, self.telling, self.moderate, self.review = flows.desk, flows.telling, flows.moderate, flows.review
+        self.deciding, self.setup, self.audit = flows.deciding, flows.setup, flows.audit
+        self.queue = flows.queue
+        bot.attach(flows)
 
 
 @dataclass
@@ -109,7 +82,8 @@ class Stage:
 
     async def rules(self, **changes: object) -> GuildRules:
         """Save rules: active and with a review channel, unless `changes` says otherwise."""
-        base = GuildRules(self.guild.id, shadow=False, review_channel_id=self.review.id)
+        acting = {name: replace(rule, mode="act") for name, rule in default_labels().items()}
+        base = GuildRules(self.guild.id, shadow=False, review_channel_id=self.review.id, labels=acting)
         rules = replace(base, **changes)  # pyright: ignore[reportArgumentType]
         await self.house.guilds.save(rules, by=1, at=self.env.now())
         return rules
@@ -128,6 +102,13 @@ class Stage:
         """Let the card desk finish what waits."""
         working = asyncio.create_task(self.house.desk.run())
         await self.house.desk.drain()
+        working.cancel()
+        await asyncio.wait([working])
+
+    async def tell(self) -> None:
+        """Let the bot tell what waits to be told."""
+        working = asyncio.create_task(self.house.telling.run())
+        await self.house.telling.drain()
         working.cancel()
         await asyncio.wait([working])
 
@@ -198,6 +179,18 @@ def said(result: simcord.InteractionResult) -> str:
     return text_of(private[-1].message)
 
 
+async def menu(stage: Stage, label: str = "More…", *, who: simcord.MemberActor | None = None) -> discord.Message:
+    """The private menu that opens behind the card's button."""
+    opened = await (who or stage.lena).click(stage.card, label=label)
+    assert opened.followups[-1].ephemeral
+    return opened.followups[-1].message
+
+
+def menu_text(stage: Stage, message: discord.Message) -> str:
+    """What the menu became after a choice."""
+    return stage.env.backend.get_message(message.channel.id, message.id).content
+
+
 def settings_in(folder: Path) -> Settings:
     return Settings(_env_file=None, data_dir=folder)  # pyright: ignore[reportCallIssue]
 
@@ -230,27 +223,6 @@ def simcord_bot(house: House, tmp_path: Path) -> CandorBot:
     bot = create_bot(settings_in(tmp_path))
     house.attach(bot)
     return bot
-
-
-class BodyCheck:
-    """Compares what the bot sent with Discord's published description. `templates`: its paths as patterns."""
-
-    def __init__(self, check: OpenApiCheck) -> None:
-        self._check = check
-        paths = json.loads(openapi_path().read_text("utf-8"))["paths"]
-        self._templates = [(re.compile(re.sub(r"{[^}]+}", "[^/]+", path)), path) for path in paths]
-
-    def problems(self, env: simcord.Env) -> list[str]:
-        """A sentence for each body that Discord would not understand."""
-        self._check.problems.clear()
-        for entry in env.http_requests:
-            if entry.json is not None:
-                self._check(entry.method, self._template(entry.path), entry.json)
-        return list(self._check.problems)
-
-    def _template(self, path: str) -> str:
-        found = [template for pattern, template in self._templates if pattern.fullmatch(path)]
-        return min(found, key=lambda template: template.count("{"), default=path)
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,8 @@ from simcord.results import InteractionResult
 from tests.chat.conftest import House, Stage, buttons_of, flagged, said
 
 
-def press_without_waiting(stage: Stage, who: simcord.MemberActor, label: str) -> InteractionResult:
-    """A press whose handling only starts: for two presses at once."""
+def prepared_press(stage: Stage, who: simcord.MemberActor, label: str) -> tuple[dict[str, Any], InteractionResult]:
+    """A press on the card as it stands now, still to be delivered, and what will come of it."""
     backend, card = stage.env.backend, stage.card
     button = buttons_of(card)[label]
     data: dict[str, Any] = {"custom_id": button.custom_id, "component_type": 2}
@@ -24,8 +24,14 @@ def press_without_waiting(stage: Stage, who: simcord.MemberActor, label: str) ->
     stored = backend.get_message(stage.review.id, card.id)
     payload["message"] = dict(serializers.message_payload(backend, stored))
     record.source_message_id = card.id
-    backend.emit("INTERACTION_CREATE", payload)
-    return InteractionResult(stage.env, record)
+    return payload, InteractionResult(stage.env, record)
+
+
+def press_without_waiting(stage: Stage, who: simcord.MemberActor, label: str) -> InteractionResult:
+    """A press whose handling only starts: for two presses at once."""
+    payload, result = prepared_press(stage, who, label)
+    stage.env.backend.emit("INTERACTION_CREATE", payload)
+    return result
 
 
 async def test_a_press_whose_token_expired_changes_nothing_and_raises_nothing(stage: Stage) -> None:
@@ -102,27 +108,37 @@ async def test_a_verdict_stands_when_the_card_cannot_be_changed(stage: Stage) ->
     assert (await stage.only_case()).state == "closed"
 
 
-async def test_of_two_presses_at_once_one_counts(stage: Stage) -> None:
+@pytest.mark.parametrize(
+    ("label", "answer"),
+    [
+        ("Breaks rules", "Recorded: it breaks the rules."),
+        ("Delete", "The message is deleted. Recorded: it breaks the rules."),
+    ],
+)
+async def test_of_two_presses_at_once_one_counts(stage: Stage, label: str, answer: str) -> None:
     await flagged(stage)
-    first = press_without_waiting(stage, stage.lena, "Breaks rules")
+    first = press_without_waiting(stage, stage.lena, label)
     second = press_without_waiting(stage, stage.admin, "It's fine")
     await stage.env.settle()
 
     answers = {said(first), said(second)}
-    assert "Recorded: it breaks the rules." in answers
+    assert answer in answers
     assert "Somebody is deciding this case right now. Look again in a moment." in answers
     assert len((await stage.only_case()).votes) == 1
 
 
 async def test_a_card_that_is_decided_on_another_screen_cannot_be_decided_again(stage: Stage) -> None:
     await flagged(stage)
-    late = press_without_waiting
+    late = [prepared_press(stage, stage.admin, label) for label in ("It's fine", "Delete", "Timeout 10 min")]
     await stage.lena.click(stage.card, label="Breaks rules")
-    result = late(stage, stage.admin, "It's fine")
-    await stage.env.settle()
+    for payload, result in late:
+        stage.env.backend.emit("INTERACTION_CREATE", payload)
+        await stage.env.settle()
+        assert "already decided" in said(result)
 
-    assert "already decided" in said(result)
-    assert len((await stage.only_case()).votes) == 1
+    assert [vote.verdict for vote in (await stage.only_case()).votes] == ["breaks_rules"]
+    assert stage.general.last_message is not None
+    assert stage.timed_out_until(stage.kai) is None
 
 
 async def test_a_command_whose_token_expired_raises_nothing(stage: Stage) -> None:

@@ -75,7 +75,7 @@ async def test_a_name_that_tries_to_break_the_card_does_not(stage: Stage) -> Non
     trick = stage.guild.add_member(stage.env.create_user("trick", global_name="||x|| **y** @everyone"))
     await stage.say("what an insult", who=trick)
 
-    assert r"By \|\|x\|\| \*\*y\*\* @" in stage.card_text
+    assert r"\|\|x\|\| \*\*y\*\* @" in stage.card_text
     assert "@everyone" not in stage.card_text
 
 

@@ -129,7 +129,7 @@ async def test_in_shadow_mode_a_card_comes_and_nothing_happens(stage: Stage) -> 
     await stage.rules(shadow=True, labels=(await stage.house.setup.rules(stage.guild.id)).labels)
     await stage.say("what an insult")
 
-    assert "shadow mode: nothing is done" in stage.card_text
+    assert "shadow: nothing done" in stage.card_text
     assert "Held back: timeout 10 min, deletion" in stage.card_text
     assert stage.general.last_message is not None
     assert stage.timed_out_until(stage.kai) is None

@@ -20,7 +20,7 @@ async def test_breaks_rules_is_recorded_and_closes_the_case(stage: Stage) -> Non
     assert case.state == "closed"
     assert case.votes[0].moderator_id == stage.lena.id
     assert case.votes[0].labels["insult"] == "right"
-    assert f"✅ Breaks rules (insult) · <@{stage.lena.id}>" in stage.card_text
+    assert f"✅ Broke rules · <@{stage.lena.id}>" in stage.card_text
 
 
 async def test_its_fine_lifts_the_timeout(stage: Stage) -> None:
@@ -32,7 +32,7 @@ async def test_its_fine_lifts_the_timeout(stage: Stage) -> None:
     assert answer == "Recorded: it's fine. The timeout is lifted."
     assert stage.timed_out_until(stage.kai) is None
     assert (await stage.only_case()).votes[0].labels["insult"] == "wrong"
-    assert "Timeout 10 min: undone" in stage.card_text
+    assert "👌 It's fine, timeout lifted · " in stage.card_text
 
 
 async def test_its_fine_says_what_cannot_be_undone(stage: Stage) -> None:
@@ -40,7 +40,7 @@ async def test_its_fine_says_what_cannot_be_undone(stage: Stage) -> None:
 
     answer = said(await stage.lena.click(card, label="It's fine"))
 
-    assert "A deleted message cannot be put back" in answer
+    assert "it stays deleted" in answer
     assert "A warning that was read cannot be taken back" in answer
 
 
@@ -75,7 +75,7 @@ async def test_undo_opens_the_case_again_and_takes_the_verdict_back(stage: Stage
     card = await flagged(stage, timeout_at=0.5)
     await stage.lena.click(card, label="Breaks rules")
 
-    answer = said(await stage.lena.click(card, label="Undo"))
+    answer = said(await stage.lena.click(stage.card, label="Undo"))
 
     case = await stage.only_case()
     assert answer == "The timeout is lifted. The case is open again."
@@ -84,42 +84,7 @@ async def test_undo_opens_the_case_again_and_takes_the_verdict_back(stage: Stage
     assert not buttons_of(stage.card)["Breaks rules"].disabled
 
 
-async def test_more_lets_a_moderator_choose_other_labels(stage: Stage) -> None:
-    opened = await stage.lena.click(await flagged(stage), label="More…")
-    menu = opened.followups[-1]
-    assert menu.ephemeral
-    options = menu.components[0]["components"][0]["options"]
-    assert [option["value"] for option in options if option["default"]] == ["insult"]
-
-    answer = said(await stage.lena.select(menu.message, ["threat", "identity_hate"]))
-
-    labels = (await stage.only_case()).votes[0].labels
-    assert answer == "Recorded: it breaks the rules."
-    assert (labels["threat"], labels["identity_hate"], labels["insult"]) == ("missing", "missing", "wrong")
-
-
-async def test_more_can_say_that_the_labels_were_beside_the_point(stage: Stage) -> None:
-    opened = await stage.lena.click(await flagged(stage), label="More…")
-
-    answer = said(await stage.lena.select(opened.followups[-1].message, ["other_reason"]))
-
-    assert "another reason" in answer
-    assert (await stage.only_case()).votes[0].verdict == "other_reason"
-
-
-async def test_labels_and_another_reason_exclude_each_other(stage: Stage) -> None:
-    opened = await stage.lena.click(await flagged(stage), label="More…")
-    menu = opened.followups[-1].message
-
-    refused = said(await stage.lena.select(menu, ["insult", "other_reason"]))
-    assert "not both" in refused
-    assert (await stage.only_case()).state == "open"
-
-    await stage.lena.select(menu, ["insult"])
-    assert (await stage.only_case()).state == "closed"
-
-
-@pytest.mark.parametrize("label", ["Breaks rules", "It's fine", "Skip", "More…"])
+@pytest.mark.parametrize("label", ["Breaks rules", "It's fine", "Skip", "Delete", "Timeout 10 min", "More…"])
 async def test_without_moderate_members_nothing_can_be_pressed(stage: Stage, label: str) -> None:
     card = await flagged(stage)
     stage.env.backend.edit_role(stage.guild.id, stage.mods.id, {"permissions": 0})
@@ -155,7 +120,7 @@ async def test_buttons_work_on_a_card_of_yesterday(stage: Stage) -> None:
     await stage.lena.click(card, label="Skip")
     await stage.env.advance_time(24 * 3600)
 
-    assert said(await stage.lena.click(card, label="Undo")) == "The case is open again."
+    assert said(await stage.lena.click(stage.card, label="Undo")) == "The case is open again."
 
 
 async def test_a_case_of_another_server_is_unknown_here(stage: Stage) -> None:
@@ -186,8 +151,8 @@ async def test_buttons_and_menus_work_after_a_restart(stage: Stage, house: House
 
     answer = said(await stage.lena.select(opened.followups[-1].message, ["threat"]))
     assert answer == "Recorded: it breaks the rules."
-    await stage.lena.click(card, label="Undo")
-    await stage.lena.click(card, label="Skip")
+    await stage.lena.click(stage.card, label="Undo")
+    await stage.lena.click(stage.card, label="Skip")
 
     assert (await stage.only_case()).votes[0].verdict == "skip"
     assert "Skipped" in text_of(stage.card)
@@ -197,7 +162,7 @@ async def test_a_decision_counts_for_everybody_who_wrote_the_same(stage: Stage) 
     await stage.act_on_insults(timeout_at=0.5)
     await stage.say("what an insult")
     await stage.say("what an insult", who=stage.priya)
-    assert "and 1 more with this text" in stage.card_text
+    assert "Kai and 1 other, 2 messages" in stage.card_text
 
     await stage.lena.click(stage.card, label="It's fine")
 

@@ -3,99 +3,105 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
 
-import discord
 import pytest
 
-from bot.chat.cards import Card, duration_of, percent, review_card, scrubbed_card
-from bot.core.cases import ActionRecord, Case, Vote
-from bot.core.policy import Delete, Reason, Timeout, Warn
-from moderation_model.contract import Explanation, Sentiment
+from bot.chat.cards import review_card, scrubbed_card
+from bot.chat.why_lines import duration_of, percent
+from bot.core.cases import ActionRecord, Background, Note, Vote
+from bot.core.policy import Delete, Timeout, Warn
 from tests.builders import NOON
+from tests.chat.card_case import CASE, buttons, lines, reason, rows
 
 
-def reason(label: str, score: float, limit: float = 0.85) -> Reason:
-    return Reason(label, score, limit, "model", "as_written", "v1", "content")
+def test_a_card_reads_from_what_to_who_to_text_to_why_to_before() -> None:
+    case = replace(
+        CASE, reply_to=("Priya", "anyone up for co-op?"), withheld=(Delete(),), withheld_why="shadow: nothing done"
+    )
+    background = Background(titles={"insult": "Insult (rule 2)"}, confirmed=1, newest_confirmed=988)
 
-
-CASE = Case(
-    case_id=1042,
-    guild_id=1,
-    channel_id=2,
-    message_id=3,
-    revision=0,
-    author_id=4,
-    author_name="Kai",
-    opened_why="flagged",
-    state="open",
-    text="nobody likes you, you pathetic waste of space",
-    jump_url="https://discord.com/channels/1/2/3",
-    posted_at=NOON,
-    opened_at=NOON,
-    author_joined_at=NOON - timedelta(days=2),
-    reasons=(reason("toxic", 0.96), reason("insult", 0.93)),
-    scores={"toxic": 0.96, "insult": 0.93},
-    sentiment=Sentiment((0.8, 0.1, 0.1, 0.0, 0.0)),
-    reading="as_written",
-    model_version="v1",
-    explanation=Explanation("toxic", ("you", "pathetic", "waste"), (0.0, 2.0, 1.0), -3.0, 0.96, "as_written", "v1"),
-)
-
-
-def lines(card: Card) -> list[str]:
-    shown = [item.content for item in card.walk_children() if isinstance(item, discord.ui.TextDisplay)]
-    return "\n".join(shown).splitlines()
-
-
-def buttons(card: Card) -> dict[str | None, bool]:
-    """Whether each button can be pressed, by its label."""
-    found: dict[str | None, bool] = {}
-    for item in card.walk_children():
-        button: Any = item.item if isinstance(item, discord.ui.DynamicItem) else item
-        if isinstance(button, discord.ui.Button):
-            found[button.label] = not button.disabled
-    return found
-
-
-def test_a_card_reads_from_what_to_who_to_text_to_why() -> None:
-    assert lines(review_card(CASE)) == [
-        "### 🟠 Insult · case 1042",
-        "By Kai · joined <t:1772193600:R> · <#2> · <t:1772366400:R>",
+    assert lines(review_card(case, background)) == [
+        "### 🟠 Insult (rule 2) · case 1042 · shadow: nothing done",
+        "Kai · joined <t:1772193600:R> · <#2> · <t:1772366400:R>",
+        '↪ reply to Priya: ||"anyone up for co-op?"||',
         "||nobody likes you, you **pathetic** **waste** of space||",
-        "Why: scored as insult 93 %, limit 85 % · also toxic 96 %",
-        "Seen as: as written",
-        "Words: pathetic, waste",
-        "Sentiment: ★☆☆☆☆ 1.3 of 5",
-        "-# Model v1",
+        "Why: insult 93 %, limit 85 % · also toxic 96 %",
+        "Seen as: as written · message: still up",
+        "Confirmed before: 1 in 90 days (case 988)",
+        "💤 Held back: deletion",
     ]
+
+
+def test_the_rules_name_and_the_answered_message_work_as_little_as_the_text() -> None:
+    case = replace(CASE, reply_to=("||Priya||", "<@1> https://x.y ||"))
+    shown = lines(review_card(case, Background(titles={"insult": "Insult (**2** <@1>)"})))
+
+    assert shown[0].startswith(r"### 🟠 Insult (\*\*2\*\* \<@")
+    assert shown[2] == r'↪ reply to \|\|Priya\|\|: ||"\<@' + "\u200b" + r'1> hxxps://x\[.\]y \|\|"||'
+
+
+def test_words_of_a_disguised_text_are_said_where_the_text_does_not_show_them() -> None:
+    card = review_card(replace(CASE, text="you p4th3tic w.a.s.t.e", reading="normalised"))
+
+    assert "Seen as: normalised · message: still up · words: pathetic, waste" in lines(card)
+
+
+def test_a_keyword_is_said_as_the_guilds_own_and_hidden_like_the_text() -> None:
+    found = replace(reason("keyword", 1.0, 1.0), rule="keyword", found="free * coins")
+
+    shown = lines(review_card(replace(CASE, reasons=(found,))))
+    assert shown[0] == "### 🟡 Keyword · case 1042 · nothing done"
+    assert r"Why: your keyword ||free \* coins||" in shown
+    assert "Why: insult 93 %, limit 85 % · also your keyword ||free \\* coins||" in lines(
+        review_card(replace(CASE, reasons=(found, reason("insult", 0.93))))
+    )
+
+
+@pytest.mark.parametrize(
+    ("record", "state"),
+    [
+        (ActionRecord(1, 1042, Delete(), "done"), "message: deleted"),
+        (ActionRecord(1, 1042, Delete(), "refused", detail="the message was already gone"), "message: already gone"),
+        (ActionRecord(1, 1042, Delete(), "refused", detail="the channel is gone"), "message: still up"),
+        (ActionRecord(1, 1042, Timeout(60), "done"), "message: still up"),
+    ],
+)
+def test_a_card_says_whether_the_message_still_stands(record: ActionRecord, state: str) -> None:
+    assert f"Seen as: as written · {state}" in lines(review_card(replace(CASE, actions=(record,))))
 
 
 def test_a_card_names_the_most_severe_label() -> None:
     card = review_card(replace(CASE, reasons=(reason("insult", 0.97), reason("threat", 0.88))))
 
-    assert lines(card)[0] == "### 🔴 Threat · case 1042"
+    assert lines(card)[0] == "### 🔴 Threat · case 1042 · nothing done"
 
 
-def test_an_open_case_can_be_decided_and_a_decided_one_undone() -> None:
-    decided = replace(CASE, state="closed")
+def test_an_open_case_has_two_rows_and_a_decided_one_becomes_a_line() -> None:
+    vote = Vote(1042, 77, "breaks_rules", {}, "v1", NOON)
 
-    assert buttons(review_card(CASE)) == {
-        "Breaks rules": True,
-        "It's fine": True,
-        "Skip": True,
-        "Undo": False,
-        "More…": True,
-        "Jump": True,
-    }
-    assert [label for label, on in buttons(review_card(decided)).items() if on] == ["Undo", "More…", "Jump"]
+    assert rows(review_card(CASE)) == [
+        ["Breaks rules", "It's fine", "Skip", "Jump ↗"],
+        ["Delete", "Timeout 10 min", "More…"],
+    ]
+    assert rows(review_card(replace(CASE, state="closed", votes=(vote,)))) == [["Undo", "Change"]]
+    assert rows(review_card(CASE, buttons=False)) == [["Jump ↗"]]
 
 
-def test_an_open_case_on_which_something_was_done_can_be_undone() -> None:
-    acted = replace(CASE, actions=(ActionRecord(1, 1042, Timeout(600), "done"),))
+def test_what_is_gone_cannot_be_deleted_again() -> None:
+    gone = replace(CASE, actions=(ActionRecord(1, 1042, Delete(), "done"),))
 
-    assert buttons(review_card(acted))["Undo"]
+    assert buttons(review_card(CASE))["Delete"]
+    assert not buttons(review_card(gone))["Delete"]
+
+
+def test_a_card_for_several_messages_offers_to_act_on_all() -> None:
+    same = review_card(replace(CASE, followers=6))
+    raid = review_card(replace(CASE, followers=29, other_author_ids=frozenset(range(100, 111))))
+
+    assert lines(same)[1].startswith("Kai, 7 messages · joined")
+    assert rows(same)[1] == ["Delete all 7", "Timeout 10 min", "More…"]
+    assert lines(raid)[1].startswith("Kai and 11 others, 30 messages · joined")
+    assert rows(raid)[1] == ["Delete all 30", "Timeout all 12 authors", "More…"]
 
 
 def test_a_card_says_what_was_done_refused_and_held_back() -> None:
@@ -103,7 +109,7 @@ def test_a_card_says_what_was_done_refused_and_held_back() -> None:
         replace(
             CASE,
             withheld=(Warn(),),
-            withheld_why="shadow mode: nothing is done",
+            withheld_why="only deletion is switched on for insult",
             actions=(
                 ActionRecord(1, 1042, Timeout(600), "done"),
                 ActionRecord(2, 1042, Delete(), "refused", detail="the message was already gone"),
@@ -111,31 +117,18 @@ def test_a_card_says_what_was_done_refused_and_held_back() -> None:
         )
     )
 
-    assert lines(card)[0].endswith("· shadow mode: nothing is done")
-    assert lines(card)[-3:] == [
-        "✔️ Timeout 10 min: done",
+    assert lines(card)[0].endswith("case 1042 · timed out 10 min")
+    assert lines(card)[-2:] == [
         "✖️ Deletion: not possible (the message was already gone)",
         "💤 Held back: warning",
     ]
-
-
-def test_a_card_names_who_decided_what_and_when() -> None:
-    vote = Vote(1042, 77, "breaks_rules", {"insult": "right", "toxic": "wrong", "threat": "missing"}, "v1", NOON)
-
-    assert lines(review_card(replace(CASE, state="closed", votes=(vote,))))[-1] == (
-        "✅ Breaks rules (insult, threat) · <@77> · <t:1772366400:t>"
-    )
-
-
-def test_a_card_counts_those_that_share_it() -> None:
-    assert "and 29 more with this text" in lines(review_card(replace(CASE, followers=29)))
 
 
 def test_a_care_card_accuses_nobody() -> None:
     text = "\n".join(lines(review_card(replace(CASE, opened_why="care", reasons=()))))
 
     assert "Someone may need help" in text
-    assert "scored as" not in text
+    assert "nothing done" not in text
     assert "limit" not in text
 
 
@@ -170,15 +163,20 @@ def test_every_card_fits_what_discord_takes(text: str, text_limit: int) -> None:
         CASE,
         text=text,
         author_name="*" * 300,
+        reply_to=("*" * 300, text),
         followers=10**6,
+        notes=tuple(Note(10**18, text, NOON) for _ in range(50)),
+        second_opinion_by=10**18,
         withheld_why="held back: 30 automatic actions within a minute",
         actions=tuple(ActionRecord(n, 1042, Timeout(600), "failed", detail="x" * 300) for n in range(3)),
         votes=tuple(Vote(1042, 10**18, "breaks_rules", {"insult": "right"}, "v1", NOON) for _ in range(3)),
     )
-    card = review_card(case, text_limit=text_limit)
+    background = Background({"insult": "*" * 300}, confirmed=10**6, newest_confirmed=10**12)
 
-    assert card.content_length() <= 4000
-    assert card.total_children_count <= 40
+    for standing in (case, replace(case, state="closed")):
+        card = review_card(standing, background, text_limit=text_limit, buttons=text_limit == 1500)
+        assert card.content_length() <= 4000
+        assert card.total_children_count <= 40
 
 
 @pytest.mark.parametrize("text", ["ends with a bar |", "ends with a slash \\", "|| inside ||", "* pathetic *"])
@@ -194,7 +192,7 @@ def test_the_spoiler_stays_closed_over_the_whole_text(text: str) -> None:
 def test_a_hostile_name_stays_a_name() -> None:
     head = lines(review_card(replace(CASE, author_name="# <@1>\n||x|| https://x.y")))[1]
 
-    assert head.startswith(r"By # \<@" + "\u200b" + r"1> ⏎ \|\|x\|\| hxxps://x\[.\]y · joined")
+    assert head.startswith(r"# \<@" + "\u200b" + r"1> ⏎ \|\|x\|\| hxxps://x\[.\]y · joined")
 
 
 def test_percentages_never_round_up_to_certainty() -> None:
@@ -205,12 +203,13 @@ def test_durations_are_said_in_the_largest_whole_unit() -> None:
     assert [duration_of(seconds) for seconds in (45, 600, 7200, 90, 604800)] == ["45 s", "10 min", "2 h", "90 s", "7 d"]
 
 
-def test_a_card_counts_what_was_done_to_others_with_the_same_text_and_lets_it_be_undone() -> None:
-    done = tuple(ActionRecord(number, 7, Timeout(60), "done") for number in (1, 2))
-    card = review_card(replace(CASE, followers=2, follower_actions=done))
-    assert "Done to others with this text: timeout ×2" in lines(card)
-    assert buttons(card)["Undo"]
-    assert not buttons(review_card(CASE))["Undo"]
+def test_a_card_counts_what_was_done_to_all_messages_that_it_stands_for() -> None:
+    done = tuple(ActionRecord(number, 1042 + number, Delete(), "done") for number in (1, 2))
+    refused = ActionRecord(3, 1045, Timeout(60), "refused", detail="the author left the server")
+    card = review_card(replace(CASE, followers=3, follower_actions=(*done, refused)))
+    assert lines(card)[0].endswith("· deleted ×2")
+    assert "Seen as: as written · message: 2 of 4 gone" in lines(card)
+    assert lines(card)[-1] == "✖️ Not possible on other messages of this card: timeout ×1"
 
 
 def test_a_card_says_how_many_members_reported_it() -> None:

@@ -36,7 +36,7 @@ async def test_setup_takes_a_private_channel_and_posts_what_waited(stage: Stage)
 async def test_setup_without_a_channel_makes_a_private_one_for_moderators(stage: Stage) -> None:
     await stage.rules(review_channel_id=None)
 
-    await run(stage, "candor setup")
+    await run(stage, "candor setup", ping_role=stage.mods)
 
     made = (await stage.house.setup.rules(stage.guild.id)).review_channel_id
     assert made is not None
@@ -83,7 +83,7 @@ async def test_setup_that_may_not_make_a_channel_says_what_to_do(stage: Stage) -
     assert guild is not None
     stage.env.backend.edit_role(stage.guild.id, guild.me.top_role.id, {"permissions": 0})
 
-    assert "needs Manage Channels" in await run(stage, "candor setup")
+    assert "needs Manage Channels" in await run(stage, "candor setup", ping_role=stage.mods)
 
 
 async def test_pause_stops_every_action_and_resume_allows_them(stage: Stage) -> None:
@@ -92,37 +92,87 @@ async def test_pause_stops_every_action_and_resume_allows_them(stage: Stage) -> 
     assert (await run(stage, "candor pause")).startswith("Paused.")
     await stage.say("one insult")
     assert stage.general.last_message is not None
-    assert "paused: nothing is done" in stage.card_text
+    assert "paused: nothing done" in stage.card_text
 
     assert (await run(stage, "candor resume")).startswith("Resumed.")
     await stage.say("another insult")
     assert len(stage.general.history()) == 1
 
 
-async def test_mode_and_limit_decide_what_is_done(stage: Stage) -> None:
-    await run(stage, "candor mode", mode="shadow")
+async def test_limit_and_mode_decide_what_is_done(stage: Stage) -> None:
     assert "insult: delete from 80 % on" in await run(
-        stage, "candor limit", label="insult", action="delete", percent=80
+        stage, "candor rules limit", label="insult", action="delete", percent=80
     )
-    assert "insult may now be acted on" in await run(stage, "candor mode", mode="active")
-
+    await run(stage, "candor rules mode", mode="shadow")
     await stage.say("what an insult")
+    assert stage.general.last_message is not None
 
+    assert "insult may now be acted on" in await run(stage, "candor rules mode", mode="act")
+    await stage.say("another insult")
+    assert len(stage.general.history()) == 1
+    assert "never delete" in await run(stage, "candor rules limit", label="insult", action="delete")
+
+
+async def test_a_label_without_verdicts_stays_in_shadow_mode(stage: Stage) -> None:
+    await run(stage, "candor rules limit", label="insult", action="delete", percent=80)
+    await run(stage, "candor rules mode", mode="shadow", label="insult")
+    answer = await run(stage, "candor rules mode", mode="delete", label="insult")
+    assert "insult has 0 verdicts; 50 are needed" in answer
+
+
+async def test_a_channel_may_have_limits_of_its_own(stage: Stage) -> None:
+    answer = await run(stage, "candor rules limit", label="insult", action="delete", percent=50, channel=stage.general)
+    assert f"insult in <#{stage.general.id}>: delete from 50 % on" in answer
+    await stage.say("what an insult")
     assert stage.general.last_message is None
-    assert "never delete" in await run(stage, "candor limit", label="insult", action="delete")
+    assert f"<#{stage.general.id}> **Insult**: delete 50%" in await run(stage, "candor rules show")
+
+
+async def test_a_rule_name_stands_behind_the_label(stage: Stage) -> None:
+    assert "“Insult (rule 2, be kind)”" in await run(stage, "candor rules name", label="insult", rule="rule 2, be kind")
+    assert "Insult (rule 2, be kind)" in await run(stage, "candor rules show")
+
+
+async def test_a_keyword_opens_a_case_and_can_be_taken_off_again(stage: Stage) -> None:
+    assert "The keyword is on: delete." in await run(stage, "candor rules keyword", pattern="cheap*", action="delete")
+    await stage.say("get it cheaply today")
+    assert stage.general.last_message is None
+    assert "Keyword" in stage.card_text
+    assert "cheaply" in stage.card_text
+    assert "removed" in await run(stage, "candor rules keyword", pattern="cheap*", remove=True)
+    assert "no such keyword" in await run(stage, "candor rules keyword", pattern="cheap*", remove=True)
+    assert "regular expression" in await run(stage, "candor rules keyword", pattern="(", kind="regex")
+
+
+async def test_a_word_that_is_fine_here_no_longer_counts_and_the_rest_does(stage: Stage) -> None:
+    assert "fine here" in await run(stage, "candor rules fine", word="insult")
+    await stage.say("what an insult")
+    assert stage.review.last_message is None
+    await stage.say("what an insult, a threat")
+    assert stage.review.last_message is not None
+    assert "counts again" in await run(stage, "candor rules fine", word="INSULT", remove=True)
+
+
+async def test_a_setting_is_changed_shown_and_refused_with_one_sentence(stage: Stage) -> None:
+    assert "cards_a_day is now 12" in await run(stage, "candor rules set", setting="cards_a_day", value="12")
+    assert "`cards_a_day` 12" in await run(stage, "candor rules show")
+    assert "takes a number from 1 to 500" in await run(stage, "candor rules set", setting="cards_a_day", value="lots")
+    assert "There is no setting 'colour'" in await run(stage, "candor rules set", setting="colour", value="red")
 
 
 async def test_exempt_leaves_a_role_and_a_channel_alone_and_takes_it_back(stage: Stage) -> None:
-    await run(stage, "candor exempt", role=stage.mods, channel=stage.general)
+    await run(stage, "candor scope", role=stage.mods, channel=stage.general)
     rules = await stage.house.setup.rules(stage.guild.id)
     assert (rules.exempt_role_ids, rules.exempt_channel_ids) == ({stage.mods.id}, {stage.general.id})
 
-    await run(stage, "candor exempt", channel=stage.general, exempt=False)
+    await run(stage, "candor scope", channel=stage.general, look=True)
     assert (await stage.house.setup.rules(stage.guild.id)).exempt_channel_ids == frozenset()
 
 
-async def test_exempt_without_a_role_or_a_channel_says_what_to_name(stage: Stage) -> None:
-    assert await run(stage, "candor exempt") == "Name a role or a channel."
+async def test_scope_without_options_lists_what_is_read(stage: Stage) -> None:
+    answer = await run(stage, "candor scope")
+    assert f"**Read** (1): <#{stage.general.id}>" in answer
+    assert f"my own channels (1): <#{stage.review.id}>" in answer
 
 
 async def test_doctor_says_that_all_is_well_or_what_to_fix(stage: Stage) -> None:
@@ -136,7 +186,7 @@ async def test_doctor_says_that_all_is_well_or_what_to_fix(stage: Stage) -> None
 
 async def test_administrators_commands_are_hidden_from_moderators(stage: Stage) -> None:
     with pytest.raises(SetupError, match="not visible"):
-        await stage.lena.slash(stage.general, "candor mode", mode="active")
+        await stage.lena.slash(stage.general, "candor rules mode", mode="act")
 
 
 async def test_a_moderator_who_was_given_the_group_may_pause_and_nothing_else(stage: Stage) -> None:
@@ -156,7 +206,7 @@ async def test_case_show_shows_the_card_for_reading_only(stage: Stage) -> None:
     assert result.response is not None
     assert result.ephemeral
     assert "Insult · case 1" in text_of(result.response.message)
-    assert list(buttons_of(result.response.message)) == ["Jump"]
+    assert list(buttons_of(result.response.message)) == ["Jump ↗"]
 
 
 async def test_case_why_lists_scores_words_and_what_was_done(stage: Stage) -> None:
@@ -165,7 +215,7 @@ async def test_case_why_lists_scores_words_and_what_was_done(stage: Stage) -> No
 
     answer = await run(stage, "case why", who=stage.lena, case_id=1)
 
-    assert "Why: scored as insult 90 %, limit 50 %" in answer
+    assert "Why: insult 90 %, limit 50 %" in answer
     assert "Scores: toxic 1 % · severely toxic 1 % · obscene 1 % · threat 1 % · insult 90 %" in answer
     assert "Words: insult" in answer
     assert "Model test-1" in answer
@@ -195,7 +245,7 @@ async def test_case_check_in_shadow_mode_says_what_is_held_back(stage: Stage) ->
 
     answer = await run(stage, "case check", who=stage.lena, text="such an insult")
 
-    assert "Asked for, but shadow mode: nothing is done: deletion." in answer
+    assert "Asked for, but shadow: nothing done: deletion." in answer
 
 
 async def test_a_model_that_is_away_is_said_to_be_away(stage: Stage) -> None:

@@ -56,6 +56,21 @@ async def test_a_review_channel_that_is_gone_names_the_command(stage: Stage) -> 
     assert (await findings(stage))["review channel"].fix == "Run `/candor setup`."
 
 
+async def test_a_log_channel_that_is_gone_or_closed_is_named(stage: Stage) -> None:
+    await stage.rules(log_channel_id=1)
+    assert (await findings(stage))["log channel"].sentence == "The log channel is gone or hidden from me."
+
+    mute = discord.PermissionOverwrite(send_messages=False)
+    log = stage.guild.create_text_channel("mod-log", overwrites={own_role(stage): mute})
+    await stage.env.settle()
+    await stage.rules(log_channel_id=log.id)
+    found = (await findings(stage))["log channel"]
+    assert (found.ok, found.sentence) == (
+        False,
+        f"I cannot write into the log channel <#{log.id}>: I lack Send Messages there.",
+    )
+
+
 async def test_a_role_of_members_above_its_own_is_named(stage: Stage) -> None:
     regulars = stage.guild.create_role("Regulars", position=50)
     stage.guild.create_role("Chiefs", position=51, permissions=discord.Permissions(administrator=True))
@@ -136,3 +151,17 @@ async def test_a_login_is_inspected_with_every_server_over_rest_alone(tmp_path: 
     assert by_about["servers"].ok
     assert by_about["review channel"].sentence.endswith("There is no review channel, so no cards come.")
     assert not online
+
+
+async def test_what_is_found_elsewhere_stands_beside_the_server_that_it_is_about(tmp_path: Path) -> None:
+    async def reading(guild_id: int) -> list[Finding]:
+        return [Finding("language", True, f"English only in {guild_id}.")]
+
+    async with await Sandbox.start() as sandbox:
+        found = await inspect_login(
+            settings(tmp_path, sandbox.token), connector=sandbox.connector(), rules_of=new_guild, more_of=reading
+        )
+        guild = sandbox.guild
+
+    (language,) = [finding for finding in found if finding.about == "language"]
+    assert language.sentence == f"{guild.name}: English only in {guild.id}."

@@ -17,6 +17,8 @@ def test_the_invite_link_asks_for_exactly_what_is_needed() -> None:
     assert discord.Permissions(int(query["permissions"][0])) == discord.Permissions(
         view_channel=True,
         send_messages=True,
+        embed_links=True,
+        attach_files=True,
         read_message_history=True,
         manage_messages=True,
         moderate_members=True,

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.chat import texts
 from bot.sandbox.answers import Answer
 from bot.sandbox.sandbox import Sandbox
 from tests.e2e.app_house import House, model_server, running_house, text_of
@@ -48,8 +47,8 @@ async def test_an_insult_becomes_a_card_with_its_reasons_and_a_verdict_is_kept(h
     assert "shadow" in shown
     assert "clown" in shown
     assert passed.case.explanation is None
-    assert texts.WORDS.split("{")[0] in shown
-    assert passed.predictions[0].model_version in shown
+    assert "**" in shown
+    assert "message: still up" in shown
     await done(house, await house.sandbox.press("Lena", card["id"], f"candor:v1:breaks:{passed.case.case_id}"))
     case = await house.verdict(passed)
     (vote,) = case.votes
@@ -79,9 +78,9 @@ async def test_an_active_server_deletes_times_out_and_fine_takes_back_what_it_ca
     sandbox = house.sandbox
     for action in ("delete", "timeout"):
         options = {"label": "insult", "action": action, "percent": 50}
-        answer = await done(house, await sandbox.slash("Robin", "#general", "candor limit", options))
+        answer = await done(house, await sandbox.slash("Robin", "#general", "candor rules limit", options))
         assert answer.kind != "failed"
-    await done(house, await sandbox.slash("Robin", "#general", "candor mode", {"mode": "active"}))
+    await house.let_out_of_shadow("insult")
     said = await sandbox.say("Kai", "#general", INSULT)
     passed = await house.decided(said)
     assert passed.case is not None

@@ -12,18 +12,12 @@ import pytest
 from bot.config import Settings
 from bot.core.cases import Case
 from bot.core.guild_rules import GuildRules, LabelRule, default_labels
-from bot.flow.cards import CardDesk
-from bot.flow.guild_setup import GuildSetup
-from bot.flow.moderate import Moderate, Passed
-from bot.flow.review import Review
-from bot.store.cases import CaseStore
+from bot.flow.building import Outside, Stores, build_flows
+from bot.flow.moderate import Passed
 from bot.store.crypto import TextKey
 from bot.store.database import Database
-from bot.store.guilds import GuildStore
-from bot.store.labels import LabelStore
-from bot.store.predictions import PredictionStore
 from tests.builders import GUILD
-from tests.fakes import FakeBoard, FakeClock, FakeEnforcer, FakeMessages, FakeModel
+from tests.fakes import FakeBoard, FakeClock, FakeEnforcer, FakeMessages, FakeMessenger, FakeModel
 
 REVIEW_CHANNEL = 900
 
@@ -33,48 +27,29 @@ class House:
     """The use cases with everything around them at hand."""
 
     db: Database
-    guilds: GuildStore
-    predictions: PredictionStore
-    cases: CaseStore
-    labels: LabelStore
     model: FakeModel = field(default_factory=FakeModel)
     enforcer: FakeEnforcer = field(default_factory=FakeEnforcer)
+    messenger: FakeMessenger = field(default_factory=FakeMessenger)
     board: FakeBoard = field(default_factory=FakeBoard)
     messages: FakeMessages = field(default_factory=FakeMessages)
     clock: FakeClock = field(default_factory=FakeClock)
     seen: list[Passed] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.desk = CardDesk(
-            model=self.model, board=self.board, guilds=self.guilds, cases=self.cases, observe=lambda case: None
-        )
-        self.review = Review(
-            model=self.model,
-            enforcer=self.enforcer,
-            guilds=self.guilds,
-            cases=self.cases,
-            labels=self.labels,
-            desk=self.desk,
-            clock=self.clock,
-            text_days=30,
-        )
-        self.moderate = Moderate(
-            model=self.model,
-            enforcer=self.enforcer,
-            messages=self.messages,
-            guilds=self.guilds,
-            predictions=self.predictions,
-            cases=self.cases,
-            desk=self.desk,
-            clock=self.clock,
-            text_days=30,
-            observe=self.seen.append,
-        )
-        self.setup = GuildSetup(guilds=self.guilds, cases=self.cases, desk=self.desk, clock=self.clock)
+        stores = Stores(self.db)
+        self.guilds, self.predictions, self.cases = stores.guilds, stores.predictions, stores.cases
+        self.labels, self.audits = stores.labels, stores.audits
+        outside = Outside(self.model, self.enforcer, self.messenger, self.board, self.messages, self.clock)
+        flows = build_flows(stores, outside, text_days=30, passed=self.seen.append, presented=lambda case: None)
+        self.desk, self.telling, self.moderate, self.review = flows.desk, flows.telling, flows.moderate, flows.review
+        self.deciding, self.setup, self.audit = flows.deciding, flows.setup, flows.audit
+        self.appeals, self.putting_back = flows.appeals, flows.putting_back
+        self.queue = flows.queue
 
     async def rules(self, **labels: LabelRule) -> GuildRules:
         """Save active rules with a review channel and the given label rules."""
-        rules = GuildRules(GUILD, shadow=False, review_channel_id=REVIEW_CHANNEL, labels={**default_labels(), **labels})
+        acting = {name: replace(rule, mode="act") for name, rule in default_labels().items()}
+        rules = GuildRules(GUILD, shadow=False, review_channel_id=REVIEW_CHANNEL, labels={**acting, **labels})
         await self.guilds.save(rules, by=1, at=self.clock.now())
         return rules
 
@@ -89,6 +64,13 @@ class House:
         working.cancel()
         await asyncio.wait([working])
 
+    async def tell(self) -> None:
+        """Let the bot tell what waits to be told."""
+        working = asyncio.create_task(self.telling.run())
+        await self.telling.drain()
+        working.cancel()
+        await asyncio.wait([working])
+
     async def case(self, case_id: int) -> Case:
         return await self.cases.get(guild_id=GUILD, case_id=case_id)
 
@@ -98,5 +80,5 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     settings = Settings(_env_file=None, data_dir=tmp_path)  # pyright: ignore[reportCallIssue]
     db = Database(settings.sql_url, key=TextKey.from_settings(settings))
     await db.migrate()
-    yield House(db, GuildStore(db), PredictionStore(db), CaseStore(db), LabelStore(db))
+    yield House(db)
     await db.close()

@@ -231,3 +231,20 @@ async def test_a_limit_of_the_guilds_own_makes_profanity_a_case(house: House):
     assert [action.kind for _, action in house.enforcer.performed] == ["delete"]
     await house.setup.limit(guild_id=GUILD, label="obscene", action="delete", percent=None, by=1)
     assert (await house.moderate.handle(message("damn", message_id=2))).case is None
+
+
+async def test_other_words_of_a_member_share_the_card_and_its_verdict_and_teach_the_model_nothing(house: House):
+    await house.rules()
+    for number, text in enumerate(
+        ["what an insult to us all", "what an INSULT, to us all!", "one more insult of another kind"]
+    ):
+        await house.moderate.handle(message(text, message_id=number + 1))
+    await house.post_cards()
+    (card,) = house.board.cards.values()
+    await house.review.vote(guild_id=GUILD, case_id=card.case_id, moderator=LENA, verdict="breaks_rules")
+    votes = [
+        (await house.review.of_message(guild_id=GUILD, message_id=number)).votes[0]  # pyright: ignore[reportOptionalMemberAccess]
+        for number in (1, 2, 3)
+    ]
+    assert [vote.verdict for vote in votes] == ["breaks_rules"] * 3
+    assert [vote.labels["insult"] for vote in votes] == ["right", "right", "unknown"]

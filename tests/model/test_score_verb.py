@@ -31,11 +31,31 @@ def test_each_line_is_answered_in_order(tiny_model_dir: Path) -> None:
 
 def test_an_answer_has_exactly_these_fields(tiny_model_dir: Path) -> None:
     _, [answer] = score(tiny_model_dir, '{"text": "hello", "id": 5}')
-    assert list(answer) == ["scores", "sentiment", "flagged", "reading", "model_version"]
+    assert list(answer) == ["scores", "sentiment", "flagged", "reading", "model_version", "readable", "language"]
     assert tuple(answer["scores"]) == LABEL_NAMES
     assert all(0 <= value <= 1 for value in answer["scores"].values())
     assert sum(answer["sentiment"]) == pytest.approx(1.0)
     assert (answer["reading"], answer["model_version"]) == ("as_written", "tiny-1")
+    assert (answer["readable"], answer["language"]) == (True, None)
+
+
+def test_a_line_in_another_language_is_not_judged_and_the_language_is_named(tiny_model_dir: Path) -> None:
+    text = "alguien quiere jugar una partida conmigo esta noche después de cenar"
+    _, [answer] = score(tiny_model_dir, json.dumps({"text": text}))
+    assert (answer["readable"], answer["language"], answer["flagged"]) == (False, "es", [])
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("alguien quiere jugar una partida conmigo esta noche después de cenar", "another language (es)"),
+        ("привет как дела", "of a script"),
+    ],
+)
+def test_a_person_is_told_why_a_text_is_not_judged(tiny_model_dir: Path, text: str, why: str) -> None:
+    result = CliRunner().invoke(build_app(), ["score", text, "--model", str(tiny_model_dir)])
+    assert why in " ".join(result.stdout.split())
+    assert "nothing is flagged" in " ".join(result.stdout.split())
 
 
 @pytest.mark.parametrize(

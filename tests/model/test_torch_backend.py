@@ -146,6 +146,7 @@ def foreign_model(folder: Path, labels: list[str], *, safetensors: bool = True) 
 def test_a_foreign_model_is_opened_by_its_label_names_and_says_what_it_lacks(tmp_path: Path) -> None:
     names = ["toxicity", "Severe-Toxicity", "sexual_explicit", "identity attack", "insult"]
     classifier = open_model(foreign_model(tmp_path, names))
+    assert classifier.info.languages == ()
     info = classifier.info
     assert info.labels == ("toxic", "severe_toxic", "insult", "identity_hate")
     assert info.missing == ("obscene", "threat")

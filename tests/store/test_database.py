@@ -19,15 +19,19 @@ from cryptography.fernet import Fernet
 from sqlalchemy import event
 
 from bot.config import Settings
-from bot.core.cases import Vote
+from bot.core.cases import Note, Vote
 from bot.core.guild_rules import GuildRules
 from bot.core.policy import Delete, Warn
+from bot.core.sampling import Standing
 from bot.errors import BadSettings, StoreUnavailable, UndecryptableText
+from bot.store.appeals import AppealStore
+from bot.store.audits import AuditStore
 from bot.store.cases import CaseStore
 from bot.store.crypto import TextKey, key_path
 from bot.store.database import Database
 from bot.store.guilds import GuildStore
 from bot.store.labels import LabelStore
+from bot.store.notes import NoteStore
 from bot.store.predictions import PredictionStore
 from bot.store.tables import metadata
 from tests.builders import GUILD, MODEL, NOON, message, new_case, prediction
@@ -41,6 +45,10 @@ async def fill_every_table(db: Database) -> None:
     await CaseStore(db).add_report(case_id=case.case_id, reporter_id=5, reason="rude", at=NOON)
     vote = Vote(case.case_id, 9, "breaks_rules", {"insult": "right"}, MODEL, NOON)
     await LabelStore(db).vote(vote, scores={"insult": 0.9})
+    await NoteStore(db).add(case_id=case.case_id, note=Note(9, "third time this week", NOON))
+    await AppealStore(db).open(case, text="it was a joke", at=NOON)
+    await AuditStore(db).keep(new_case(message_id=1001), Standing("insult", 0.4, 0.5))
+    await AuditStore(db).make_batches(GUILD, at=NOON)
 
 
 async def test_a_new_database_is_missing_then_current(url: str, key: TextKey):

@@ -6,10 +6,10 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from bot.store.database import Database
-from bot.store.predictions import PredictionStore
+from bot.store.predictions import PredictionStore, unread_why
 from bot.store.tables import predictions, sentiment_hours
 from moderation_model.contract import Sentiment
-from tests.builders import CHANNEL, NOON, message, prediction
+from tests.builders import CHANNEL, GUILD, NOON, message, prediction
 
 
 async def test_scores_are_kept_once_a_revision_and_the_highest_part_counts(db: Database):
@@ -64,6 +64,29 @@ async def test_what_is_given_up_or_cannot_be_read_is_not_tried_again(db: Databas
     await store.record(message(message_id=2), (), at=NOON, unscored_why="script not read", retry=False)
     assert await store.unscored(since=NOON, limit=9) == []
     assert await store.scores_of(message_id=2) is None
+
+
+def test_why_nothing_is_judged_tells_a_language_from_a_script():
+    script = prediction({"insult": 0.9}, readable=False)
+    language = replace(script, language="es")
+    assert unread_why([script, script]) == "script not read"
+    assert unread_why([script, language]) == "language not read"
+    assert unread_why([language, prediction()]) is None
+
+
+async def test_what_was_not_judged_is_counted_by_server_and_time(db: Database):
+    store = PredictionStore(db)
+    later = NOON + timedelta(days=2)
+    reasons = ["language not read", "script not read", "language not read", "ModelUnavailable", None]
+    for number, why in enumerate(reasons):
+        at = NOON if number == 0 else later
+        found = () if why else [prediction()]
+        await store.record(message(message_id=number), found, at=at, unscored_why=why, retry=False)
+    await store.record(message(message_id=9, guild_id=5), (), at=later, unscored_why="script not read", retry=False)
+    assert await store.unread_share(GUILD, NOON) == (3, 5)
+    assert await store.unread_share(GUILD, later) == (2, 4)
+    assert await store.unread_share(5, NOON) == (1, 1)
+    assert await store.unread_share(6, NOON) == (0, 0)
 
 
 async def test_sentiment_is_a_sum_by_channel_and_hour_that_replays_do_not_change(db: Database):

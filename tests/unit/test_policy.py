@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from bot.core.guild_rules import GuildRules, LabelRule, default_labels
+from bot.core.keywords import KeywordHit, KeywordRule
 from bot.core.policy import Delete, Recent, Timeout, Warn, decide, within_limits
 from moderation_model.contract import NORMALISED
-from tests.builders import GUILD, MODEL, message, person, prediction
+from tests.builders import CHANNEL, GUILD, MODEL, NOON, message, person, prediction
 
 SHADOW = GuildRules(GUILD)
 ACTIVE = GuildRules(GUILD, shadow=False)
@@ -139,3 +141,87 @@ def test_rules_survive_their_json_form():
     )
     assert GuildRules.from_json(GUILD, rules.to_json()) == rules
     assert GuildRules.from_json(GUILD, {}) == GuildRules(GUILD)
+
+
+def keyword(action: str = "flag") -> KeywordHit:
+    return KeywordHit(KeywordRule("cheap*", action=action), "cheaply")  # pyright: ignore[reportArgumentType]
+
+
+def test_a_label_in_shadow_mode_holds_back_its_actions_and_no_others():
+    rules = with_rules(ACTIVE, insult=LabelRule(delete_at=0.5, mode="shadow"), toxic=LabelRule(timeout_at=0.5))
+    decision = decide(message(), [prediction({"insult": 0.9, "toxic": 0.9})], rules)
+    assert (decision.actions, decision.withheld) == ((Timeout(600),), (Delete(),))
+    assert decision.withheld_why == "shadow for insult: nothing done"
+
+
+def test_a_label_that_may_delete_does_not_time_out():
+    rules = with_rules(ACTIVE, insult=LabelRule(delete_at=0.5, timeout_at=0.5, mode="delete"))
+    decision = decide(message(), [prediction({"insult": 0.9})], rules)
+    assert (decision.actions, decision.withheld) == ((Delete(),), (Timeout(600),))
+
+
+def test_a_threat_is_never_acted_on_by_itself():
+    rules = with_rules(ACTIVE, threat=LabelRule(delete_at=0.5, timeout_at=0.5))
+    decision = decide(message(), [prediction({"threat": 0.99})], rules)
+    assert decision.actions == ()
+    assert "report to Discord before deleting" in (decision.withheld_why or "")
+
+
+def test_a_channels_own_limit_replaces_the_servers_and_its_mode_does_not():
+    quiet = {CHANNEL: {"insult": LabelRule(delete_at=0.4)}}
+    rules = replace(with_rules(ACTIVE, insult=LabelRule(mode="shadow")), channels=quiet)
+    held = decide(message(), [prediction({"insult": 0.45})], rules)
+    assert (held.actions, held.withheld) == ((), (Delete(),))
+    acting = replace(rules, labels={**rules.labels, "insult": LabelRule()})
+    assert decide(message(), [prediction({"insult": 0.45})], acting).actions == (Delete(),)
+    assert decide(message(channel_id=999), [prediction({"insult": 0.45})], acting).opens is None
+
+
+def test_a_guild_can_ask_that_only_angry_insults_are_acted_on():
+    rules = replace(with_rules(ACTIVE, insult=LabelRule(delete_at=0.5)), insult_stars=2)
+    decision = decide(message(), [prediction({"insult": 0.9})], rules)
+    assert (decision.opens, decision.actions) == ("flagged", ())
+    assert decision.withheld_why == "sentiment 3.0 stars, over your limit of 2"
+
+
+def test_a_keyword_is_a_reason_beside_the_model_and_without_it():
+    decision = decide(message("get it cheaply"), [prediction()], ACTIVE, keywords=[keyword("delete")])
+    assert (decision.opens, decision.actions, decision.labels) == ("flagged", (Delete(),), ("keyword",))
+    assert decision.reasons[0].found == "cheaply"
+    alone = decide(message("get it cheaply"), (), ACTIVE, keywords=[keyword()])
+    assert (alone.opens, alone.actions) == ("flagged", ())
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "step"),
+    [(0, Warn()), (1, Timeout(600)), (2, Timeout(3600)), (3, Timeout(86400)), (9, Timeout(86400))],
+)
+def test_confirmed_cases_lead_to_the_next_step_where_the_guild_wants_it(confirmed: int, step: object):
+    rules = replace(with_rules(ACTIVE, insult=LabelRule(delete_at=0.5)), escalation=True)
+    decision = decide(message(), [prediction({"insult": 0.9})], rules, confirmed=confirmed)
+    assert decision.actions == (step, Delete())
+
+
+def test_nothing_escalates_while_a_label_is_in_shadow_mode_or_nothing_is_asked_for():
+    shadow = replace(with_rules(ACTIVE, insult=LabelRule(delete_at=0.5, mode="shadow")), escalation=True)
+    assert decide(message(), [prediction({"insult": 0.9})], shadow, confirmed=3).actions == ()
+    flagged_only = replace(with_rules(ACTIVE, insult=LabelRule()), escalation=True)
+    assert decide(message(), [prediction({"insult": 0.9})], flagged_only, confirmed=3).actions == ()
+
+
+def test_places_out_of_scope_are_left_alone_until_somebody_includes_them():
+    hidden = replace(message(), in_default_scope=False)
+    assert ACTIVE.exempts(hidden)
+    assert not replace(ACTIVE, included_channel_ids=frozenset({CHANNEL})).exempts(hidden)
+
+
+def test_rules_survive_storage_and_unknown_keys():
+    rules = replace(
+        with_rules(ACTIVE, insult=LabelRule(delete_at=0.9, mode="delete", rule_name="rule 2")),
+        channels={5: {"toxic": LabelRule(flag_at=0.3)}},
+        keywords=(KeywordRule("cheap*", action="delete"),),
+        fine_words=("clanker",),
+        set_up_at=NOON,
+    )
+    stored = json.loads(json.dumps(rules.to_json()))
+    assert GuildRules.from_json(GUILD, stored | {"of_a_later_version": 1}) == rules

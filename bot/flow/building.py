@@ -1,0 +1,164 @@
+"""The use cases are built here, over the stores and what lies outside; `bot.app` and the tests do it the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.core.cases import Case
+from bot.flow.acting import Acting
+from bot.flow.appeals import Appeals
+from bot.flow.audit import Audit
+from bot.flow.budgeting import CardBudget
+from bot.flow.cards import CardDesk
+from bot.flow.coverage import Coverage
+from bot.flow.deciding import Deciding
+from bot.flow.flows import Flows
+from bot.flow.guild_setup import GuildSetup
+from bot.flow.moderate import Moderate, Passed
+from bot.flow.ports import AuditBoard, Board, Clock, Enforcer, Messages, Messenger, ModelService
+from bot.flow.preview import Preview
+from bot.flow.putting_back import PuttingBack
+from bot.flow.queue import Queue
+from bot.flow.review import Review
+from bot.flow.telling import Telling
+from bot.store.appeals import AppealStore
+from bot.store.audits import AuditStore
+from bot.store.case_lists import CaseListStore
+from bot.store.cases import CaseStore
+from bot.store.database import Database
+from bot.store.grouping import GroupStore
+from bot.store.guilds import GuildStore
+from bot.store.labels import LabelStore
+from bot.store.notes import NoteStore
+from bot.store.predictions import PredictionStore
+from bot.store.queue import QueueStore
+from bot.store.replaying import ReplayStore
+
+
+class Boards(Board, AuditBoard, Protocol):
+    """The review channel with everything that is posted there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the use cases reach outside of this process."""
+
+    model: ModelService
+    enforcer: Enforcer
+    messenger: Messenger
+    board: Boards
+    messages: Messages
+    clock: Clock
+
+
+class Stores:
+    """Every store over one database. `guilds` keeps rules in memory, so there is one for all."""
+
+    def __init__(self, db: Database) -> None:
+        self.guilds = GuildStore(db)
+        self.predictions = PredictionStore(db)
+        self.cases = CaseStore(db)
+        self.groups = GroupStore(db)
+        self.labels = LabelStore(db)
+        self.audits = AuditStore(db)
+        self.notes = NoteStore(db)
+        self.appeals = AppealStore(db)
+        self.queue = QueueStore(db)
+        self.lists = CaseListStore(db)
+        self.replay = ReplayStore(db)
+
+
+def build_flows(
+    stores: Stores,
+    outside: Outside,
+    *,
+    text_days: int,
+    passed: Callable[[Passed], None],
+    presented: Callable[[Case], None],
+) -> Flows:
+    """The use cases. `passed` and `presented` are called after each message and each card."""
+    model, board, clock, messenger = outside.model, outside.board, outside.clock, outside.messenger
+    guilds, cases, labels, appeals = stores.guilds, stores.cases, stores.labels, stores.appeals
+    budget = CardBudget(guilds=guilds, queue=stores.queue, clock=clock)
+    desk = CardDesk(model=model, board=board, guilds=guilds, cases=cases, budget=budget, observe=presented)
+    telling = Telling(enforcer=outside.enforcer, messenger=messenger, board=board, guilds=guilds, clock=clock)
+    review = Review(
+        model=model,
+        telling=telling,
+        guilds=guilds,
+        cases=cases,
+        labels=labels,
+        appeals=appeals,
+        desk=desk,
+        clock=clock,
+        text_days=text_days,
+    )
+    audit = _audit(stores, outside, desk, text_days=text_days)
+    return Flows(
+        desk=desk,
+        telling=telling,
+        moderate=_moderate(stores, outside, desk, telling, audit, text_days=text_days, passed=passed),
+        review=review,
+        deciding=Deciding(
+            model=model, review=review, telling=telling, guilds=guilds, cases=cases, notes=stores.notes, clock=clock
+        ),
+        setup=GuildSetup(guilds=guilds, labels=labels, desk=desk, clock=clock),
+        audit=audit,
+        coverage=Coverage(model=model, predictions=stores.predictions, clock=clock),
+        appeals=Appeals(guilds=guilds, cases=cases, appeals=appeals, desk=desk, clock=clock),
+        putting_back=PuttingBack(review=review, messenger=messenger, cases=cases, telling=telling, clock=clock),
+        queue=_queue(stores, outside),
+        preview=Preview(model=model, replay=stores.replay, clock=clock),
+    )
+
+
+def _queue(stores: Stores, outside: Outside) -> Queue:
+    return Queue(
+        guilds=stores.guilds,
+        cases=stores.cases,
+        queue=stores.queue,
+        lists=stores.lists,
+        board=outside.board,
+        clock=outside.clock,
+    )
+
+
+def _audit(stores: Stores, outside: Outside, desk: CardDesk, *, text_days: int) -> Audit:
+    return Audit(
+        board=outside.board,
+        guilds=stores.guilds,
+        audits=stores.audits,
+        cases=stores.cases,
+        labels=stores.labels,
+        desk=desk,
+        clock=outside.clock,
+        text_days=text_days,
+    )
+
+
+def _moderate(
+    stores: Stores,
+    outside: Outside,
+    desk: CardDesk,
+    telling: Telling,
+    audit: Audit,
+    *,
+    text_days: int,
+    passed: Callable[[Passed], None],
+) -> Moderate:
+    return Moderate(
+        model=outside.model,
+        acting=Acting(telling=telling, cases=stores.cases, desk=desk, clock=outside.clock),
+        messages=outside.messages,
+        guilds=stores.guilds,
+        predictions=stores.predictions,
+        cases=stores.cases,
+        groups=stores.groups,
+        desk=desk,
+        audit=audit,
+        clock=outside.clock,
+        text_days=text_days,
+        observe=passed,
+    )

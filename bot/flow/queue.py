@@ -1,0 +1,115 @@
+"""The queue: what is open and waits for a moderator, one case after the other, and one digest a day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from bot.core.budget import DAY, Digest
+from bot.core.cases import Case, CaseFilter
+from bot.errors import BoardUnavailable
+from bot.flow.ports import Board, Clock
+from bot.store.case_lists import CaseListStore
+from bot.store.cases import CaseStore
+from bot.store.guilds import GuildStore
+from bot.store.queue import QueueCounts, QueueStore
+
+log = structlog.get_logger(__name__)
+
+
+PAGE_CASES = 8
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of `total` cases: page `number` of `pages`, counted from 1."""
+
+    cases: tuple[Case, ...]
+    total: int
+    number: int
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberCases:
+    """What moderators know of a member: how many cases, how many open, how many confirmed, and the newest."""
+
+    member_id: int
+    total: int
+    open: int
+    confirmed: int
+    newest: tuple[Case, ...]
+
+
+class Queue:
+    """Every method raises StoreUnavailable."""
+
+    def __init__(
+        self,
+        *,
+        guilds: GuildStore,
+        cases: CaseStore,
+        queue: QueueStore,
+        lists: CaseListStore,
+        board: Board,
+        clock: Clock,
+    ) -> None:
+        self._guilds = guilds
+        self._cases = cases
+        self._lists = lists
+        self._queue = queue
+        self._board = board
+        self._clock = clock
+
+    async def next(self, *, guild_id: int, which: CaseFilter, after: int = 0) -> Case | None:
+        """The oldest open case of that kind that is newer than case `after`; None where there is no further one."""
+        return await self._lists.next_open(guild_id=guild_id, which=which, after=after)
+
+    async def page(self, *, guild_id: int, which: CaseFilter, number: int) -> Page:
+        """A page of the guild's cases, newest first; the last one where there are fewer."""
+        total = await self._lists.count(guild_id=guild_id, which=which)
+        pages = max(1, -(-total // PAGE_CASES))
+        number = min(max(number, 1), pages)
+        offset = (number - 1) * PAGE_CASES
+        found = await self._lists.page(guild_id=guild_id, which=which, offset=offset, limit=PAGE_CASES)
+        return Page(tuple(found), total, number, pages)
+
+    async def member(self, *, guild_id: int, member_id: int) -> MemberCases:
+        """How many cases the member has, how they ended, and the newest; nothing about scores."""
+        which = CaseFilter(author_id=member_id)
+        return MemberCases(
+            member_id=member_id,
+            total=await self._lists.count(guild_id=guild_id, which=which),
+            open=await self._lists.count(guild_id=guild_id, which=replace(which, state="open")),
+            confirmed=await self._cases.confirmed(guild_id=guild_id, author_id=member_id, since=EVER),
+            newest=tuple(await self._lists.page(guild_id=guild_id, which=which, offset=0, limit=PAGE_CASES)),
+        )
+
+    async def counts(self, guild_id: int) -> QueueCounts:
+        """What is open in the guild; overdue by the guild's own limit."""
+        hours = (await self._guilds.get(guild_id)).remind_after_hours
+        return await self._queue.counts(guild_id=guild_id, opened_before=self._clock.now() - timedelta(hours=hours))
+
+    async def digest(self) -> int:
+        """Tell each guild that was not told in the last 24 hours what waits without a card, and what waits too long;
+        how many were told. A guild in which nothing waits is told nothing.
+        """
+        now, told = self._clock.now(), 0
+        for guild_id in await self._queue.due_for_digest(before=now - DAY):
+            rules = await self._guilds.get(guild_id)
+            counts = await self.counts(guild_id)
+            if rules.review_channel_id is None or not (counts.uncarded or counts.overdue):
+                continue
+            digest = Digest(guild_id, counts.uncarded, counts.overdue, rules.remind_after_hours, counts.oldest)
+            try:
+                await self._board.digest(digest, channel_id=rules.review_channel_id)
+            except BoardUnavailable as error:
+                # Not marked as told: the next round tries again.
+                log.warning("no_digest", guild_id=guild_id, why=type(error).__name__)
+                continue
+            await self._queue.set_digested(guild_id=guild_id, at=now)
+            told += 1
+        return told
