@@ -19,7 +19,8 @@ from rich.console import Console
 from bot.app import App, build_app
 from bot.config import Settings, load_settings
 from bot.sandbox.sandbox import Sandbox
-from bot.stage import PASS_SECONDS, DemoFailed, Stage, Watch
+from bot.stage import Stage
+from bot.stage_watch import PASS_SECONDS, DemoFailed, Watch
 from moderation_model.errors import ModelError
 
 WARM_UP_SECONDS = 120.0
