@@ -154,7 +154,8 @@ class FakeBoard:
     raids: list[RaidNotice] = field(default_factory=list)
     closed_channels: set[int] = field(default_factory=set)
     scrubbed: list[int] = field(default_factory=list)
-    log_lines: list[LogEntry | ServerStep] = field(default_factory=list)
+    log_lines: list[LogEntry] = field(default_factory=list)
+    steps: list[ServerStep] = field(default_factory=list)
     digests: list[Digest] = field(default_factory=list)
     log_broken: bool = False
     audits: dict[int, AuditBatch] = field(default_factory=dict)
@@ -209,7 +210,10 @@ class FakeBoard:
     async def log(self, entry: LogEntry | ServerStep, *, channel_id: int) -> None:
         if self.log_broken:
             raise BoardUnavailable("The log channel cannot be reached.")
-        self.log_lines.append(entry)
+        if isinstance(entry, LogEntry):
+            self.log_lines.append(entry)
+        else:
+            self.steps.append(entry)
 
 
 class FakeMessages:

@@ -6,9 +6,10 @@ import discord
 
 from bot.chat import alarm_texts
 from bot.chat.inert import inert
-from bot.chat.why_lines import NAME_LIMIT, title_of
+from bot.chat.why_lines import NAME_LIMIT
 from bot.core.alerts import Alert, ServerStep
 from bot.core.bursts import FAULT_WINDOW
+from bot.core.policy import spec_of
 
 
 def alert_line(alert: Alert) -> str:
@@ -19,7 +20,7 @@ def alert_line(alert: Alert) -> str:
         channel_id=alert.channel_id,
         members=alert.members,
         minutes=int(FAULT_WINDOW.total_seconds() // 60),
-        label=title_of(alert.label) if alert.label else "",
+        label=spec_of(alert.label).title if alert.label else "",
         since=discord.utils.format_dt(alert.since, "t") if alert.since else "",
     )
 

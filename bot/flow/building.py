@@ -95,18 +95,8 @@ def build_flows(
     """The use cases. `passed` and `presented` are called after each message and each card."""
     model, board, clock, messenger = outside.model, outside.board, outside.clock, outside.messenger
     guilds, cases, labels = stores.guilds, stores.cases, stores.labels
-    budget = CardBudget(guilds=guilds, queue=stores.queue, clock=clock)
     brake = _brake(stores, outside)
-    desk = CardDesk(
-        model=model,
-        board=board,
-        guilds=guilds,
-        cases=cases,
-        budget=budget,
-        pings=brake.pings,
-        trouble=brake.trouble,
-        observe=presented,
-    )
+    desk = _desk(stores, outside, brake, presented)
     telling = Telling(enforcer=outside.enforcer, messenger=messenger, board=board, guilds=guilds, clock=clock)
     review = Review(
         model=model,
@@ -139,6 +129,19 @@ def build_flows(
         preview=Preview(model=model, replay=stores.replay, clock=clock),
         alarms=brake.alarms,
         trouble=brake.trouble,
+    )
+
+
+def _desk(stores: Stores, outside: Outside, brake: _Brake, presented: Callable[[Case], None]) -> CardDesk:
+    return CardDesk(
+        model=outside.model,
+        board=outside.board,
+        guilds=stores.guilds,
+        cases=stores.cases,
+        budget=CardBudget(guilds=stores.guilds, queue=stores.queue, clock=outside.clock),
+        pings=brake.pings,
+        trouble=brake.trouble,
+        observe=presented,
     )
 
 

@@ -1,66 +1,25 @@
-"""The circuit breaker over real records: caps, raids, a label at fault, and who is told."""
+"""The circuit breaker over real records: caps, raids, and who is told of them."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 
 from bot.core.actions import Timeout, Warn
-from bot.core.bursts import FAULT_MEMBERS, RAID_MEMBERS, RAID_OVER
-from bot.core.guild_rules import GuildRules, LabelRule
+from bot.core.bursts import RAID_MEMBERS, RAID_OVER
+from bot.core.guild_rules import LabelRule
 from bot.core.policy import (
     MAX_ACTIONS_A_MINUTE,
     MAX_CHANNEL_ACTIONS_A_MINUTE,
     MAX_MEMBER_ACTIONS_A_MINUTE,
     MAX_MEMBERS_A_MINUTE,
 )
-from bot.flow.moderate import Passed
 from moderation_model.errors import ModelUnavailable
 from tests.builders import CHANNEL, GUILD, NOON, message, person
+from tests.flow.brake import LINE, ROLE, acting, fault, raid, told, withheld_why, words, write
 from tests.flow.conftest import REVIEW_CHANNEL, House
-
-LINE = "an insult for all of you on this server"
-DELETES = LabelRule(delete_at=0.5)
-ROLE = 77
-DAYS = timedelta(days=1)
-
-
-def words(number: int) -> str:
-    """An insult like no other number's."""
-    return f"insult {chr(97 + number % 26) * 20}{number}"
-
-
-async def write(
-    house: House, number: int, text: str, *, days: float = 0, author_id: int | None = None, channel_id: int = CHANNEL
-) -> Passed:
-    """A message by a member who joined so many days ago; by member `number` unless `author_id` says whose."""
-    who = replace(person(author_id or number + 1000, f"M{number}"), joined_at=house.clock.now() - days * DAYS)
-    written = message(text, message_id=number + 1, author=who, channel_id=channel_id, at=house.clock.now())
-    return await house.moderate.handle(written)
-
-
-async def acting(house: House, **changes: object) -> GuildRules:
-    """Insults are deleted, and a role is called."""
-    rules = await house.rules(insult=DELETES)
-    changed = replace(rules, ping_role_id=ROLE, cards_a_day=500, **changes)  # pyright: ignore[reportArgumentType]
-    await house.guilds.save(changed, by=1, at=house.clock.now())
-    return changed
-
-
-async def raid(house: House, members: int = RAID_MEMBERS, *, first: int = 0, text: str = LINE) -> list[Passed]:
-    return [await write(house, first + number, text) for number in range(members)]
-
-
-def told(house: House) -> list[str]:
-    return [alert.about for alert, _, _ in house.board.alerts]
-
-
-async def withheld_why(house: House, number: int) -> str:
-    case = await house.cases.of_message(guild_id=GUILD, message_id=number + 1)
-    assert case is not None
-    return case.withheld_why or ""
 
 
 async def test_one_member_is_acted_on_only_so_often_a_minute(house: House) -> None:
@@ -190,98 +149,6 @@ async def test_messages_that_waited_for_the_model_are_no_raid_when_they_are_scor
     house.model.down = None
     assert await house.moderate.rescore() == RAID_MEMBERS
     assert told(house) == []
-
-
-async def fault(house: House, *, first: int = 0) -> None:
-    """Members of long standing are hit by one label, each with words of their own, over some minutes."""
-    for number in range(FAULT_MEMBERS):
-        house.clock.move(seconds=30)
-        await write(house, first + number, words(first + number), days=100, channel_id=CHANNEL + number % 3)
-
-
-async def test_a_label_that_hits_many_members_of_long_standing_stops_acting_and_people_are_told_once(
-    house: House,
-) -> None:
-    await acting(house)
-    await fault(house)
-    assert (await house.guilds.get(GUILD)).stopped_labels == {"insult"}
-    assert len(house.enforcer.performed) == FAULT_MEMBERS - 1
-    assert "insult was stopped" in await withheld_why(house, FAULT_MEMBERS - 1)
-
-    await write(house, 50, words(50), days=100)
-    await write(house, 51, "another thing, toxic and an insult")
-    assert len(house.enforcer.performed) == FAULT_MEMBERS - 1
-    assert "insult was stopped" in await withheld_why(house, 50)
-    ((alert, role, silent),) = house.board.alerts
-    assert (alert.about, alert.label, alert.members, role, silent) == (
-        "label_stopped", "insult", FAULT_MEMBERS, ROLE, False,
-    )  # fmt: skip
-
-
-async def test_the_bot_writes_down_that_it_stopped_the_label_itself(house: House) -> None:
-    await acting(house)
-    await fault(house)
-    newest = (await house.guilds.changes(GUILD))[0]
-    assert (newest.by, newest.setting, newest.old, newest.new) == (None, "stopped_labels", [], ["insult"])
-
-
-async def test_other_labels_and_keywords_go_on_while_one_is_stopped(house: House) -> None:
-    await acting(house)
-    rules = await house.guilds.get(GUILD)
-    stopped = replace(rules, stopped_labels=frozenset({"insult"}), labels={**rules.labels, "toxic": DELETES})
-    await house.guilds.save(stopped, by=None, at=NOON)
-    await write(house, 1, "what an insult", days=100)
-    assert house.enforcer.performed == []
-    await write(house, 2, "how toxic", days=100)
-    assert len(house.enforcer.performed) == 1
-
-
-@pytest.mark.parametrize("how", ["resume", "mode"])
-async def test_a_stopped_label_acts_again_and_is_not_stopped_by_what_is_past(house: House, how: str) -> None:
-    await acting(house)
-    await fault(house)
-    if how == "resume":
-        await house.setup.resume(guild_id=GUILD, by=1)
-    else:
-        rules = await house.guilds.get(GUILD)
-        await house.guilds.save(replace(rules, stopped_labels=frozenset()), by=1, at=NOON)
-    await write(house, 60, words(60), days=100)
-    assert len(house.enforcer.performed) == FAULT_MEMBERS
-    assert (await house.guilds.get(GUILD)).stopped_labels == frozenset()
-
-
-async def test_putting_a_stopped_label_back_into_shadow_mode_forgets_that_it_was_stopped(house: House) -> None:
-    await acting(house)
-    await fault(house)
-    await house.setup.mode(guild_id=GUILD, label="insult", mode="shadow", by=1)
-    rules = await house.guilds.get(GUILD)
-    assert (rules.stopped_labels, rules.rule("insult").mode) == (frozenset(), "shadow")
-
-
-async def test_many_flags_of_a_label_that_does_nothing_stop_nothing(house: House) -> None:
-    await house.rules(insult=LabelRule())
-    await fault(house)
-    assert (await house.guilds.get(GUILD)).stopped_labels == frozenset()
-    assert house.board.alerts == []
-
-
-async def test_a_stop_in_quiet_hours_is_a_silent_line(house: House) -> None:
-    await acting(house, quiet_from=0, quiet_to=23)
-    await fault(house)
-    assert [(alert.about, role, silent) for alert, role, silent in house.board.alerts] == [
-        ("label_stopped", None, True)
-    ]
-
-
-async def test_a_stop_that_could_not_be_told_is_told_later(house: House) -> None:
-    await acting(house)
-    house.board.ping_broken = True
-    await fault(house)
-    assert told(house) == []
-    house.board.ping_broken = False
-    await house.alarms.catch_up()
-    await house.alarms.catch_up()
-    assert told(house) == ["label_stopped"]
 
 
 @pytest.mark.parametrize(("hour", "called"), [(23, False), (5, False), (6, True), (21, True)])
