@@ -116,7 +116,7 @@ def faulty_label(window: Sequence[Sighting], newest: Sighting) -> str | None:
         return None
     close = [each for each in window if abs(each.at - newest.at) <= FAULT_WINDOW and each.long_standing]
     for label in sorted(newest.acting):
-        if _different(each for each in close if label in each.acting) >= FAULT_MEMBERS:
+        if _everybody([each for each in close if label in each.acting]):
             return label
     return None
 
@@ -125,10 +125,14 @@ def _members(seen: Iterable[Sighting]) -> int:
     return len({each.author_id for each in seen})
 
 
-def _different(seen: Iterable[Sighting]) -> int:
-    """How many members said something of their own: one message a member, none that is another's text again."""
+def _everybody(hit: Sequence[Sighting]) -> bool:
+    """Whether enough members said something of their own: one message a member, none that is another's text again."""
+    if _members(hit) < FAULT_MEMBERS:
+        return False
     counted: dict[int, Sketch] = {}
-    for each in seen:
+    for each in hit:
         if each.author_id not in counted and not any(alike(other, each.sketch) for other in counted.values()):
             counted[each.author_id] = each.sketch
-    return len(counted)
+        if len(counted) == FAULT_MEMBERS:
+            return True
+    return False

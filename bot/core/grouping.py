@@ -60,9 +60,12 @@ def alike(one: Sketch, other: Sketch) -> bool:
         return True
     if min(one.letters, other.letters) < SHORTEST:
         return False
+    shared = one.runs & other.runs
+    # Most texts share next to nothing, and a raid compares many: those are told without sorting.
+    if len(shared) < ALIKE * min(SAMPLE, len(one.runs) + len(other.runs) - len(shared)):
+        return False
     smallest = sorted(one.runs | other.runs)[:SAMPLE]
-    shared = sum(run in one.runs and run in other.runs for run in smallest)
-    return shared >= ALIKE * len(smallest)
+    return sum(run in shared for run in smallest) >= ALIKE * len(smallest)
 
 
 def lead_of(message: IncomingMessage, decision: Decision, cards: Sequence[Standing]) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -144,7 +144,7 @@ async def test_messages_that_waited_for_the_model_are_no_raid_when_they_are_scor
         house.clock.move(minutes=2)
         who = replace(person(number + 1000), joined_at=house.clock.now())
         written = message(words(number), message_id=number + 1, author=who, at=house.clock.now())
-        house.messages.standing[written.message_id] = written
+        house.messages.standing[written.message_id] = replace(written, seen_at=NOON + timedelta(hours=1))
         await house.moderate.handle(written)
     house.model.down = None
     assert await house.moderate.rescore() == RAID_MEMBERS
