@@ -91,15 +91,16 @@ class Breaker:
     async def _stop(self, rules: GuildRules, label: str, seen: deque[Sighting]) -> GuildRules:
         """Keep the label from acting, written down as the bot's own change; what it did so far counts no more, so that
         it is not stopped at once again when somebody lets it act."""
-        log.warning("label_stopped", guild_id=rules.guild_id, label=label, members=FAULT_MEMBERS)
-        for place, each in enumerate(seen):
-            seen[place] = replace(each, acting=each.acting - {label})
-        return await self._guilds.change(
+        changed = await self._guilds.change(
             rules.guild_id,
             lambda rules: replace(rules, stopped_labels=rules.stopped_labels | {label}),
             by=None,
             at=self._clock.now(),
         )
+        for place, each in enumerate(seen):
+            seen[place] = replace(each, acting=each.acting - {label})
+        log.warning("label_stopped", guild_id=rules.guild_id, label=label, members=FAULT_MEMBERS)
+        return changed
 
     def _raid_begun(self, guild_id: int, newest: Sighting) -> Raid | None:
         before = self._raids.get(guild_id)
