@@ -55,6 +55,7 @@ class GuildRules:
     `shadow` holds for all labels, whatever their own mode says. `channels`: limits of single channels, by channel and
     label, in place of the guild's. `included_channel_ids`: looked at although they would be out of scope by default.
     `reviewer_role_ids`: the staff who decide cases; their own messages are left alone.
+    `stopped_labels`: labels that the circuit breaker keeps from acting, whatever their mode, until somebody resumes.
     `set_up_at`: when cards first had a place to go. `settings.py` says of every plain field what it means.
     """
 
@@ -87,6 +88,7 @@ class GuildRules:
     included_channel_ids: frozenset[int] = frozenset()
     keywords: tuple[KeywordRule, ...] = ()
     fine_words: tuple[str, ...] = ()
+    stopped_labels: frozenset[str] = frozenset()
     labels: Mapping[str, LabelRule] = field(default_factory=default_labels)
     channels: Mapping[int, Mapping[str, LabelRule]] = field(default_factory=dict)
 
@@ -137,7 +139,8 @@ class GuildRules:
         """The inverse of `to_json`; keys that are missing take their defaults, unknown ones are left out."""
         known = {each.name for each in fields(cls)}
         values = {name: value for name, value in data.items() if name in known}
-        for name in ("reviewer_role_ids", "exempt_role_ids", "exempt_channel_ids", "included_channel_ids"):
+        sets = ("reviewer_role_ids", "exempt_role_ids", "exempt_channel_ids", "included_channel_ids", "stopped_labels")
+        for name in sets:
             values[name] = frozenset(values.get(name, ()))
         values["labels"] = default_labels() | _rules(values.get("labels", {}))
         values["channels"] = {int(place): _rules(rules) for place, rules in values.get("channels", {}).items()}

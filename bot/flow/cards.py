@@ -18,7 +18,9 @@ from bot.core.policy import explained
 from bot.errors import BoardUnavailable, BotError
 from bot.flow.background import background_of
 from bot.flow.budgeting import CardBudget
+from bot.flow.pings import Pings
 from bot.flow.ports import Board, ModelService
+from bot.flow.trouble import Trouble
 from bot.store.cases import CaseStore
 from bot.store.guilds import GuildStore
 from moderation_model.errors import ModelError
@@ -46,6 +48,8 @@ class CardDesk:
         guilds: GuildStore,
         cases: CaseStore,
         budget: CardBudget,
+        pings: Pings,
+        trouble: Trouble,
         observe: Callable[[Case], None],
     ) -> None:
         self._model = model
@@ -53,6 +57,8 @@ class CardDesk:
         self._guilds = guilds
         self._cases = cases
         self._budget = budget
+        self._pings = pings
+        self._trouble = trouble
         self._observe = observe
         self._waiting: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
         self._queued: set[int] = set()
@@ -89,6 +95,8 @@ class CardDesk:
                 await self.present(guild_id=guild_id, case_id=case_id)
             except BotError as error:
                 # The card stays due in the database; catch_up tries again.
+                if isinstance(error, BoardUnavailable):
+                    self._trouble.cards_failed(guild_id)
                 log.warning("card_failed", case_id=case_id, guild_id=guild_id, why=type(error).__name__)
             except Exception:
                 log.exception("card_crashed", case_id=case_id, guild_id=guild_id)
@@ -126,10 +134,11 @@ class CardDesk:
                 return case
             background = await background_of(case, rules, self._cases)
             card = await self._board.show(case, channel_id=rules.review_channel_id, background=background)
+            self._trouble.cards_posted(guild_id)
             if card != case.card:
                 await self._cases.set_card(case_id=case_id, card=card)
             if case.ping and not case.pinged:
-                await self._board.ping(case, channel_id=rules.review_channel_id, role_id=rules.ping_role_id)
+                await self._pings.threat(case)
                 await self._cases.set_pinged(case_id=case_id)
             case = await self._cases.get(guild_id=guild_id, case_id=case_id)
         self._observe(case)

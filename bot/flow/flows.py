@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.flow.alarms import Alarms
 from bot.flow.appeals import Appeals
 from bot.flow.audit import Audit
 from bot.flow.cards import CardDesk
@@ -16,6 +17,7 @@ from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
 from bot.flow.review import Review
 from bot.flow.telling import Telling
+from bot.flow.trouble import Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +36,5 @@ class Flows:
     putting_back: PuttingBack
     queue: Queue
     preview: Preview
+    alarms: Alarms
+    trouble: Trouble

@@ -84,8 +84,8 @@ class GuildSetup:
         return "Paused. Messages are still scored and cards still come; nothing is done automatically."
 
     async def resume(self, *, guild_id: int, by: int) -> str:
-        """The opposite of `pause`."""
-        rules = await self._change(guild_id, lambda rules: replace(rules, paused=False), by)
+        """The opposite of `pause`; labels that the circuit breaker stopped act again, too."""
+        rules = await self._change(guild_id, lambda old: replace(old, paused=False, stopped_labels=frozenset()), by)
         return "Resumed." + (" The server is in shadow mode, so nothing is done yet." if rules.shadow else "")
 
     async def mode(self, *, guild_id: int, label: str | None, mode: Mode, by: int) -> str:
@@ -105,7 +105,8 @@ class GuildSetup:
 
         def change(rules: GuildRules) -> GuildRules:
             shadow = rules.shadow and mode == "shadow"
-            return replace(rules, shadow=shadow, labels={**rules.labels, label: changed})
+            stopped = rules.stopped_labels - {label}
+            return replace(rules, shadow=shadow, stopped_labels=stopped, labels={**rules.labels, label: changed})
 
         await self._change(guild_id, change, by)
         return MODE_SENTENCES[mode].format(label=label) + said
