@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rich.console import Console
@@ -23,6 +24,10 @@ from bot.stage_day import REVIEW_CHANNEL, Day, Step
 from bot.stage_hands import Hands
 from bot.stage_watch import DemoFailed, Watch
 
+CARDS_A_DAY = 500
+SET_UP = (
+    f"Harbor Games has had Candor since yesterday, and its team reads {CARDS_A_DAY} cards a day (/candor rules set)."
+)
 BREATH_SECONDS = 0.7
 """Between two lines with the page open, so that a person can follow."""
 
@@ -43,7 +48,7 @@ class Stage:
     async def play(self) -> dict[str, Any]:
         """Setup, fifteen lines, the raid, a day of reviewing; the closing summary. Raises DemoFailed."""
         hands = Hands(self.sandbox)
-        await hands.command("Robin", "candor setup", review_channel=f"#{REVIEW_CHANNEL}")
+        await self._set_up(hands)
         first_case = None
         for line in SCRIPT:
             case = await self._line(line, hands)
@@ -58,6 +63,18 @@ class Stage:
             self.steps.append(step)
             self._print_step(step)
         return await self._summary(raid)
+
+    async def _set_up(self, hands: Hands) -> None:
+        """As a team that has had the bot since yesterday and reads many cards: in its first 24 hours a server gets
+        ten cards at most, and the script and whoever plays on afterwards need more.
+        """
+        await hands.command("Robin", "candor setup", review_channel=f"#{REVIEW_CHANNEL}")
+        await hands.command("Robin", "candor rules set", setting="cards_a_day", value=str(CARDS_A_DAY))
+        self.console.print(f"  {SET_UP}", markup=False, soft_wrap=True)
+        now = datetime.now(UTC)
+        await self.app.guilds.change(
+            self.sandbox.guild.id, lambda rules: replace(rules, set_up_at=now - timedelta(days=1)), by=None, at=now
+        )
 
     async def _line(self, line: Line, hands: Hands) -> Case | None:
         (message_id,) = await play(self.sandbox, line)
@@ -107,6 +124,7 @@ class Stage:
         health = await self.app.model.health()
         pids = {"bot": None, "model_server": health.get("pid"), "explainer": health.get("explainer_pid")}
         return {
+            "set_up": SET_UP,
             "lines": len(SCRIPT),
             "as_they_must_be": len(SCRIPT) - len({entry.split(":")[0].split(" before")[0] for entry in self.wrong}),
             "wrong": self.wrong,

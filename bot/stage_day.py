@@ -13,7 +13,7 @@ from typing import Any
 from bot.app import App
 from bot.core.cases import Case
 from bot.sandbox.sandbox import Sandbox
-from bot.sandbox.script import APPEAL, KEYWORD, MISSED, REPORT, SLIPPED, SMALL_TALK, TEASED, WARNED, Said
+from bot.sandbox.script import APPEAL, KEYWORD, MISSED, NEEDLED, REPORT, SLIPPED, SMALL_TALK, TEASED, WARNED, Said
 from bot.stage_hands import Hands, Message, text_of
 from bot.stage_watch import DemoFailed, Watch
 
@@ -112,9 +112,8 @@ class Day:
         notice = await self.hands.last_dm(TEASED.who)
         form = await self.hands.press(TEASED.who, notice, "Appeal")
         await self.hands.send(TEASED.who, form, APPEAL)
-        asked = await self.watch.card(
-            case.case_id, shows=lambda case: case.appeal is not None and case.card is not None
-        )
+        # The card is taken down and posted anew, so that moderators see it.
+        asked = await self.watch.card(case.case_id, shows=lambda case: case.appeal is not None and self._stands(case))
         await self.hands.press(ADMINISTRATOR, self._card(asked), "Overturn")
         case = await self._case(case)
         require(case.appeal is not None and case.appeal.state == "overturned", "the appeal was not overturned")
@@ -176,19 +175,22 @@ class Day:
         cards = self._audit_cards()
         require(bool(cards), "no line was drawn")
         drawn = sum(text_of(card).count("look ↗") for card in cards)
-        problem = f"the line by {SLIPPED.who} was not among those drawn"
+        tapped: list[str] = []
         for card in cards:
-            line = _line_with(card, SLIPPED.text)
-            if line is None:
-                await self.hands.press(MODERATOR, card, "None of them")
+            lines = {text: line for text in (SLIPPED.text, MISSED.text, NEEDLED) if (line := _line_with(card, text))}
+            tapped += lines
+            if lines:
+                await self.hands.choose(
+                    MODERATOR, card, "Tap the bad ones", [f"Line {line}" for line in lines.values()]
+                )
             else:
-                await self.hands.choose(MODERATOR, card, "Tap the bad ones", [f"Line {line}"])
-                problem = None
+                await self.hands.press(MODERATOR, card, "None of them")
+        problem = None if SLIPPED.text in tapped else f"the line by {SLIPPED.who} was not among those drawn"
         case = await self._slipped() if problem is None else None
-        after: dict[str, Any] = {"cards": len(cards), "lines": drawn, "bad": int(case is not None)}
+        after: dict[str, Any] = {"cards": len(cards), "lines": drawn, "bad": len(tapped)}
         if case is not None:
             after |= {"case_id": case.case_id, "opened_why": case.opened_why, "verdict": case.votes[0].verdict}
-        what = f"Of the lines that nobody flagged {drawn} are drawn for checking; {MODERATOR} taps the bad one"
+        what = f"Of the lines that nobody flagged {drawn} are drawn for checking; {MODERATOR} taps {len(tapped)} as bad"
         return "audited", what, after, problem
 
     async def _slipped(self) -> Case:
@@ -220,10 +222,12 @@ class Day:
 
     def _card(self, case: Case) -> Message:
         """The card as it stands in the review channel."""
-        messages = self.sandbox.channel(REVIEW_CHANNEL).messages
-        if case.card is None or case.card.message_id not in messages:
+        if case.card is None or not self._stands(case):
             raise DemoFailed(f"case {case.case_id} has no card")
-        return messages[case.card.message_id]
+        return self.sandbox.channel(REVIEW_CHANNEL).messages[case.card.message_id]
+
+    def _stands(self, case: Case) -> bool:
+        return case.card is not None and case.card.message_id in self.sandbox.channel(REVIEW_CHANNEL).messages
 
     def _audit_cards(self) -> list[Message]:
         messages = self.sandbox.channel(REVIEW_CHANNEL).messages.values()

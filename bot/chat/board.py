@@ -113,7 +113,8 @@ class DiscordBoard:
         if not isinstance(channel, discord.TextChannel):
             return False
         try:
-            await partial(channel, ref.message_id).edit(view=card)
+            # Without this, Discord marks the card as one that mentions the moderator who decided it.
+            await partial(channel, ref.message_id).edit(view=card, allowed_mentions=discord.AllowedMentions.none())
         except (discord.NotFound, discord.Forbidden) as error:
             log.info("card_lost", channel_id=ref.channel_id, message_id=ref.message_id, code=error.code)
             return False

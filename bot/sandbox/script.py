@@ -172,6 +172,8 @@ TEASED = Said("Jonas", "gaming", "Mia, you are such a clown and I would not swap
 """Reads like an insult, and is none among friends."""
 APPEAL = "Mia and I have been friends for years. That was a compliment, ask her."
 MISSED = Said("Kai", "help", "bless your heart, maybe let the grown-ups answer this one")
+NEEDLED = SCRIPT[13].text
+"""What Priya reported before."""
 REPORT = "He does this every time I ask something."
 SLIPPED = Said("Kai", "gaming", "I would explain it to you but I left my crayons at home")
 """Cruel without a rude word: under every limit, so only a draw can find it."""
