@@ -19,6 +19,7 @@ from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate, Passed
 from bot.flow.ports import AuditBoard, Board, Clock, Enforcer, Messages, Messenger, ModelService
 from bot.flow.preview import Preview
+from bot.flow.proposing import Proposing
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
 from bot.flow.review import Review
@@ -33,6 +34,7 @@ from bot.store.guilds import GuildStore
 from bot.store.labels import LabelStore
 from bot.store.notes import NoteStore
 from bot.store.predictions import PredictionStore
+from bot.store.proposing import ProposalStore
 from bot.store.queue import QueueStore
 from bot.store.replaying import ReplayStore
 
@@ -68,6 +70,7 @@ class Stores:
         self.queue = QueueStore(db)
         self.lists = CaseListStore(db)
         self.replay = ReplayStore(db)
+        self.proposals = ProposalStore(db)
 
 
 def build_flows(
@@ -111,6 +114,7 @@ def build_flows(
         putting_back=PuttingBack(review=review, messenger=messenger, cases=cases, telling=telling, clock=clock),
         queue=_queue(stores, outside),
         preview=Preview(model=model, replay=stores.replay, clock=clock),
+        proposing=Proposing(model=model, guilds=guilds, store=stores.proposals, clock=clock),
     )
 
 

@@ -12,6 +12,7 @@ from bot.flow.deciding import Deciding
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate
 from bot.flow.preview import Preview
+from bot.flow.proposing import Proposing
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
 from bot.flow.review import Review
@@ -34,3 +35,4 @@ class Flows:
     putting_back: PuttingBack
     queue: Queue
     preview: Preview
+    proposing: Proposing

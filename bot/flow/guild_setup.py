@@ -45,9 +45,7 @@ class GuildSetup:
         return await self._guilds.get(guild_id)
 
     async def setup(self, *, guild_id: int, review_channel_id: int, ping_role_id: int | None, by: int) -> str:
-        """Set where cards go and who is called for a threat. Cases that waited for a channel get their cards, as far
-        as the card budget goes.
-        """
+        """Set where cards go and who is called for a threat; what waited gets cards as far as the budget goes."""
 
         def change(rules: GuildRules) -> GuildRules:
             role_id = ping_role_id or rules.ping_role_id
