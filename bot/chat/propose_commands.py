@@ -12,11 +12,12 @@ from discord import app_commands
 
 from bot.chat import propose_texts as texts
 from bot.chat.answering import Said, answer, guild_of
+from bot.chat.listener import places_above
 from bot.chat.scope import why_of
 from bot.chat.setup_pages import guild_in
 from bot.chat.why_lines import percent, title_of
 from bot.core.guild_rules import GuildRules
-from bot.core.proposing import LabelProposal, Proposal, Spot
+from bot.core.proposing import ABOUT, LabelProposal, Proposal, Spot
 
 if TYPE_CHECKING:
     from bot.chat.answering import Pressed
@@ -56,7 +57,7 @@ def propose_command() -> app_commands.Command[Any, ..., Any]:
     """The command, made anew for each bot: a command belongs to one group."""
     return app_commands.Command(
         name="propose",
-        description="Limits that bring about as many cards a day as your team reads. Nothing changes until you press Apply.",
+        description="Limits that bring about as many cards a day as your team reads; set only when you press Apply.",
         callback=_propose,
     )
 
@@ -77,9 +78,8 @@ def spots_of(guild: discord.Guild, rules: GuildRules) -> dict[int, Spot]:
     found: dict[int, Spot] = {}
     for channel in [*guild.channels, *guild.threads]:
         parent = channel.parent if isinstance(channel, discord.Thread) else channel
-        above = [place for place in (parent and parent.id, channel.category_id) if place]
         vents = parent is not None and why_of(parent, rules) == "vent"
-        found[channel.id] = Spot(frozenset({channel.id, *above}), "help" if vents else "all")
+        found[channel.id] = Spot(places_above(channel) | {channel.id}, "help" if vents else "all")
     return found
 
 
@@ -104,21 +104,20 @@ def _verdict(found: Proposal) -> str:
     said = texts.THEN.format(then=_rate(found.then))
     if found.then > found.budget:
         return f"{said} {texts.STILL_OVER}"
-    at_lowest = not over and found.then < 0.8 * found.budget
+    at_lowest = not over and found.then < ABOUT[0] * found.budget
     return f"{said} {texts.STILL_UNDER}" if at_lowest else said
 
 
 def _table(labels: tuple[LabelProposal, ...]) -> str:
-    rows = [texts.COLUMNS]
+    rows: list[tuple[str, str, str]] = [texts.COLUMNS]
     for each in labels:
         moved = each.percent is not None
         limit = f"{percent(each.now)}{texts.TO}{percent(each.then)}" if moved else percent(each.now)
         before, after = _rate(each.cards_now), _rate(each.cards_then)
         rows.append((title_of(each.label), limit, before if before == after else f"{before}{texts.TO}{after}"))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    padded = ([cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows)
+    return "\n".join("  ".join(row).rstrip() for row in padded)
 
 
 def _rate(a_day: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -61,7 +61,9 @@ class ProposalStore:
             found = await connection.execute(
                 sa.select(*columns).where(*when).order_by(cases.c.id.desc()).limit(MOST_ROWS)
             )
-            return frozenset(row.lead_id or row.id for row in found if _is_other(row))
+            return frozenset(
+                row.lead_id or row.id for row in found if _other(row.opened_why, row.reasons, row.admitted_at)
+            )
 
 
 def _newest(span: Span, model_version: str) -> sa.Select[Any]:
@@ -79,7 +81,5 @@ def _newest(span: Span, model_version: str) -> sa.Select[Any]:
     )
 
 
-def _is_other(row: sa.Row[Any]) -> bool:
-    if row.opened_why == "flagged":
-        return any(reason["label"] == KEYWORD for reason in row.reasons)
-    return row.admitted_at is not None
+def _other(why: str, reasons: Sequence[Mapping[str, Any]], admitted_at: datetime | None) -> bool:
+    return any(reason["label"] == KEYWORD for reason in reasons) if why == "flagged" else admitted_at is not None
