@@ -1,9 +1,10 @@
 """Proposed limits: from stored scores, the limits at which about as many cards a day come as the team reads.
 
-One bar is moved for all labels: a label is flagged from the bar on, but never below the limit that the model ships with
-(the lowest at which most flags were right when it was measured) and never above what is set to act by itself. That
-follows the card budget, which gives its places to the highest scores, too. Threats and severe toxicity are never traded
-for quiet: they are not raised over the model's limit. Limits that a channel has of its own stay.
+One bar is moved for all labels whose cards it changes: a label is flagged from the bar on, but never below the limit
+that the model ships with (the lowest at which most flags were right when it was measured) and never above what is set
+to act by itself. That follows the card budget, which gives its places to the highest scores, too. Threats and severe
+toxicity are never traded for quiet: they are not raised over the model's limit. Limits that a channel has of its own
+stay.
 
 What is approximated. Stored scores have no author, so cards are counted by the cases that the messages opened: those
 that shared a card count once, a message that opened none yet counts as a card of its own. A lower limit so brings
@@ -155,18 +156,15 @@ def propose(seen: Seen, rules: GuildRules, shipped: Mapping[str, float], spots: 
         cards = _cards(seen, rules, shipped, spots, raising=False)
     unmoved = 0.0 if raising else math.inf
     bar = unmoved if _about(now, budget) else _bar(cards, room=(budget - others) * seen.days)
-    labels = [
-        LabelProposal(
-            label=name,
-            now=span.now,
-            then=span.at(bar),
-            cards_now=_count({name: cards.get(name, {})}, unmoved) / seen.days,
-            cards_then=_count({name: cards.get(name, {})}, bar) / seen.days,
-        )
-        for name, span in _spans(rules, shipped, (), raising=raising).items()
-    ]
-    then = others + _count(cards, bar) / seen.days
-    return Proposal(budget, seen.days, seen.total, now, then, others, tuple(labels))
+    labels = []
+    for name, span in _spans(rules, shipped, (), raising=raising).items():
+        own = {name: cards.get(name, {})}
+        before, after = _count(own, unmoved), _count(own, bar)
+        # A limit that would change no card stays: there is nothing to show for it.
+        then = span.at(bar) if after != before else span.now
+        labels.append(LabelProposal(name, span.now, then, before / seen.days, after / seen.days))
+    total = others + _count(cards, bar) / seen.days
+    return Proposal(budget, seen.days, seen.total, now, total, others, tuple(labels))
 
 
 def _cards(
