@@ -17,8 +17,8 @@ DAY = timedelta(days=1)
 MISSED_FOR = timedelta(hours=6)
 """A digest whose hour passed while the bot was away still comes within this time, else the next day."""
 
-SHOWN = 5
-"""Cases of each kind that a digest names: it is read on a phone."""
+SHOWN = 4
+"""Cases of each kind that a digest names: it is read on a phone, and all of it fits one message."""
 
 OFF_DAYS = 3
 """So many days in a row have to be off before the limits are spoken of: one loud evening is no trend."""

@@ -79,10 +79,15 @@ class QueueStore:
             return tuple((await connection.scalars(query)).all())
 
     async def scored_since(self, *, guild_id: int, since: datetime) -> list[Scored]:
-        """The flagged cases that were opened or put in the queue after then, one a card, oldest first."""
-        recent = (cases.c.opened_at > since) | (cases.c.queued_at > since)
+        """The flagged cases that were opened after then, or whose card was put in the queue after then, one a card,
+        oldest first.
+        """
+        lead = cases.alias("lead")
+        shared = lead.c.id == sa.func.coalesce(cases.c.lead_id, cases.c.id)
+        recent = (cases.c.opened_at > since) | (lead.c.queued_at > since)
         columns = (cases.c.id, cases.c.lead_id, cases.c.reasons, cases.c.queued_at, cases.c.state)
-        query = sa.select(*columns).where(cases.c.guild_id == guild_id, cases.c.opened_why == "flagged", recent)
+        flagged = (cases.c.guild_id == guild_id, cases.c.opened_why == "flagged", recent)
+        query = sa.select(*columns).join(lead, shared).where(*flagged)
         scores: dict[int, float] = {}
         waiting: set[int] = set()
         async with self._db.read() as connection:

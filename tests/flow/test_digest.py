@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.core.digest import SHOWN
 from bot.core.guild_rules import GuildRules, LabelRule, default_labels
 from tests.builders import GUILD
 from tests.flow.conftest import House
@@ -33,7 +34,7 @@ async def test_only_a_few_of_many_are_named_and_all_are_counted(house: House) ->
 
     digest = house.board.digests[0]
     assert sum(digest.uncarded.values()) == 8
-    assert len(digest.highest) == 5
+    assert len(digest.highest) == SHOWN
 
 
 async def test_what_waits_over_the_limit_is_named_oldest_first_with_or_without_a_card(house: House) -> None:
