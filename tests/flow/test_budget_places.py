@@ -11,6 +11,8 @@ import pytest
 from bot.core.cases import Case, NewCase
 from bot.core.guild_rules import GuildRules, LabelRule
 from bot.core.policy import Reason
+from bot.flow.budgeting import CardBudget
+from bot.store.queue import QueueStore
 from tests.builders import EXPIRES, GUILD, MODEL, message, person, prediction
 from tests.flow.conftest import House
 from tests.flow.test_card_budget import carded, flag, with_rules
@@ -180,6 +182,16 @@ async def test_a_case_that_is_posted_and_released_at_once_takes_one_place(house:
 
     assert carded(house) == {first, second}
     assert {(await house.case(each)).queued_at for each in (first, second)} == {None}
+
+
+async def test_who_asks_with_a_case_of_a_moment_ago_is_answered_by_how_it_stands_now(house: House) -> None:
+    rules = await with_rules(house, cards_a_day=1)
+    before = await opened(house, 1, 0.8)
+    await house.desk.refresh(guild_id=GUILD, case_id=before.case_id)
+    budget = CardBudget(guilds=house.guilds, queue=QueueStore(house.db), clock=house.clock)
+
+    assert await budget.admits(before, rules)
+    assert (await house.case(before.case_id)).queued_at is None
 
 
 async def test_a_card_that_grows_takes_no_further_place(house: House) -> None:
