@@ -60,7 +60,7 @@ async def test_the_table_says_limit_and_cards_now_and_then_and_apply_sets_it(sta
 
     now = stage.env.backend.get_message(shown(result).channel.id, shown(result).id)
     assert f"insult from {row[1]} % on" in now.content
-    assert buttons_of(now) == {}
+    assert now.components == []
     assert (await stage.house.guilds.get(stage.guild.id)).rule("insult").flag_at == int(row[1]) / 100
     newest = (await stage.house.guilds.changes(stage.guild.id))[0]
     assert (newest.setting, newest.by) == ("labels.insult", stage.admin.id)

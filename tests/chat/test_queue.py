@@ -106,6 +106,18 @@ def test_a_full_digest_fits_one_message() -> None:
     assert len(digest_text(digest)) <= 2000
 
 
+async def test_setup_says_which_of_the_waiting_cards_come_and_which_do_not(stage: Stage) -> None:
+    await stage.rules(review_channel_id=None, cards_a_day=1)
+    await stage.say("what an insult")
+    await stage.say("you insult everybody here", who=stage.priya)
+
+    told = await run(stage, "candor setup", who=stage.admin, review_channel=stage.review)
+    await stage.post_cards()
+
+    assert "1 waiting card is being posted, the highest scores first; 1 more waits in the queue" in told
+    assert len(stage.review.history()) == 1
+
+
 async def test_case_list_is_paged_and_filtered(stage: Stage) -> None:
     await stage.rules(window_minutes=1)
     for number in range(10):
