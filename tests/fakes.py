@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from bot.core.alerts import Alert, RaidNotice, ServerStep
 from bot.core.appeals import LogEntry, Notice
 from bot.core.audits import AuditBatch
-from bot.core.budget import Digest
 from bot.core.cases import Background, CardRef, Case
+from bot.core.digest import Digest
 from bot.core.events import IncomingMessage
 from bot.core.policy import Action
 from bot.errors import BoardUnavailable

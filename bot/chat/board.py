@@ -20,8 +20,8 @@ from bot.chat.why_lines import NAME_LIMIT, duration_of
 from bot.core.alerts import Alert, RaidNotice, ServerStep
 from bot.core.appeals import LogEntry
 from bot.core.audits import AuditBatch
-from bot.core.budget import Digest
 from bot.core.cases import Background, CardRef, Case
+from bot.core.digest import Digest
 from bot.core.policy import Timeout
 from bot.errors import BoardUnavailable
 

@@ -10,6 +10,7 @@ from discord import app_commands
 from bot.chat import alarm_texts, texts
 from bot.chat.answering import answer, guild_of
 from bot.chat.inert import inert
+from bot.chat.propose_commands import propose_command
 from bot.core.guild_rules import GuildRules, LabelRule
 from bot.core.settings import SETTINGS, show_value
 from moderation_model.labels import LABELS
@@ -27,6 +28,7 @@ class RulesCommands(app_commands.Group):
 
     def __init__(self) -> None:
         super().__init__(name="rules", description="Limits, words and settings of this server.")
+        self.add_command(propose_command())
 
     @app_commands.command()
     async def show(self, interaction: Pressed) -> None:

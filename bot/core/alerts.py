@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Literal
 
 from bot.core.bursts import RaidKind
-from bot.core.guild_rules import GuildRules
 
 AlertKind = Literal["threat", "raid", "trouble"]
 About = Literal["threat", "raid", "label_stopped", "model_away", "model_back", "cards_failing", "cards_back"]
@@ -62,12 +61,3 @@ class ServerStep:
     channel_id: int | None = None
     seconds: int = 0
     until: datetime | None = None
-
-
-def is_quiet(rules: GuildRules, now: datetime) -> bool:
-    """Whether `now` lies in the guild's quiet hours (UTC), which may go over midnight. Equal hours are none."""
-    begin, end = rules.quiet_from, rules.quiet_to
-    if begin is None or end is None:
-        return False
-    hour = now.hour
-    return begin <= hour < end if begin <= end else hour >= begin or hour < end

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.core.events import IncomingMessage
-from bot.core.policy import Decision, Reason, headline, spec_of
+from bot.core.policy import CARE_WHY, Decision, Reason, headline, spec_of
 
 ALIKE = 0.75
 SHORTEST = 12
@@ -71,10 +71,10 @@ def alike(one: Sketch, other: Sketch) -> bool:
 def lead_of(message: IncomingMessage, decision: Decision, cards: Sequence[Standing]) -> int | None:
     """The case whose card also stands for `message`, None where it needs a card of its own.
 
-    Only flagged messages join. What calls people joins only a card that has called them, and nothing joins a card
-    that looks less severe: the worst must not hide behind the first.
+    Only flagged messages join, and none that reads like a cry for help. What calls people joins only a card that has
+    called them, and nothing joins a card that looks less severe: the worst must not hide behind the first.
     """
-    if decision.opens != "flagged" or not decision.reasons:
+    if decision.opens != "flagged" or not decision.reasons or decision.withheld_why == CARE_WHY:
         return None
     severity = _severity(decision.reasons)
     open_to = [card for card in cards if _severity(card.reasons) >= severity and (card.ping or not decision.ping)]

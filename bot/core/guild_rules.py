@@ -37,6 +37,11 @@ class LabelRule:
     mode: Mode = "act"
     rule_name: str | None = None
 
+    def flag_limit(self, model_limit: float) -> float:
+        """Where the label is flagged: at its limit (else the model's), or at a lower one on which an action follows."""
+        acting = [limit for limit in (self.warn_at, self.timeout_at, self.delete_at) if limit is not None]
+        return min([model_limit if self.flag_at is None else self.flag_at, *acting])
+
 
 def default_rule(name: str) -> LabelRule:
     """The rule of a label in a new guild: the model's own limit, cases only, none for `obscene`, in shadow mode."""
@@ -73,6 +78,7 @@ class GuildRules:
     cards_a_day: int = 30
     window_minutes: int = 10
     remind_after_hours: int = 24
+    digest_hour: int | None = None
     audit_a_day: int = 20
     quiet_from: int | None = None
     quiet_to: int | None = None

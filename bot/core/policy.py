@@ -84,6 +84,9 @@ class Decision:
 
 NOTHING = Decision()
 
+CARE_WHY = "reads like a cry for help: nothing done"
+"""Why nothing is done about a message that was flagged and also asks for care: its case is known by that."""
+
 
 def decide(
     message: IncomingMessage,
@@ -117,7 +120,7 @@ def decide(
     actions, withheld, why = sort_out(asked, deletes_only=message.by_webhook)
     decision = Decision("flagged", reasons, actions, withheld, why, ping=_calls(reasons))
     if asks_for_care:
-        return withhold(decision, "reads like a cry for help: nothing done")
+        return withhold(decision, CARE_WHY)
     if message.trial:
         return withhold(decision, "a trial: nothing done")
     if rules.shadow:
@@ -211,7 +214,7 @@ def _reasons(message: IncomingMessage, predictions: Sequence[Prediction], rules:
             continue
         for name, score in prediction.scores.items():
             rule = rules.rule(name, places_of(message))
-            limit = _flag_limit(rule, prediction.thresholds.get(name, 1.0))
+            limit = rule.flag_limit(prediction.thresholds.get(name, 1.0))
             if score < limit or (name in best and best[name].score >= score):
                 continue
             best[name] = Reason(
@@ -224,12 +227,6 @@ def _reasons(message: IncomingMessage, predictions: Sequence[Prediction], rules:
                 part=part.kind,
             )
     return tuple(sorted(best.values(), key=lambda reason: -reason.score))
-
-
-def _flag_limit(rule: LabelRule, model_limit: float) -> float:
-    """Where the label is flagged: at its limit, or at a lower one on which an action was asked for."""
-    asked = [limit for limit in (rule.warn_at, rule.timeout_at, rule.delete_at) if limit is not None]
-    return min([model_limit if rule.flag_at is None else rule.flag_at, *asked])
 
 
 def _calls(reasons: Iterable[Reason]) -> bool:

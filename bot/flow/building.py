@@ -22,6 +22,7 @@ from bot.flow.moderate import Moderate, Passed
 from bot.flow.pings import Pings
 from bot.flow.ports import AuditBoard, Board, Clock, Enforcer, Messages, Messenger, ModelService
 from bot.flow.preview import Preview
+from bot.flow.proposing import Proposing
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
 from bot.flow.review import Review
@@ -37,6 +38,7 @@ from bot.store.guilds import GuildStore
 from bot.store.labels import LabelStore
 from bot.store.notes import NoteStore
 from bot.store.predictions import PredictionStore
+from bot.store.proposing import ProposalStore
 from bot.store.queue import QueueStore
 from bot.store.replaying import ReplayStore
 
@@ -72,6 +74,7 @@ class Stores:
         self.queue = QueueStore(db)
         self.lists = CaseListStore(db)
         self.replay = ReplayStore(db)
+        self.proposals = ProposalStore(db)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ def build_flows(
         preview=Preview(model=model, replay=stores.replay, clock=clock),
         alarms=brake.alarms,
         trouble=brake.trouble,
+        proposing=Proposing(model=model, guilds=guilds, store=stores.proposals, clock=clock),
     )
 
 

@@ -17,7 +17,7 @@ from bot.core.keywords import hide_words
 from bot.core.policy import explained
 from bot.errors import BoardUnavailable, BotError
 from bot.flow.background import background_of
-from bot.flow.budgeting import CardBudget
+from bot.flow.budgeting import CardBudget, Released
 from bot.flow.pings import Pings
 from bot.flow.ports import Board, ModelService
 from bot.flow.trouble import Trouble
@@ -176,15 +176,20 @@ class CardDesk:
     async def catch_up(self, *, limit: int = 100, guild_id: int | None = None) -> int:
         """Queue the open cases whose card or call is still due, and find the words that cards lack.
 
-        How many were queued, with `guild_id` only that guild's counted.
+        How many were queued, with `guild_id` only that guild's counted. What waits for a place in the budget is not.
         """
-        cases = await self._cases.without_card(limit)
-        cases += await self._budget.release()
-        # The budget gives its places to the highest scores, not to the oldest cases.
-        for case in sorted(cases, key=lambda case: -score_of(case.reasons)):
-            self.enqueue(guild_id=case.guild_id, case_id=case.case_id)
+        await self._budget.weigh()
+        due = {each.case_id: each for each in await self._budget.release()}
+        for case in await self._cases.without_card(limit):
+            due.setdefault(case.case_id, Released(case.guild_id, case.case_id, score_of(case.reasons)))
+        for each in sorted(due.values(), key=lambda each: -each.score):
+            self.enqueue(guild_id=each.guild_id, case_id=each.case_id)
         await self._explain_again()
-        return sum(guild_id in (None, case.guild_id) for case in cases)
+        return sum(guild_id in (None, each.guild_id) for each in due.values())
+
+    async def held(self, guild_id: int) -> int:
+        """How many open cases of the guild wait in the queue without a card."""
+        return await self._budget.waiting(guild_id)
 
     async def _explain_again(self) -> None:
         for case_id, guild_id in list(self._unexplained.items()):

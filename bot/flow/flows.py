@@ -13,6 +13,7 @@ from bot.flow.deciding import Deciding
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate
 from bot.flow.preview import Preview
+from bot.flow.proposing import Proposing
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
 from bot.flow.review import Review
@@ -38,3 +39,4 @@ class Flows:
     preview: Preview
     alarms: Alarms
     trouble: Trouble
+    proposing: Proposing

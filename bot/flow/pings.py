@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import structlog
 
-from bot.core.alerts import Alert, is_quiet
+from bot.core.alerts import Alert
 from bot.core.cases import Case
+from bot.core.digest import is_quiet
 from bot.core.guild_rules import GuildRules
 from bot.errors import BoardUnavailable
 from bot.flow.breaker import Breaker

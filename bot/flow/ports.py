@@ -10,8 +10,8 @@ from typing import Literal, Protocol
 from bot.core.alerts import Alert, RaidNotice, ServerStep
 from bot.core.appeals import LogEntry, Notice
 from bot.core.audits import AuditBatch
-from bot.core.budget import Digest
 from bot.core.cases import Background, CardRef, Case
+from bot.core.digest import Digest
 from bot.core.events import IncomingMessage
 from bot.core.policy import Action
 from moderation_model.contract import Explanation, ModelInfo, Prediction

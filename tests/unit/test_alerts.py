@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.core.alerts import is_quiet
+from bot.core.digest import is_quiet
 from bot.core.guild_rules import GuildRules
 from tests.builders import GUILD, NOON
 

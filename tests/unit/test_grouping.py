@@ -115,3 +115,10 @@ def test_who_may_need_help_always_has_a_card_of_their_own() -> None:
 def test_a_webhook_is_no_member_whose_messages_belong_together() -> None:
     bridged = message("and you are ugly, too", by_webhook=True)
     assert lead_of(bridged, flagged(bridged), [KAI]) is None
+
+
+def test_a_cry_for_help_gets_a_card_of_its_own() -> None:
+    sad = message(TEXT)
+    decision = decide(sad, [prediction({"insult": 0.9})], RULES, asks_for_care=True)
+    assert lead_of(sad, decision, [KAI]) is None
+    assert lead_of(sad, flagged(sad), [KAI]) == KAI.case_id
