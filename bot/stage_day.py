@@ -63,6 +63,7 @@ class Day:
 
     async def play(self, first: Case) -> AsyncIterator[Step]:
         """The steps as they are done. `first`: the case whose card is confirmed."""
+        await self.app.desk.drain()  # every card shows the last message that it stands for
         work = (self._confirmed(first), self._taken_back(), self._appealed(), self._reported(), self._previewed())
         for number, doing in enumerate((*work, self._audited()), start=1):
             self.hands.pressed = []
