@@ -9,6 +9,7 @@ from typing import Protocol
 from bot.core.cases import Case
 from bot.flow.acting import Acting
 from bot.flow.appeals import Appeals
+from bot.flow.asked import Asked
 from bot.flow.audit import Audit
 from bot.flow.budgeting import CardBudget
 from bot.flow.cards import CardDesk
@@ -16,11 +17,13 @@ from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
 from bot.flow.flows import Flows
 from bot.flow.guild_setup import GuildSetup
+from bot.flow.labelling import Labelling
 from bot.flow.moderate import Moderate, Passed
 from bot.flow.ports import AuditBoard, Board, Clock, Enforcer, Messages, Messenger, ModelService
 from bot.flow.preview import Preview
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
+from bot.flow.reporting import Reporting
 from bot.flow.review import Review
 from bot.flow.telling import Telling
 from bot.store.appeals import AppealStore
@@ -35,6 +38,7 @@ from bot.store.notes import NoteStore
 from bot.store.predictions import PredictionStore
 from bot.store.queue import QueueStore
 from bot.store.replaying import ReplayStore
+from bot.store.reports import ReportStore
 
 
 class Boards(Board, AuditBoard, Protocol):
@@ -68,6 +72,7 @@ class Stores:
         self.queue = QueueStore(db)
         self.lists = CaseListStore(db)
         self.replay = ReplayStore(db)
+        self.reports = ReportStore(db)
 
 
 def build_flows(
@@ -96,6 +101,7 @@ def build_flows(
         text_days=text_days,
     )
     audit = _audit(stores, outside, desk, text_days=text_days)
+    asked = Asked(model=model, guilds=guilds, cases=cases, clock=clock, text_days=text_days)
     return Flows(
         desk=desk,
         telling=telling,
@@ -111,6 +117,8 @@ def build_flows(
         putting_back=PuttingBack(review=review, messenger=messenger, cases=cases, telling=telling, clock=clock),
         queue=_queue(stores, outside),
         preview=Preview(model=model, replay=stores.replay, clock=clock),
+        reporting=Reporting(asked=asked, guilds=guilds, cases=cases, reports=stores.reports, desk=desk, clock=clock),
+        labelling=Labelling(asked=asked, review=review),
     )
 
 

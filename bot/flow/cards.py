@@ -13,6 +13,7 @@ import structlog
 
 from bot.core.budget import score_of
 from bot.core.cases import Case
+from bot.core.guild_rules import GuildRules
 from bot.core.keywords import hide_words
 from bot.core.policy import explained
 from bot.errors import BoardUnavailable, BotError
@@ -33,6 +34,11 @@ MOST_UNEXPLAINED = 100
 
 WORKERS = 2
 """Cards prepared at a time: one may wait for its explanation while the other is posted."""
+
+
+def card_channel(case: Case, rules: GuildRules) -> int | None:
+    """Where the case's card belongs: what is about staff goes where moderators do not see it."""
+    return rules.admin_channel_id if case.opened_why == "staff" else rules.review_channel_id
 
 
 class CardDesk:
@@ -115,21 +121,22 @@ class CardDesk:
     async def refresh(self, *, guild_id: int, case_id: int) -> Case:
         """Post or edit the case's card as the case stands now; the case. Raises BotError.
 
-        A guild without a review channel keeps its cases in the database; the cards follow once it has one. A case
+        A guild without a channel for it keeps its cases in the database; the cards follow once it has one. A case
         for which the day's budget has no place stays in the queue without a card.
         """
         lock = self._locks.setdefault(case_id, asyncio.Lock())
         async with lock:
             case = await self._cases.get(guild_id=guild_id, case_id=case_id)
             rules = await self._guilds.get(guild_id)
-            if rules.review_channel_id is None or not await self._budget.admits(case, rules):
+            channel_id = card_channel(case, rules)
+            if channel_id is None or not await self._budget.admits(case, rules):
                 return case
             background = await background_of(case, rules, self._cases)
-            card = await self._board.show(case, channel_id=rules.review_channel_id, background=background)
+            card = await self._board.show(case, channel_id=channel_id, background=background)
             if card != case.card:
                 await self._cases.set_card(case_id=case_id, card=card)
             if case.ping and not case.pinged:
-                await self._board.ping(case, channel_id=rules.review_channel_id, role_id=rules.ping_role_id)
+                await self._board.ping(case, channel_id=channel_id, role_id=rules.ping_role_id)
                 await self._cases.set_pinged(case_id=case_id)
             case = await self._cases.get(guild_id=guild_id, case_id=case_id)
         self._observe(case)

@@ -10,10 +10,12 @@ from bot.flow.cards import CardDesk
 from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
 from bot.flow.guild_setup import GuildSetup
+from bot.flow.labelling import Labelling
 from bot.flow.moderate import Moderate
 from bot.flow.preview import Preview
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
+from bot.flow.reporting import Reporting
 from bot.flow.review import Review
 from bot.flow.telling import Telling
 
@@ -34,3 +36,5 @@ class Flows:
     putting_back: PuttingBack
     queue: Queue
     preview: Preview
+    reporting: Reporting
+    labelling: Labelling

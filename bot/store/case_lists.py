@@ -36,8 +36,14 @@ class CaseListStore:
             return await connection.scalar(sa.select(sa.func.count()).where(*_where(guild_id, which))) or 0
 
 
+def _seen_by(admin_id: int | None) -> sa.ColumnElement[bool]:
+    """Cases about staff are for administrators, and not for the one whom they are about."""
+    others = cases.c.opened_why != "staff"
+    return others if admin_id is None else others | (cases.c.author_id != admin_id)
+
+
 def _where(guild_id: int, which: CaseFilter) -> list[sa.ColumnElement[bool]]:
-    where = [cases.c.guild_id == guild_id]
+    where = [cases.c.guild_id == guild_id, _seen_by(which.admin_id)]
     if which.state is not None:
         where.append(cases.c.state == which.state)
     if which.author_id is not None:

@@ -20,6 +20,9 @@ from bot.store.tables import cases, guilds
 OPEN = (cases.c.state == "open", cases.c.lead_id.is_(None))
 """An open case with a card of its own, posted or not."""
 
+FOR_ALL = cases.c.opened_why != "staff"
+"""Cases about staff are counted for nobody: they go to the administrators at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:
@@ -86,9 +89,9 @@ class QueueStore:
             return await load_cases(connection, self._db.key, query)
 
     async def counts(self, *, guild_id: int, opened_before: datetime) -> QueueCounts:
-        """What is open; overdue is what was opened before then."""
+        """What is open, cases about staff left out; overdue is what was opened before then."""
         columns = (cases.c.opened_why, cases.c.opened_at, cases.c.reasons, cases.c.queued_at)
-        query = sa.select(*columns).where(*OPEN, cases.c.guild_id == guild_id).order_by(cases.c.opened_at)
+        query = sa.select(*columns).where(*OPEN, FOR_ALL, cases.c.guild_id == guild_id).order_by(cases.c.opened_at)
         async with self._db.read() as connection:
             found = (await connection.execute(query)).all()
         labels = [(headline(_reasons(row.reasons)).label if row.reasons else row.opened_why) for row in found]
@@ -108,7 +111,9 @@ class QueueStore:
     async def due_for_digest(self, *, before: datetime) -> list[int]:
         """Guilds with open cases whose last digest, if there was one, came before then."""
         due = guilds.c.digested_at.is_(None) | (guilds.c.digested_at <= before)
-        query = sa.select(guilds.c.guild_id).join(cases, cases.c.guild_id == guilds.c.guild_id).where(*OPEN, due)
+        query = (
+            sa.select(guilds.c.guild_id).join(cases, cases.c.guild_id == guilds.c.guild_id).where(*OPEN, FOR_ALL, due)
+        )
         async with self._db.read() as connection:
             return list((await connection.scalars(query.distinct().order_by(guilds.c.guild_id))).all())
 
