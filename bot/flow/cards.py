@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 import structlog
 
 from bot.core.budget import score_of
-from bot.core.cases import Case
+from bot.core.cases import CardRef, Case
 from bot.core.guild_rules import GuildRules
 from bot.core.keywords import hide_words
 from bot.core.policy import explained
@@ -195,14 +195,17 @@ class CardDesk:
     async def take_down(self, case: Case) -> None:
         """Take the case's card away, so that it is posted anew at the end of the channel; where that fails it stays."""
         async with self._locks.setdefault(case.case_id, asyncio.Lock()):
-            if case.card is None:
-                return
-            try:
-                await self._board.remove(case.card)
-            except BoardUnavailable as error:
-                log.warning("card_stays", case_id=case.case_id, why=type(error).__name__)
-                return
-            await self._cases.set_card(case_id=case.case_id, card=None)
+            if case.card is not None and await self.discard(case.card):
+                await self._cases.set_card(case_id=case.case_id, card=None)
+
+    async def discard(self, card: CardRef) -> bool:
+        """Whether a posted card could be taken away; the case, if one has it still, is left as it is."""
+        try:
+            await self._board.remove(card)
+        except BoardUnavailable as error:
+            log.warning("card_stays", card_id=card.message_id, why=type(error).__name__)
+            return False
+        return True
 
     async def scrub(self, case: Case) -> bool:
         """Take the member's text off the case's posted card; False if that is still to do."""

@@ -44,6 +44,8 @@ class Labelling:
             if not labels and not scored.reasons:
                 raise NotAllowed(NOTHING_TO_CORRECT)
             case = await self._asked.open(message, scored, why="labelled")
+            reply = await self.label_case(case=case, moderator=moderator, labels=labels)
+            return Reply(f"This is case {case.case_id} now. {reply.sentence}", reply.case)
         return await self.label_case(case=case, moderator=moderator, labels=labels)
 
     async def label_case(self, *, case: Case, moderator: Person, labels: Collection[str]) -> Reply:

@@ -119,8 +119,9 @@ class Reporting:
 
     async def _hand_up(self, case: Case) -> None:
         """The case leaves the moderators' channel for the administrators'."""
-        await self._desk.take_down(case)
         heir = await self._reports.hand_up(case)
+        if case.card is not None:
+            await self._desk.discard(case.card)
         if heir is not None:
             self._desk.enqueue(guild_id=case.guild_id, case_id=heir)
 

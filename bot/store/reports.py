@@ -61,14 +61,21 @@ class ReportStore:
             return tuple((await reports_of(connection, self._db.key, [case_id]))[case_id])
 
     async def hand_up(self, case: Case) -> int | None:
-        """Make the case one about staff, open and with a card of its own.
+        """Make the case one about staff, open and without a card.
 
         What shared its card goes on under the first of the others: that one's id, None if there was none.
         """
-        alone = cases.update().where(cases.c.id == case.case_id)
+        values = {
+            "opened_why": "staff",
+            "state": "open",
+            "closed_at": None,
+            "lead_id": None,
+            "card_channel_id": None,
+            "card_message_id": None,
+        }
         async with self._db.begin() as connection:
             heir = await hand_on(connection, cases.c.lead_id == case.case_id)
-            await connection.execute(alone.values(opened_why="staff", state="open", closed_at=None, lead_id=None))
+            await connection.execute(cases.update().where(cases.c.id == case.case_id).values(values))
         return heir
 
 
