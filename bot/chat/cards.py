@@ -52,7 +52,7 @@ def review_card(
     text_limit: int = TEXT_LIMIT,
     private: str = "",
 ) -> Card:
-    """The card as the case stands. Without `buttons` it is for reading only (`/case show`), there with `private` lines."""
+    """The card as the case stands. Without `buttons` it is for reading only (`/case show`), with `private` lines."""
     background = background or Background()
     title, head, reply = title_line(case, background), head_line(case), reply_line(case)
     body, foot = body_lines(case, background), foot_lines(case, notes=MOST_NOTES if buttons else MOST_NOTES_READ)

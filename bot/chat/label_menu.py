@@ -114,7 +114,20 @@ class LabelMessage(
         with deciding(interaction, case.case_id if case is not None else self.message_id):
             if case is not None:
                 require_unchanged(case, self.seen)
-            return await _record(interaction, case, message, chosen - {NOTHING})
+            return await self._record(interaction, case, message, chosen - {NOTHING})
+
+    async def _record(
+        self, interaction: Pressed, case: Case | None, message: IncomingMessage | None, labels: set[str]
+    ) -> Said | str:
+        labelling, moderator = interaction.client.flows.labelling, person(member_of(interaction))
+        if case is not None and not labels:
+            # "It's fine" takes back what was done, and needs what that needs.
+            require_labelled_here(case)
+            return await judge(interaction, case.case_id, "fine", seen=self.seen)
+        if case is not None:
+            return (await labelling.label_case(case=case, moderator=moderator, labels=labels)).sentence
+        assert message is not None, "without a message there is a case"
+        return (await labelling.label(message=message, moderator=moderator, labels=labels)).sentence
 
     async def _kept(self, interaction: Pressed) -> Case:
         """The case on a message that is gone. Raises NotAllowed where there is none for what the moderator saw."""
@@ -135,17 +148,3 @@ async def _standing(interaction: Pressed, message: IncomingMessage) -> Case | No
     if about_staff and not is_administrator(interaction):
         raise NotAllowed(report_texts.LABEL_STAFF)
     return case
-
-
-async def _record(
-    interaction: Pressed, case: Case | None, message: IncomingMessage | None, labels: set[str]
-) -> Said | str:
-    labelling, moderator = interaction.client.flows.labelling, person(member_of(interaction))
-    if case is not None and not labels:
-        # "It's fine" takes back what was done, and needs what that needs.
-        require_labelled_here(case)
-        return await judge(interaction, case.case_id, "fine", seen=None)
-    if case is not None:
-        return (await labelling.label_case(case=case, moderator=moderator, labels=labels)).sentence
-    assert message is not None, "without a message there is a case"
-    return (await labelling.label(message=message, moderator=moderator, labels=labels)).sentence

@@ -85,11 +85,7 @@ class Attached:
 
 def case(row: Row, key: TextKey, attached: Attached) -> Case:
     """A stored case with what hangs on it. One that another key wrote comes without its text: the bot must start."""
-    try:
-        payload = opened(key, row["payload"])
-    except UndecryptableText:
-        log.error("text_of_another_key", case_id=row["id"])
-        payload = {}
+    payload = _opened_or_empty(row, key)
     explanation, sentiment = payload.get("explanation"), row["sentiment"]
     return Case(
         case_id=row["id"],
@@ -134,6 +130,14 @@ def case(row: Row, key: TextKey, attached: Attached) -> Case:
         queued_at=row["queued_at"],
         appeal=attached.appeal,
     )
+
+
+def _opened_or_empty(row: Row, key: TextKey) -> dict[str, Any]:
+    try:
+        return opened(key, row["payload"])
+    except UndecryptableText:
+        log.error("text_of_another_key", case_id=row["id"])
+        return {}
 
 
 def action_values(action: Action) -> dict[str, Any]:
