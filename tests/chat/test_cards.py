@@ -226,7 +226,7 @@ def test_a_card_hides_the_newest_reasons_of_reports_behind_spoilers_and_makes_th
     shown = lines(review_card(replace(CASE, reports=4, report_reasons=reasons)))
     assert [line for line in shown if line.startswith("💬")] == [
         r"💬 ||he \*\*always\*\* does||",
-        "💬 ||see hxxps://bad[.]example||",
+        r"💬 ||see hxxps://bad\[.\]example||",
         "💬 ||\\|\\|me\\|\\|\u200b||",
         "💬 and 1 more",
     ]
