@@ -11,7 +11,7 @@ from simcord.backend.errors import SetupError
 
 from bot.chat.client import create_bot
 from moderation_model.errors import ModelUnavailable
-from tests.chat.conftest import House, Stage, menu_text, said, settings_in
+from tests.chat.conftest import House, Stage, menu_text, private, said, settings_in
 
 MENU = "Label message"
 
@@ -19,9 +19,8 @@ MENU = "Label message"
 async def opened(stage: Stage, message: discord.Message, who: simcord.MemberActor | None = None) -> discord.Message:
     """The private menu with the labels."""
     result = await (who or stage.lena).context_menu(stage.general, MENU, message)
-    assert result.ephemeral
-    assert result.followups[-1].message.components, said(result)
-    return result.followups[-1].message
+    assert private(result).components, said(result)
+    return private(result)
 
 
 async def label(stage: Stage, message: discord.Message, *values: str, who: simcord.MemberActor | None = None) -> str:
@@ -83,7 +82,7 @@ async def test_nothing_wrong_takes_back_what_was_done(stage: Stage) -> None:
     message = await stage.say("what an insult")
     assert stage.timed_out_until(stage.kai) is not None
 
-    assert "It's fine" in await label(stage, message, "nothing") or stage.timed_out_until(stage.kai) is None
+    assert await label(stage, message, "nothing") == "Recorded: it's fine. The timeout is lifted."
     assert stage.timed_out_until(stage.kai) is None
     assert (await stage.only_case()).votes[0].verdict == "fine"
 
@@ -141,7 +140,7 @@ async def test_messages_of_bots_and_without_text_are_not_labelled(stage: Stage) 
 
     sentence = "Only messages of members that hold text can be labelled."
     assert await refusal(stage, beep) == sentence
-    picture = await stage.kai.send(stage.general, "", attachments=[discord.File(__file__, "picture.png")])
+    picture = await stage.kai.send(stage.general, "", attachments=[("picture.png", b"x")])
     assert await refusal(stage, picture) == sentence
 
 
