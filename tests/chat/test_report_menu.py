@@ -253,6 +253,9 @@ async def test_a_reported_case_of_staff_leaves_the_review_channel(stage: Stage) 
 async def test_a_report_about_staff_goes_to_no_other_channel_when_its_own_is_gone(stage: Stage) -> None:
     channel = await with_admin_channel(stage)
     message = await stage.say("hello there", who=stage.lena)
+    guild = stage.bot.get_guild(stage.guild.id)
+    assert guild is not None
+    guild._system_channel_id = stage.review.id
     stage.env.backend.delete_channel(channel.id)
     await stage.env.settle()
 
