@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 from discord import app_commands
 
-from bot.chat import report_texts, texts
+from bot.chat import permissions, report_texts, texts
 from bot.chat.answering import Said, answer, guild_of, member_of, open_form
 from bot.chat.listener import incoming, person
 from bot.chat.messages import DiscordMessages
@@ -85,4 +85,6 @@ async def _submit(interaction: Pressed, reason: str, *, channel_id: int, message
 async def _about(interaction: Pressed, author: Person) -> About:
     guild = member_of(interaction).guild
     rules = await interaction.client.flows.setup.rules(guild.id)
-    return About(staff=is_staff(guild, author, rules), owner_id=guild.owner_id or 0)
+    channel = guild.get_channel(rules.admin_channel_id or 0)
+    unreachable = channel is None or bool(permissions.missing_for_bot(channel, "post_cards"))
+    return About(staff=is_staff(guild, author, rules), owner_id=guild.owner_id or 0, unreachable=unreachable)

@@ -35,10 +35,14 @@ THANKS_STAFF = (
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Whom a report is about: whether somebody of the staff, who may decide cases; `owner_id`: whose the server is."""
+    """Whom a report is about: whether somebody of the staff, who may decide cases; `owner_id`: whose the server is.
+
+    `unreachable`: the channel that was chosen for such reports is gone or closed to the bot.
+    """
 
     staff: bool = False
     owner_id: int = 0
+    unreachable: bool = False
 
 
 class Reporting:
@@ -140,7 +144,9 @@ class Reporting:
 
     async def _require_place(self, guild_id: int, author_id: int, about: About) -> None:
         """Raises NotAllowed where a report about staff would come before those whom it is about."""
-        if about.staff and (await self._guilds.get(guild_id)).admin_channel_id is None:
+        if not about.staff:
+            return
+        if about.unreachable or (await self._guilds.get(guild_id)).admin_channel_id is None:
             ask = ASK_ADMINISTRATOR if author_id == about.owner_id else ASK_OWNER
             raise NotAllowed(ask.format(owner_id=about.owner_id))
 

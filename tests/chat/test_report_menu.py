@@ -250,16 +250,28 @@ async def test_a_reported_case_of_staff_leaves_the_review_channel(stage: Stage) 
     assert "About staff" in text_of(channel.last_message)
 
 
-async def test_a_report_about_staff_goes_to_no_other_channel_when_its_own_is_gone(stage: Stage) -> None:
+async def test_a_report_about_staff_is_refused_while_its_channel_is_gone(stage: Stage) -> None:
+    channel = await with_admin_channel(stage)
+    message = await stage.say("hello there", who=stage.lena)
+    stage.env.backend.delete_channel(channel.id)
+    await stage.env.settle()
+
+    assert "Nobody was told; please write to the owner" in await report(stage, message)
+    assert await stage.house.review.of_message(guild_id=stage.guild.id, message_id=message.id) is None
+
+
+async def test_a_card_about_staff_goes_to_no_other_channel_when_its_own_is_deleted(stage: Stage) -> None:
     channel = await with_admin_channel(stage)
     message = await stage.say("hello there", who=stage.lena)
     guild = stage.bot.get_guild(stage.guild.id)
     assert guild is not None
     guild._system_channel_id = stage.review.id
+    shown = await form(stage, message)
+    assert said(await stage.priya.submit_modal(shown, {"text": ""})).startswith("Thank you.")
     stage.env.backend.delete_channel(channel.id)
     await stage.env.settle()
 
-    await report(stage, message)
+    await stage.post_cards()
 
     assert stage.review.last_message is None
     assert stage.general.last_message is not None
