@@ -27,8 +27,10 @@ from bot.chat.messages import UNANSWERED
 from bot.chat.modals import submitted
 from bot.chat.more import LabelSelect, MoreButton
 from bot.chat.preview_commands import ApplyButton
+from bot.chat.propose_commands import TakeLimitsButton
 from bot.chat.put_back import PutBackButton
 from bot.chat.queue_commands import NextButton, QueueCommands
+from bot.chat.raid_cards import RaidButton
 from bot.chat.report_menu import report_menu, report_submitted
 from bot.chat.setup_items import SetupButton, SetupMenu
 from bot.chat.setup_names import rule_named
@@ -105,7 +107,7 @@ class CandorBot(discord.Client):
         self.add_dynamic_items(CaseButton, MoreButton, LabelSelect, AuditSelect, AuditNone)
         self.add_dynamic_items(AppealButton, AppealAnswer, PutBackButton, ApplyButton)
         self.add_dynamic_items(SetupButton, SetupMenu, SampleButton)
-        self.add_dynamic_items(NextButton, PageButton, LabelMessage)
+        self.add_dynamic_items(NextButton, PageButton, RaidButton, TakeLimitsButton, LabelMessage)
         if not self.tree.get_commands():
             self.tree.add_command(CandorCommands())
             self.tree.add_command(CaseCommands())

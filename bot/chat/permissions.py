@@ -19,6 +19,7 @@ from bot.errors import NotAllowed
 Feature = Literal[
     "read", "post_cards", "review", "warn", "timeout", "delete", "ban", "report", "why", "check", "pause", "administer",
     "appeal", "quote", "quote_in_thread", "pictures", "make_channel", "see_automod",
+    "raid", "slow_mode", "slow_mode_in_thread", "pause_invites",
 ]  # fmt: skip
 
 
@@ -55,6 +56,11 @@ NEEDS: dict[Feature, Needs] = {
     "pictures": Needs(bot=("view_channel", "embed_links", "attach_files")),
     "make_channel": Needs(bot=("manage_channels",), invited=False),
     "see_automod": Needs(bot=("manage_guild",), invited=False),
+    # A raid's card may be pressed by anybody who sees it; each of its buttons asks for its own.
+    "raid": Needs(),
+    "slow_mode": Needs(bot=("view_channel", "manage_channels"), person=("manage_channels",), invited=False),
+    "slow_mode_in_thread": Needs(bot=("view_channel", "manage_threads"), person=("manage_threads",), invited=False),
+    "pause_invites": Needs(bot=("manage_guild",), person=("manage_guild",), invited=False),
 }
 
 TITLES: dict[str, str] = {
@@ -69,6 +75,7 @@ TITLES: dict[str, str] = {
     "ban_members": "Ban Members",
     "manage_guild": "Manage Server",
     "manage_channels": "Manage Channels",
+    "manage_threads": "Manage Threads",
 }
 """Permissions as Discord's settings call them (Moderate Members is shown there as "Timeout members")."""
 

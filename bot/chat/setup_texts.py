@@ -38,6 +38,9 @@ PURPOSES = {
     "quote_in_thread": "to put texts back in threads",
     "make_channel": "to make the review channel for you",
     "see_automod": "to see which AutoMod rules are on",
+    "slow_mode": "to slow a channel down when a moderator says so in a raid",
+    "slow_mode_in_thread": "to slow a thread down in a raid",
+    "pause_invites": "to pause invites when a moderator says so in a raid",
 }
 YEARLY_FROM = 10_000
 YEARLY = (

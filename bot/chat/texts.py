@@ -109,7 +109,6 @@ SENTIMENT = "Sentiment: {stars} {mean:.1f} of 5"
 MODEL = "Model {version}"
 VERDICT = "{emoji} {verdict} · <@{moderator_id}> · {when}"
 SCRUBBED = "The text of this case was kept for its time and is removed now."
-PING = "Case {case_id} is scored as a possible threat. Please look: {jump}"
 
 READINGS = {
     "as_written": "as written",

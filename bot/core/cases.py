@@ -175,9 +175,9 @@ class Case:
     with a card of its own. `followers`: how many cases this card stands for beside its own; `follower_actions`: what
     was done or planned on those; `other_author_ids`: who wrote them, the case's own author left out. `reports`: how
     many members reported a message of the card; `report_reasons`: what they said, oldest first. `pinged`: people were
-    called. `second_opinion_by`: the moderator who answered and asks for another's answer. `appeal`: what the author
-    wrote against it. `admitted_at`: when the card budget gave it a card; `queued_at`: since when it waits in the queue
-    without one.
+    called, or need not be (quiet hours, a raid). `second_opinion_by`: the moderator who answered and asks for another's
+    answer. `appeal`: what the author wrote against it. `admitted_at`: when the card budget gave it a card;
+    `queued_at`: since when it waits without one.
     """
 
     case_id: int

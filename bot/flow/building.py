@@ -8,9 +8,11 @@ from typing import Protocol
 
 from bot.core.cases import Case
 from bot.flow.acting import Acting
+from bot.flow.alarms import Alarms
 from bot.flow.appeals import Appeals
 from bot.flow.asked import Asked
 from bot.flow.audit import Audit
+from bot.flow.breaker import Breaker
 from bot.flow.budgeting import CardBudget
 from bot.flow.cards import CardDesk
 from bot.flow.coverage import Coverage
@@ -19,13 +21,16 @@ from bot.flow.flows import Flows
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.labelling import Labelling
 from bot.flow.moderate import Moderate, Passed
+from bot.flow.pings import Pings
 from bot.flow.ports import AuditBoard, Board, Clock, Enforcer, Messages, Messenger, ModelService
 from bot.flow.preview import Preview
+from bot.flow.proposing import Proposing
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
 from bot.flow.reporting import Reporting
 from bot.flow.review import Review
 from bot.flow.telling import Telling
+from bot.flow.trouble import Trouble
 from bot.store.appeals import AppealStore
 from bot.store.audits import AuditStore
 from bot.store.case_lists import CaseListStore
@@ -36,6 +41,7 @@ from bot.store.guilds import GuildStore
 from bot.store.labels import LabelStore
 from bot.store.notes import NoteStore
 from bot.store.predictions import PredictionStore
+from bot.store.proposing import ProposalStore
 from bot.store.queue import QueueStore
 from bot.store.replaying import ReplayStore
 from bot.store.reports import ReportStore
@@ -73,6 +79,17 @@ class Stores:
         self.lists = CaseListStore(db)
         self.replay = ReplayStore(db)
         self.reports = ReportStore(db)
+        self.proposals = ProposalStore(db)
+
+
+@dataclass(frozen=True, slots=True)
+class _Brake:
+    """What holds the bot back, and what tells of it."""
+
+    breaker: Breaker
+    pings: Pings
+    alarms: Alarms
+    trouble: Trouble
 
 
 def build_flows(
@@ -85,9 +102,9 @@ def build_flows(
 ) -> Flows:
     """The use cases. `passed` and `presented` are called after each message and each card."""
     model, board, clock, messenger = outside.model, outside.board, outside.clock, outside.messenger
-    guilds, cases, labels, appeals = stores.guilds, stores.cases, stores.labels, stores.appeals
-    budget = CardBudget(guilds=guilds, queue=stores.queue, clock=clock)
-    desk = CardDesk(model=model, board=board, guilds=guilds, cases=cases, budget=budget, observe=presented)
+    guilds, cases, labels = stores.guilds, stores.cases, stores.labels
+    brake = _brake(stores, outside)
+    desk = _desk(stores, outside, brake, presented)
     telling = Telling(enforcer=outside.enforcer, messenger=messenger, board=board, guilds=guilds, clock=clock)
     review = Review(
         model=model,
@@ -95,7 +112,7 @@ def build_flows(
         guilds=guilds,
         cases=cases,
         labels=labels,
-        appeals=appeals,
+        appeals=stores.appeals,
         desk=desk,
         clock=clock,
         text_days=text_days,
@@ -105,7 +122,9 @@ def build_flows(
     return Flows(
         desk=desk,
         telling=telling,
-        moderate=_moderate(stores, outside, desk, telling, audit, text_days=text_days, passed=passed),
+        moderate=_moderate(
+            stores, outside, desk, telling, audit=audit, brake=brake, text_days=text_days, passed=passed
+        ),
         review=review,
         deciding=Deciding(
             model=model, review=review, telling=telling, guilds=guilds, cases=cases, notes=stores.notes, clock=clock
@@ -113,13 +132,37 @@ def build_flows(
         setup=GuildSetup(guilds=guilds, labels=labels, desk=desk, clock=clock),
         audit=audit,
         coverage=Coverage(model=model, predictions=stores.predictions, clock=clock),
-        appeals=Appeals(guilds=guilds, cases=cases, appeals=appeals, desk=desk, clock=clock),
+        appeals=Appeals(guilds=guilds, cases=cases, appeals=stores.appeals, desk=desk, clock=clock),
         putting_back=PuttingBack(review=review, messenger=messenger, cases=cases, telling=telling, clock=clock),
         queue=_queue(stores, outside),
         preview=Preview(model=model, replay=stores.replay, clock=clock),
         reporting=Reporting(asked=asked, guilds=guilds, cases=cases, reports=stores.reports, desk=desk, clock=clock),
         labelling=Labelling(asked=asked, review=review),
+        alarms=brake.alarms,
+        trouble=brake.trouble,
+        proposing=Proposing(model=model, guilds=guilds, store=stores.proposals, clock=clock),
     )
+
+
+def _desk(stores: Stores, outside: Outside, brake: _Brake, presented: Callable[[Case], None]) -> CardDesk:
+    return CardDesk(
+        model=outside.model,
+        board=outside.board,
+        guilds=stores.guilds,
+        cases=stores.cases,
+        budget=CardBudget(guilds=stores.guilds, queue=stores.queue, clock=outside.clock),
+        pings=brake.pings,
+        trouble=brake.trouble,
+        observe=presented,
+    )
+
+
+def _brake(stores: Stores, outside: Outside) -> _Brake:
+    board, guilds, clock = outside.board, stores.guilds, outside.clock
+    breaker = Breaker(guilds=guilds, cases=stores.cases, clock=clock)
+    pings = Pings(board=board, guilds=guilds, breaker=breaker, clock=clock)
+    alarms = Alarms(board=board, pings=pings, guilds=guilds, clock=clock)
+    return _Brake(breaker, pings, alarms, Trouble(pings=pings, clock=clock))
 
 
 def _queue(stores: Stores, outside: Outside) -> Queue:
@@ -151,8 +194,9 @@ def _moderate(
     outside: Outside,
     desk: CardDesk,
     telling: Telling,
-    audit: Audit,
     *,
+    audit: Audit,
+    brake: _Brake,
     text_days: int,
     passed: Callable[[Passed], None],
 ) -> Moderate:
@@ -166,6 +210,9 @@ def _moderate(
         groups=stores.groups,
         desk=desk,
         audit=audit,
+        breaker=brake.breaker,
+        alarms=brake.alarms,
+        trouble=brake.trouble,
         clock=outside.clock,
         text_days=text_days,
         observe=passed,

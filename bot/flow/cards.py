@@ -6,7 +6,8 @@ A card waits in the database, not in this process: what the queue loses in a cra
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from weakref import WeakValueDictionary
 
 import structlog
@@ -18,8 +19,10 @@ from bot.core.keywords import hide_words
 from bot.core.policy import explained
 from bot.errors import BoardUnavailable, BotError
 from bot.flow.background import background_of
-from bot.flow.budgeting import CardBudget
+from bot.flow.budgeting import CardBudget, Released
+from bot.flow.pings import Pings
 from bot.flow.ports import Board, ModelService
+from bot.flow.trouble import Trouble
 from bot.store.cases import CaseStore
 from bot.store.guilds import GuildStore
 from moderation_model.errors import ModelError
@@ -52,6 +55,8 @@ class CardDesk:
         guilds: GuildStore,
         cases: CaseStore,
         budget: CardBudget,
+        pings: Pings,
+        trouble: Trouble,
         observe: Callable[[Case], None],
     ) -> None:
         self._model = model
@@ -59,6 +64,8 @@ class CardDesk:
         self._guilds = guilds
         self._cases = cases
         self._budget = budget
+        self._pings = pings
+        self._trouble = trouble
         self._observe = observe
         self._waiting: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
         self._queued: set[int] = set()
@@ -132,15 +139,28 @@ class CardDesk:
             if channel_id is None or not await self._budget.admits(case, rules):
                 return case
             background = await background_of(case, rules, self._cases)
-            card = await self._board.show(case, channel_id=channel_id, background=background)
-            if card != case.card:
-                await self._cases.set_card(case_id=case_id, card=card)
-            if case.ping and not case.pinged:
-                await self._board.ping(case, channel_id=channel_id, role_id=rules.ping_role_id)
-                await self._cases.set_pinged(case_id=case_id)
+            with self._watched(case):
+                card = await self._board.show(case, channel_id=channel_id, background=background)
+                if card != case.card:
+                    await self._cases.set_card(case_id=case_id, card=card)
+                if case.ping and not case.pinged:
+                    await self._pings.threat(case)
+                    await self._cases.set_pinged(case_id=case_id)
             case = await self._cases.get(guild_id=guild_id, case_id=case_id)
         self._observe(case)
         return case
+
+    @contextmanager
+    def _watched(self, case: Case) -> Iterator[None]:
+        """Notes whether the review channel takes cards. One about staff goes elsewhere and says nothing of that."""
+        try:
+            yield
+        except BoardUnavailable:
+            if case.opened_why != "staff":
+                self._trouble.cards_failed(case.guild_id)
+            raise
+        if case.opened_why != "staff":
+            self._trouble.cards_posted(case.guild_id)
 
     async def _explain(self, case: Case) -> bool:
         """Whether words were found and kept now."""
@@ -174,15 +194,20 @@ class CardDesk:
     async def catch_up(self, *, limit: int = 100, guild_id: int | None = None) -> int:
         """Queue the open cases whose card or call is still due, and find the words that cards lack.
 
-        How many were queued, with `guild_id` only that guild's counted.
+        How many were queued, with `guild_id` only that guild's counted. What waits for a place in the budget is not.
         """
-        cases = await self._cases.without_card(limit)
-        cases += await self._budget.release()
-        # The budget gives its places to the highest scores, not to the oldest cases.
-        for case in sorted(cases, key=lambda case: -score_of(case.reasons)):
-            self.enqueue(guild_id=case.guild_id, case_id=case.case_id)
+        await self._budget.weigh()
+        due = {each.case_id: each for each in await self._budget.release()}
+        for case in await self._cases.without_card(limit):
+            due.setdefault(case.case_id, Released(case.guild_id, case.case_id, score_of(case.reasons)))
+        for each in sorted(due.values(), key=lambda each: -each.score):
+            self.enqueue(guild_id=each.guild_id, case_id=each.case_id)
         await self._explain_again()
-        return sum(guild_id in (None, case.guild_id) for case in cases)
+        return sum(guild_id in (None, each.guild_id) for each in due.values())
+
+    async def held(self, guild_id: int) -> int:
+        """How many open cases of the guild wait in the queue without a card."""
+        return await self._budget.waiting(guild_id)
 
     async def _explain_again(self) -> None:
         for case_id, guild_id in list(self._unexplained.items()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.flow.alarms import Alarms
 from bot.flow.appeals import Appeals
 from bot.flow.audit import Audit
 from bot.flow.cards import CardDesk
@@ -13,11 +14,13 @@ from bot.flow.guild_setup import GuildSetup
 from bot.flow.labelling import Labelling
 from bot.flow.moderate import Moderate
 from bot.flow.preview import Preview
+from bot.flow.proposing import Proposing
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
 from bot.flow.reporting import Reporting
 from bot.flow.review import Review
 from bot.flow.telling import Telling
+from bot.flow.trouble import Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +41,6 @@ class Flows:
     preview: Preview
     reporting: Reporting
     labelling: Labelling
+    alarms: Alarms
+    trouble: Trouble
+    proposing: Proposing

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from bot.core.budget import DAY, Digest
 from bot.core.cases import Case, CaseFilter
+from bot.core.digest import DAY, OFF_DAYS, Digest, digest_due, trend_of
+from bot.core.guild_rules import GuildRules
 from bot.errors import BoardUnavailable
 from bot.flow.ports import Board, Clock
 from bot.store.case_lists import CaseListStore
@@ -103,16 +104,17 @@ class Queue:
         return await self._queue.counts(guild_id=guild_id, opened_before=self._clock.now() - timedelta(hours=hours))
 
     async def digest(self) -> int:
-        """Tell each guild that was not told in the last 24 hours what waits without a card, and what waits too long;
-        how many were told. A guild in which nothing waits is told nothing.
+        """Tell each guild whose digest is due (`digest_due`) what waits without a card, and what waits too long; how
+        many were told. A guild in which nothing waits is told nothing.
         """
         now, told = self._clock.now(), 0
-        for guild_id in await self._queue.due_for_digest(before=now - DAY):
+        for guild_id, last in await self._queue.last_digests():
             rules = await self._guilds.get(guild_id)
-            counts = await self.counts(guild_id)
-            if rules.review_channel_id is None or not (counts.uncarded or counts.overdue):
+            if rules.review_channel_id is None or not digest_due(rules, last, now):
                 continue
-            digest = Digest(guild_id, counts.uncarded, counts.overdue, rules.remind_after_hours, counts.oldest)
+            digest = await self._digest(rules, now)
+            if not (digest.uncarded or digest.overdue):
+                continue
             try:
                 await self._board.digest(digest, channel_id=rules.review_channel_id)
             except BoardUnavailable as error:
@@ -122,3 +124,19 @@ class Queue:
             await self._queue.set_digested(guild_id=guild_id, at=now)
             told += 1
         return told
+
+    async def _digest(self, rules: GuildRules, now: datetime) -> Digest:
+        counts = await self.counts(rules.guild_id)
+        edges = [now - number * DAY for number in range(OFF_DAYS, -1, -1)]
+        cards = await self._queue.flagged_cards(guild_id=rules.guild_id, edges=edges)
+        return Digest(
+            guild_id=rules.guild_id,
+            uncarded=counts.uncarded,
+            overdue=counts.overdue,
+            hours=rules.remind_after_hours,
+            highest=counts.highest,
+            longest=counts.longest,
+            trend=trend_of(cards, rules, now),
+            a_day=round(sum(cards) / OFF_DAYS),
+            budget=rules.cards_a_day,
+        )

@@ -72,6 +72,8 @@ class ReportStore:
             "lead_id": None,
             "card_channel_id": None,
             "card_message_id": None,
+            # Nobody is called to it any more: the call would stand where moderators read.
+            "pinged": True,
         }
         async with self._db.begin() as connection:
             heir = await hand_on(connection, cases.c.lead_id == case.case_id)

@@ -46,6 +46,7 @@ class House:
         self.deciding, self.setup, self.audit = flows.deciding, flows.setup, flows.audit
         self.appeals, self.putting_back = flows.appeals, flows.putting_back
         self.queue, self.reporting, self.labelling = flows.queue, flows.reporting, flows.labelling
+        self.queue, self.alarms, self.trouble = flows.queue, flows.alarms, flows.trouble
 
     async def rules(self, **labels: LabelRule) -> GuildRules:
         """Save active rules with a review channel and the given label rules."""

@@ -118,6 +118,8 @@ async def test_recent_counts_automatic_actions_and_the_members_that_a_label_hit(
     recent = await store.recent(guild_id=GUILD, since=NOON)
     assert recent.actions == 6
     assert recent.members_by_label == {"insult": 3, "toxic": 3}
+    mine = await store.recent(guild_id=GUILD, since=NOON, author_id=1, channel_id=CHANNEL)
+    assert (mine.actions, mine.on_member, mine.in_channel) == (6, 2, 6)
     assert (await store.recent(guild_id=GUILD, since=NOON + timedelta(seconds=1))).actions == 0
 
 
