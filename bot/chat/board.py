@@ -43,7 +43,7 @@ class DiscordBoard:
         card = review_card(case, background)
         if case.card is not None and await self._edited(case.card, card):
             return case.card
-        return await self._posted(card, channel_id, case.guild_id)
+        return await self._posted(card, channel_id, case.guild_id, only_there=case.opened_why == "staff")
 
     async def ping(self, alert: Alert, *, channel_id: int, role_id: int | None, silent: bool = False) -> None:
         """One plain line with the role in front, allowed to notify that role and nobody else."""
@@ -122,7 +122,10 @@ class DiscordBoard:
             raise BoardUnavailable(texts.CARD_FAILED) from error
         return True
 
-    async def _posted(self, card: Card, channel_id: int, guild_id: int) -> CardRef:
+    async def _posted(self, card: Card, channel_id: int, guild_id: int, *, only_there: bool = False) -> CardRef:
+        """`only_there`: the card goes into no other channel where that one is gone, and nobody else is told."""
+        if only_there and self._bot.get_channel(channel_id) is None:
+            raise BoardUnavailable(texts.NO_CHANNEL)
         try:
             channel = self._postable(channel_id, guild_id)
         except BoardUnavailable:

@@ -9,6 +9,7 @@ import discord
 
 from bot.chat import alarm_texts, permissions, setup_texts, texts
 from bot.chat.messages import UNANSWERED, channel_of
+from bot.chat.staff import admin_channel_finding
 from bot.chat.stand_in import stand_in
 from bot.core.findings import Finding
 from bot.core.guild_rules import GuildRules
@@ -32,6 +33,7 @@ async def inspect_guild(guild: discord.Guild, rules: GuildRules, *, me: discord.
         *_channels(channels, me),
         await _review_channel(guild, me, rules),
         await _log_channel(guild, me, rules),
+        await admin_channel_finding(guild, me, rules),
         _ping_role(guild, me, rules),
         _timeouts(guild, me),
         _extras(me),

@@ -26,6 +26,7 @@ WHYS = {
     "flagged": "flagged",
     "care": "may need help",
     "reported": "reported",
+    "staff": "reported, about staff",
     "audit": "audit",
     "labelled": "labelled",
     "appeal": "appeal",

@@ -58,7 +58,8 @@ def explained(reasons: Collection[Reason]) -> Reason | None:
     return headline(scored) if scored else None
 
 
-Why = Literal["flagged", "care", "reported", "audit", "labelled", "appeal"]
+Why = Literal["flagged", "care", "reported", "staff", "audit", "labelled", "appeal"]
+"""`staff`: reported by a member, and about somebody of the server's staff; only administrators see such a case."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from bot.core.cases import Case
 from bot.flow.acting import Acting
 from bot.flow.alarms import Alarms
 from bot.flow.appeals import Appeals
+from bot.flow.asked import Asked
 from bot.flow.audit import Audit
 from bot.flow.breaker import Breaker
 from bot.flow.budgeting import CardBudget
@@ -18,6 +19,7 @@ from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
 from bot.flow.flows import Flows
 from bot.flow.guild_setup import GuildSetup
+from bot.flow.labelling import Labelling
 from bot.flow.moderate import Moderate, Passed
 from bot.flow.pings import Pings
 from bot.flow.ports import AuditBoard, Board, Clock, Enforcer, Messages, Messenger, ModelService
@@ -25,6 +27,7 @@ from bot.flow.preview import Preview
 from bot.flow.proposing import Proposing
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
+from bot.flow.reporting import Reporting
 from bot.flow.review import Review
 from bot.flow.telling import Telling
 from bot.flow.trouble import Trouble
@@ -41,6 +44,7 @@ from bot.store.predictions import PredictionStore
 from bot.store.proposing import ProposalStore
 from bot.store.queue import QueueStore
 from bot.store.replaying import ReplayStore
+from bot.store.reports import ReportStore
 
 
 class Boards(Board, AuditBoard, Protocol):
@@ -74,6 +78,7 @@ class Stores:
         self.queue = QueueStore(db)
         self.lists = CaseListStore(db)
         self.replay = ReplayStore(db)
+        self.reports = ReportStore(db)
         self.proposals = ProposalStore(db)
 
 
@@ -113,6 +118,7 @@ def build_flows(
         text_days=text_days,
     )
     audit = _audit(stores, outside, desk, text_days=text_days)
+    asked = Asked(model=model, guilds=guilds, cases=cases, clock=clock, text_days=text_days)
     return Flows(
         desk=desk,
         telling=telling,
@@ -130,6 +136,8 @@ def build_flows(
         putting_back=PuttingBack(review=review, messenger=messenger, cases=cases, telling=telling, clock=clock),
         queue=_queue(stores, outside),
         preview=Preview(model=model, replay=stores.replay, clock=clock),
+        reporting=Reporting(asked=asked, guilds=guilds, cases=cases, reports=stores.reports, desk=desk, clock=clock),
+        labelling=Labelling(asked=asked, review=review),
         alarms=brake.alarms,
         trouble=brake.trouble,
         proposing=Proposing(model=model, guilds=guilds, store=stores.proposals, clock=clock),

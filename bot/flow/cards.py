@@ -6,13 +6,15 @@ A card waits in the database, not in this process: what the queue loses in a cra
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from weakref import WeakValueDictionary
 
 import structlog
 
 from bot.core.budget import score_of
-from bot.core.cases import Case
+from bot.core.cases import CardRef, Case
+from bot.core.guild_rules import GuildRules
 from bot.core.keywords import hide_words
 from bot.core.policy import explained
 from bot.errors import BoardUnavailable, BotError
@@ -35,6 +37,11 @@ MOST_UNEXPLAINED = 100
 
 WORKERS = 2
 """Cards prepared at a time: one may wait for its explanation while the other is posted."""
+
+
+def card_channel(case: Case, rules: GuildRules) -> int | None:
+    """Where the case's card belongs: what is about staff goes where moderators do not see it."""
+    return rules.admin_channel_id if case.opened_why == "staff" else rules.review_channel_id
 
 
 class CardDesk:
@@ -95,8 +102,6 @@ class CardDesk:
                 await self.present(guild_id=guild_id, case_id=case_id)
             except BotError as error:
                 # The card stays due in the database; catch_up tries again.
-                if isinstance(error, BoardUnavailable):
-                    self._trouble.cards_failed(guild_id)
                 log.warning("card_failed", case_id=case_id, guild_id=guild_id, why=type(error).__name__)
             except Exception:
                 log.exception("card_crashed", case_id=case_id, guild_id=guild_id)
@@ -123,26 +128,39 @@ class CardDesk:
     async def refresh(self, *, guild_id: int, case_id: int) -> Case:
         """Post or edit the case's card as the case stands now; the case. Raises BotError.
 
-        A guild without a review channel keeps its cases in the database; the cards follow once it has one. A case
+        A guild without a channel for it keeps its cases in the database; the cards follow once it has one. A case
         for which the day's budget has no place stays in the queue without a card.
         """
         lock = self._locks.setdefault(case_id, asyncio.Lock())
         async with lock:
             case = await self._cases.get(guild_id=guild_id, case_id=case_id)
             rules = await self._guilds.get(guild_id)
-            if rules.review_channel_id is None or not await self._budget.admits(case, rules):
+            channel_id = card_channel(case, rules)
+            if channel_id is None or not await self._budget.admits(case, rules):
                 return case
             background = await background_of(case, rules, self._cases)
-            card = await self._board.show(case, channel_id=rules.review_channel_id, background=background)
-            self._trouble.cards_posted(guild_id)
-            if card != case.card:
-                await self._cases.set_card(case_id=case_id, card=card)
-            if case.ping and not case.pinged:
-                await self._pings.threat(case)
-                await self._cases.set_pinged(case_id=case_id)
+            with self._watched(case):
+                card = await self._board.show(case, channel_id=channel_id, background=background)
+                if card != case.card:
+                    await self._cases.set_card(case_id=case_id, card=card)
+                if case.ping and not case.pinged:
+                    await self._pings.threat(case)
+                    await self._cases.set_pinged(case_id=case_id)
             case = await self._cases.get(guild_id=guild_id, case_id=case_id)
         self._observe(case)
         return case
+
+    @contextmanager
+    def _watched(self, case: Case) -> Iterator[None]:
+        """Notes whether the review channel takes cards. One about staff goes elsewhere and says nothing of that."""
+        try:
+            yield
+        except BoardUnavailable:
+            if case.opened_why != "staff":
+                self._trouble.cards_failed(case.guild_id)
+            raise
+        if case.opened_why != "staff":
+            self._trouble.cards_posted(case.guild_id)
 
     async def _explain(self, case: Case) -> bool:
         """Whether words were found and kept now."""
@@ -202,14 +220,17 @@ class CardDesk:
     async def take_down(self, case: Case) -> None:
         """Take the case's card away, so that it is posted anew at the end of the channel; where that fails it stays."""
         async with self._locks.setdefault(case.case_id, asyncio.Lock()):
-            if case.card is None:
-                return
-            try:
-                await self._board.remove(case.card)
-            except BoardUnavailable as error:
-                log.warning("card_stays", case_id=case.case_id, why=type(error).__name__)
-                return
-            await self._cases.set_card(case_id=case.case_id, card=None)
+            if case.card is not None and await self.discard(case.card):
+                await self._cases.set_card(case_id=case.case_id, card=None)
+
+    async def discard(self, card: CardRef) -> bool:
+        """Whether a posted card could be taken away; the case, if one has it still, is left as it is."""
+        try:
+            await self._board.remove(card)
+        except BoardUnavailable as error:
+            log.warning("card_stays", card_id=card.message_id, why=type(error).__name__)
+            return False
+        return True
 
     async def scrub(self, case: Case) -> bool:
         """Take the member's text off the case's posted card; False if that is still to do."""

@@ -11,11 +11,13 @@ from bot.flow.cards import CardDesk
 from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
 from bot.flow.guild_setup import GuildSetup
+from bot.flow.labelling import Labelling
 from bot.flow.moderate import Moderate
 from bot.flow.preview import Preview
 from bot.flow.proposing import Proposing
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
+from bot.flow.reporting import Reporting
 from bot.flow.review import Review
 from bot.flow.telling import Telling
 from bot.flow.trouble import Trouble
@@ -37,6 +39,8 @@ class Flows:
     putting_back: PuttingBack
     queue: Queue
     preview: Preview
+    reporting: Reporting
+    labelling: Labelling
     alarms: Alarms
     trouble: Trouble
     proposing: Proposing

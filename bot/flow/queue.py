@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 PAGE_CASES = 8
+NEWEST_CASES = 100
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -78,9 +79,17 @@ class Queue:
         found = await self._lists.page(guild_id=guild_id, which=which, offset=offset, limit=PAGE_CASES)
         return Page(tuple(found), total, number, pages)
 
-    async def member(self, *, guild_id: int, member_id: int) -> MemberCases:
-        """How many cases the member has, how they ended, and the newest; nothing about scores."""
-        which = CaseFilter(author_id=member_id)
+    async def newest(self, *, guild_id: int, which: CaseFilter, undoable: bool = False) -> list[Case]:
+        """The newest cases with a card of their own; `undoable`: in whose card something was done that stands."""
+        return await self._lists.newest(guild_id=guild_id, which=which, undoable=undoable, limit=NEWEST_CASES)
+
+    async def member(self, *, guild_id: int, which: CaseFilter) -> MemberCases:
+        """How many cases the member has, how they ended, and the newest; nothing about scores.
+
+        `which` names the member.
+        """
+        assert which.author_id is not None, "whose cases?"
+        member_id = which.author_id
         return MemberCases(
             member_id=member_id,
             total=await self._lists.count(guild_id=guild_id, which=which),

@@ -1,4 +1,4 @@
-"""Cases with their actions, cards and reports. A case and its `pending` actions are written in one transaction."""
+"""Cases with their actions and cards. A case and its `pending` actions are written in one transaction."""
 
 from __future__ import annotations
 
@@ -243,35 +243,6 @@ class CaseStore:
     async def set_scrubbed(self, *, case_id: int) -> None:
         """The case's card shows no text of the member any more."""
         await self._update(case_id, card_scrubbed=True)
-
-    async def add_report(self, *, case_id: int, reporter_id: int, reason: str | None, at: datetime) -> bool:
-        """Note that a member reported the case's message; False if that member did before."""
-        guild_id = sa.select(cases.c.guild_id).where(cases.c.id == case_id).scalar_subquery()
-        values = {
-            "case_id": case_id,
-            "guild_id": guild_id,
-            "reporter_id": reporter_id,
-            "reason": self._db.key.encrypt(reason) if reason else None,
-            "reported_at": at,
-        }
-        insert = self._db.insert(reports).values(values)
-        once = insert.on_conflict_do_nothing(index_elements=["case_id", "reporter_id"]).returning(reports.c.id)
-        async with self._db.begin() as connection:
-            return await connection.scalar(once) is not None
-
-    async def reports_by(self, *, guild_id: int, reporter_id: int, since: datetime) -> int:
-        """How many messages a member has reported since then."""
-        query = sa.select(sa.func.count()).where(
-            reports.c.guild_id == guild_id, reports.c.reporter_id == reporter_id, reports.c.reported_at >= since
-        )
-        async with self._db.read() as connection:
-            return await connection.scalar(query) or 0
-
-    async def reports_of(self, case_id: int) -> int:
-        """How many members have reported the case's message."""
-        query = sa.select(sa.func.count()).where(reports.c.case_id == case_id)
-        async with self._db.read() as connection:
-            return await connection.scalar(query) or 0
 
     async def _find(self, *where: sa.ColumnElement[bool], limit: int | None = None) -> list[Case]:
         async with self._db.read() as connection:

@@ -23,6 +23,9 @@ from bot.store.tables import appeals, cases, guilds, reports
 OPEN = (cases.c.state == "open", cases.c.lead_id.is_(None))
 """An open case with a card of its own, posted or not."""
 
+FOR_ALL = cases.c.opened_why != "staff"
+"""Cases about staff are counted for nobody: they go to the administrators at once."""
+
 UNWEIGHED = (*OPEN, cases.c.card_message_id.is_(None), cases.c.admitted_at.is_(None), cases.c.queued_at.is_(None))
 """Nobody has said yet whether it gets a card."""
 
@@ -73,8 +76,8 @@ class QueueStore:
         self._db = db
 
     async def cards_since(self, *, guild_id: int, since: datetime) -> tuple[datetime, ...]:
-        """When each card after then was given its place."""
-        query = sa.select(cases.c.admitted_at).where(cases.c.guild_id == guild_id, cases.c.admitted_at > since)
+        """When each card of the review channel after then was given its place."""
+        query = sa.select(cases.c.admitted_at).where(cases.c.guild_id == guild_id, FOR_ALL, cases.c.admitted_at > since)
         async with self._db.read() as connection:
             return tuple((await connection.scalars(query)).all())
 
@@ -156,9 +159,9 @@ class QueueStore:
             return await connection.scalar(query) or 0
 
     async def counts(self, *, guild_id: int, opened_before: datetime) -> QueueCounts:
-        """What is open; overdue is what was opened before then."""
+        """What is open, cases about staff left out; overdue is what was opened before then."""
         columns = [cases.c[name] for name in ("id", "channel_id", "jump_url", "opened_why", "opened_at", "reasons")]
-        query = sa.select(*columns, cases.c.queued_at).where(*OPEN, cases.c.guild_id == guild_id)
+        query = sa.select(*columns, cases.c.queued_at).where(*OPEN, FOR_ALL, cases.c.guild_id == guild_id)
         async with self._db.read() as connection:
             found = (await connection.execute(query.order_by(cases.c.opened_at, cases.c.id))).all()
         each = [(row, _waiting(row)) for row in found]
@@ -189,7 +192,7 @@ class QueueStore:
     async def last_digests(self) -> list[tuple[int, datetime | None]]:
         """Guilds with open cases, each with the time of its last digest."""
         query = sa.select(guilds.c.guild_id, guilds.c.digested_at).order_by(guilds.c.guild_id)
-        some = sa.select(cases.c.id).where(cases.c.guild_id == guilds.c.guild_id, *OPEN).exists()
+        some = sa.select(cases.c.id).where(cases.c.guild_id == guilds.c.guild_id, *OPEN, FOR_ALL).exists()
         async with self._db.read() as connection:
             return [(row.guild_id, row.digested_at) for row in await connection.execute(query.where(some))]
 

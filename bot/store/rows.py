@@ -11,7 +11,7 @@ import structlog
 
 from bot.core.actions import Ban
 from bot.core.appeals import Appeal
-from bot.core.cases import ActionRecord, CardRef, Case, NewCase, Note, Vote
+from bot.core.cases import ActionRecord, CardRef, Case, NewCase, Note, Report, Vote
 from bot.core.policy import Action, Delete, Reason, Timeout, Warn
 from bot.errors import UndecryptableText
 from bot.store.crypto import TextKey
@@ -79,17 +79,13 @@ class Attached:
     follower_authors: Sequence[int]
     votes: Sequence[Vote]
     notes: Sequence[Note]
-    reports: int
+    reports: Sequence[Report]
     appeal: Appeal | None
 
 
 def case(row: Row, key: TextKey, attached: Attached) -> Case:
     """A stored case with what hangs on it. One that another key wrote comes without its text: the bot must start."""
-    try:
-        payload = opened(key, row["payload"])
-    except UndecryptableText:
-        log.error("text_of_another_key", case_id=row["id"])
-        payload = {}
+    payload = _opened_or_empty(row, key)
     explanation, sentiment = payload.get("explanation"), row["sentiment"]
     return Case(
         case_id=row["id"],
@@ -122,7 +118,8 @@ def case(row: Row, key: TextKey, attached: Attached) -> Case:
         followers=len(attached.follower_authors),
         other_author_ids=frozenset(attached.follower_authors) - {row["author_id"]},
         follower_actions=tuple(action_record(each) for each in attached.follower_actions),
-        reports=attached.reports,
+        reports=len(attached.reports),
+        report_reasons=tuple(each.reason for each in attached.reports if each.reason),
         pinged=row["pinged"],
         closed_at=row["closed_at"],
         actions=tuple(action_record(each) for each in attached.actions),
@@ -133,6 +130,14 @@ def case(row: Row, key: TextKey, attached: Attached) -> Case:
         queued_at=row["queued_at"],
         appeal=attached.appeal,
     )
+
+
+def _opened_or_empty(row: Row, key: TextKey) -> dict[str, Any]:
+    try:
+        return opened(key, row["payload"])
+    except UndecryptableText:
+        log.error("text_of_another_key", case_id=row["id"])
+        return {}
 
 
 def action_values(action: Action) -> dict[str, Any]:

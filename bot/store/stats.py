@@ -17,7 +17,7 @@ from bot.store.tables import audit_draws, cases, sentiment_hours, vote_labels, v
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
-REVIEWED = ("flagged", "care", "reported", "appeal")
+REVIEWED = ("flagged", "care", "reported", "staff", "appeal")
 """Cases that somebody waits for. What people open themselves, or answer in a batch, has no response time."""
 
 

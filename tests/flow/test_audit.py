@@ -168,7 +168,7 @@ async def test_a_line_that_a_member_reported_meanwhile_has_one_case_with_both(
     house: House, bad: tuple[str, ...], verdict: str
 ):
     batch = await a_card(house, 1)
-    await house.review.report(message=message("line 1", message_id=1), reporter=person(9), reason="rude")
+    await house.reporting.report(message=message("line 1", message_id=1), reporter=person(9), reason="rude")
     await house.post_cards()
     await answer(house, batch, *bad)
     await house.post_cards()

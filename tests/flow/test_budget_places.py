@@ -56,7 +56,7 @@ async def opened(house: House, number: int, score: float, *, why: str = "flagged
 
 async def report(house: House, message_id: int, channel_id: int, text: str) -> None:
     said = message(text, message_id=message_id, author=person(2, "M2"), channel_id=channel_id)
-    await house.review.report(message=said, reporter=person(77, "Priya"), reason=None)
+    await house.reporting.report(message=said, reporter=person(77, "Priya"), reason=None)
 
 
 async def test_a_cry_for_help_that_is_flagged_too_gets_a_card_of_its_own(house: House) -> None:
@@ -114,7 +114,7 @@ async def test_an_appeal_against_a_case_without_a_card_brings_one(house: House) 
 async def test_what_somebody_asked_for_is_found_again_after_a_crash_however_old_it_is(house: House) -> None:
     await full(house)
     waiting = await flag(house, 2)
-    await house.cases.add_report(case_id=waiting, reporter_id=77, reason=None, at=house.clock.now())
+    await house.reports.add(case_id=waiting, reporter_id=77, reason=None, at=house.clock.now())
     house.clock.move(days=3)
 
     assert await house.desk.catch_up() >= 1
@@ -235,7 +235,7 @@ async def test_a_waiting_card_ranks_by_the_highest_of_its_messages(house: House)
 async def test_nobody_is_called_or_carded_for_a_guild_without_a_channel(house: House) -> None:
     await with_rules(house, review_channel_id=None)
     case_id = await flag(house, 1)
-    await house.cases.add_report(case_id=case_id, reporter_id=77, reason=None, at=house.clock.now())
+    await house.reports.add(case_id=case_id, reporter_id=77, reason=None, at=house.clock.now())
     await house.desk.catch_up()
     await house.post_cards()
     assert carded(house) == set()

@@ -11,6 +11,7 @@ from bot.store.appeals import AppealStore
 from bot.store.cases import CaseStore
 from bot.store.database import Database
 from bot.store.queue import QueueStore
+from bot.store.reports import ReportStore
 from tests.builders import GUILD, MODEL, NOON, new_case
 
 LATER = NOON + timedelta(hours=1)
@@ -64,7 +65,7 @@ async def test_what_somebody_waits_for_is_asked_for(db: Database) -> None:
     follower = await opened(db, flagged(9, lead_id=led.case_id))
     await queue.hold([each.case_id for each in (quiet, reported, led, second, appealed)], at=NOON)
     for case in (reported, follower):
-        await cases.add_report(case_id=case.case_id, reporter_id=77, reason=None, at=NOON)
+        await ReportStore(db).add(case_id=case.case_id, reporter_id=77, reason=None, at=NOON)
     await cases.ask_second_opinion(case_id=second.case_id, by=7)
     await AppealStore(db).open(appealed, text="a quote", at=NOON)
 
