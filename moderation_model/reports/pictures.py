@@ -10,6 +10,7 @@ from datetime import date
 
 from moderation_model.pictures import (
     FEW,
+    WEEKS,
     Bars,
     Hits,
     Judged,
@@ -41,8 +42,6 @@ NAME, FIGURE, ROW = 232, 190, 52
 """Pixels: the column of names, the column of figures at the right, the height of a row."""
 LEFT, RIGHT = MARGIN + NAME, WIDTH - MARGIN - FIGURE
 """Where bars begin and end."""
-WEEKS = 6
-"""Columns of weeks that can be read on a phone."""
 
 
 def draw(picture: Picture) -> bytes:
@@ -64,9 +63,13 @@ def _stats(sheet: Sheet, picture: StatsPicture) -> None:
         _flags(sheet, picture.flags)
     if picture.judged:
         _judged(sheet, picture.judged)
-    if picture.response:
-        sheet.line("Response time", bold=True)
-        sheet.line(picture.response, gap=24)
+    if picture.decided and picture.decided.values:
+        _decided(sheet, picture.decided)
+    clauses = (("Done", picture.done), ("Response time", picture.response), ("Missed", picture.missed))
+    for title, clause in clauses:
+        if clause:
+            sheet.line(title, bold=True)
+            sheet.paragraph(clause, gap=24)
     if picture.weeks:
         _weeks(sheet, "Sentiment: mean stars, 1 to 5", picture.weeks, shown=lambda week: week.mood, colour=_mood)
         _weeks(
@@ -77,7 +80,8 @@ def _stats(sheet: Sheet, picture: StatsPicture) -> None:
             sheet.line(f"the last {WEEKS} of {count} weeks", size=SMALL, colour=SOFT)
         if any(week.mood == "few" for week in picture.weeks):
             sheet.line(f"few: under {FEW} messages that week", size=SMALL, colour=SOFT)
-    if not (picture.flags or picture.judged or picture.response or picture.weeks):
+    shown = (picture.flags, picture.judged, picture.decided, picture.weeks, *(clause for _, clause in clauses))
+    if not any(shown):
         sheet.line("Nothing to show yet.", colour=SOFT)
 
 
@@ -108,8 +112,10 @@ def _judged(sheet: Sheet, judged: tuple[Judged, ...]) -> None:
     for each in judged:
         middle = sheet.y + ROW / 2
         sheet.name(MARGIN, middle, each.name, room=NAME - 14)
-        sheet.text(WIDTH - MARGIN, middle, each.sentence.split(",")[0], size=SMALL, room=FIGURE - 14, align="right")
-        if each.total:
+        sheet.text(WIDTH - MARGIN, middle, each.count, size=SMALL, room=FIGURE - 14, align="right")
+        if each.total and (each.low is None or each.high is None):
+            sheet.text(LEFT, middle, "too few to say more", size=SMALL, colour=SOFT, room=RIGHT - LEFT)
+        elif each.total and each.low is not None and each.high is not None:
             wide, share = RIGHT - LEFT, each.right / each.total
             sheet.bar(LEFT, middle - 13, wide * share, 26, GOOD)
             sheet.bar(LEFT + wide * share, middle - 13, wide * (1 - share), 26, BAD)
@@ -119,6 +125,20 @@ def _judged(sheet: Sheet, judged: tuple[Judged, ...]) -> None:
                 for end in (low, high):
                     sheet.bar(end - 2 - more, middle - 10 - more, 4 + 2 * more, 20 + 2 * more, colour)
         sheet.y += ROW
+    sheet.y += 18
+
+
+def _decided(sheet: Sheet, decided: Bars) -> None:
+    """One row an end, the figure behind its bar."""
+    sheet.line("How cases ended", bold=True, gap=6)
+    most, row = max(decided.values), ROW - 8
+    for name, value in zip(decided.names, decided.values, strict=True):
+        middle = sheet.y + row / 2
+        sheet.name(MARGIN, middle, name, room=NAME - 14)
+        wide = (WIDTH - MARGIN - 110 - LEFT) * value / most if most else 0
+        sheet.bar(LEFT, middle - 11, wide, 22, SOFT)
+        sheet.text(LEFT + wide + 12, middle, f"{value:,.0f}", size=SMALL, room=98)
+        sheet.y += row
     sheet.y += 18
 
 

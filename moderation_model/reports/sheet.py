@@ -75,6 +75,17 @@ class Sheet:
         self.text(MARGIN, self.y + size / 2, words, size=size, colour=colour, bold=bold)
         self.y += size + gap
 
+    def paragraph(self, words: str, *, size: float = TEXT, gap: float = 12) -> None:
+        """Words from the left margin in as many lines as they need; `gap` pixels below the last one stay free."""
+        shown = ""
+        for word in drawable(words).split(" "):
+            longer = f"{shown} {word}".strip()
+            if shown and self._width(longer, size, bold=False) > WIDTH - 2 * MARGIN:
+                self.line(shown, size=size, gap=10)
+                longer = word
+            shown = longer
+        self.line(shown, size=size, gap=gap)
+
     def legend(self, entries: list[tuple[str, str]]) -> None:
         """A line of coloured squares, each with its words: (colour, words)."""
         x, middle = float(MARGIN), self.y + SMALL / 2

@@ -94,7 +94,7 @@ async def test_precision_counts_each_flagged_case_once_and_a_case_in_dispute_as_
     await records.vote(copy, labels={"insult": "right"})
     verdicts = await records.stats.verdicts(MONTH)
     assert verdicts == {"insult": {"right": 3, "wrong": 1}}
-    assert precision_by_label(verdicts)["insult"].sentence == "3 of 4 right, 30 to 95 %"
+    assert precision_by_label(verdicts)["insult"].sentence == "3 of 4 right, too few to say more"
 
 
 async def test_precision_is_of_what_was_flagged_in_that_time_guild_and_channel(records: Records):
