@@ -35,6 +35,7 @@ from bot.store.notes import NoteStore
 from bot.store.predictions import PredictionStore
 from bot.store.queue import QueueStore
 from bot.store.replaying import ReplayStore
+from bot.store.stats import StatsStore
 
 
 class Boards(Board, AuditBoard, Protocol):
@@ -68,6 +69,7 @@ class Stores:
         self.queue = QueueStore(db)
         self.lists = CaseListStore(db)
         self.replay = ReplayStore(db)
+        self.stats = StatsStore(db)
 
 
 def build_flows(
