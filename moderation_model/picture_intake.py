@@ -45,7 +45,8 @@ def _stats(data: Fields) -> StatsPicture:
     flags = None if data.get("flags") is None else _bars(data["flags"], "flags", least=0)
     decided = None if data.get("decided") is None else _bars(data["decided"], "decided", least=0)
     response, done, missed = (
-        None if data.get(name) is None else _words(data, name, most=MAX_CLAUSE) for name in ("response", "done", "missed")
+        None if data.get(name) is None else _words(data, name, most=MAX_CLAUSE)
+        for name in ("response", "done", "missed")
     )
     judged, weeks = _rows(data, "judged", _judged), _rows(data, "weeks", _week)
     if len({(week.channel, week.monday) for week in weeks}) < len(weeks):

@@ -53,18 +53,14 @@ class Judged:
     high: float | None = None
 
     @property
-    def count(self) -> str:
-        """ "31 of 36 right"; without a verdict it says so."""
-        return f"{self.right} of {self.total} right" if self.total else "no verdict yet"
-
-    @property
     def sentence(self) -> str:
         """ "31 of 36 right, 71 to 94 %"; "2 of 3 right, too few to say more"."""
         if not self.total:
-            return self.count
+            return "no verdict yet"
+        count = f"{self.right} of {self.total} right"
         if self.low is None or self.high is None:
-            return f"{self.count}, too few to say more"
-        return f"{self.count}, {self.low * 100:.0f} to {self.high * 100:.0f} %"
+            return f"{count}, too few to say more"
+        return f"{count}, {self.low * 100:.0f} to {self.high * 100:.0f} %"
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +198,7 @@ def alt(picture: Picture) -> str:
     """What the picture shows, in words; the caller hides it where the picture itself is hidden."""
     match picture:
         case StatsPicture():
-            said = " ".join(_stats(picture))
+            said = " ".join(sentences(picture))
         case PreviewPicture():
             said = _preview(picture)
         case ShapPicture():
@@ -226,7 +222,8 @@ def _fold(ranked: list[Any]) -> tuple[list[Any], list[Any]]:
     return ranked[:cut], ranked[cut:]
 
 
-def _stats(picture: StatsPicture) -> list[str]:
+def sentences(picture: StatsPicture) -> list[str]:
+    """Everything that statistics show, one part a sentence."""
     said = [f"{picture.period}."]
     if picture.flags and picture.flags.values:
         most = max(picture.flags.values)

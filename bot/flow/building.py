@@ -21,6 +21,7 @@ from bot.flow.ports import AuditBoard, Board, Clock, Enforcer, Messages, Messeng
 from bot.flow.preview import Preview
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
+from bot.flow.report import Reporting
 from bot.flow.review import Review
 from bot.flow.telling import Telling
 from bot.store.appeals import AppealStore
@@ -113,6 +114,7 @@ def build_flows(
         putting_back=PuttingBack(review=review, messenger=messenger, cases=cases, telling=telling, clock=clock),
         queue=_queue(stores, outside),
         preview=Preview(model=model, replay=stores.replay, clock=clock),
+        reporting=Reporting(model=model, stats=stores.stats, guilds=guilds, clock=clock),
     )
 
 

@@ -14,6 +14,7 @@ from bot.flow.moderate import Moderate
 from bot.flow.preview import Preview
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
+from bot.flow.report import Reporting
 from bot.flow.review import Review
 from bot.flow.telling import Telling
 
@@ -34,3 +35,4 @@ class Flows:
     putting_back: PuttingBack
     queue: Queue
     preview: Preview
+    reporting: Reporting

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import unicodedata
 from collections.abc import Collection
 
@@ -76,9 +77,12 @@ class Sheet:
         self.y += size + gap
 
     def paragraph(self, words: str, *, size: float = TEXT, gap: float = 12) -> None:
-        """Words from the left margin in as many lines as they need; `gap` pixels below the last one stay free."""
+        """Words from the left margin in as many lines as they need; `gap` pixels below the last one stay free.
+
+        A number stays with what it counts.
+        """
         shown = ""
-        for word in drawable(words).split(" "):
+        for word in re.split(r"(?<!\d) ", drawable(words)):
             longer = f"{shown} {word}".strip()
             if shown and self._width(longer, size, bold=False) > WIDTH - 2 * MARGIN:
                 self.line(shown, size=size, gap=10)
