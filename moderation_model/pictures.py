@@ -98,10 +98,10 @@ class Week:
 class StatsPicture:
     """A guild's statistics, never by member. A part that is empty or None is left out of the picture.
 
-    `period`: which days ("Last 30 days"). `flags`: flagged messages a day, oldest first. `decided`: how many cases ended
-    how. Clauses: `response`, how long cases waited ("half of them answered within 14 min (36 cases)"); `done`, what was
-    done to members and messages; `missed`, recall. `weeks` in any order; rows follow the order in which channels first
-    appear.
+    `period`: which days ("Last 30 days"). `flags`: flagged messages a day, oldest first. `decided`: how many cases
+    ended how. Clauses: `response`, how long cases waited ("half of them answered within 14 min (36 cases)"); `done`,
+    what was done to members and messages; `missed`, recall. `weeks` in any order; rows follow the order in which
+    channels first appear.
     """
 
     period: str

@@ -20,6 +20,7 @@ from bot.chat.setup_channel import review_channel, reviewing_roles
 from bot.chat.setup_items import show
 from bot.chat.setup_pages import guild_in
 from bot.chat.setup_texts import SCOPE_HOW
+from bot.chat.stats_commands import stats_command
 
 if TYPE_CHECKING:
     from bot.chat.answering import Pressed
@@ -37,6 +38,7 @@ class CandorCommands(app_commands.Group):
         )
         self.add_command(RulesCommands())
         self.add_command(preview_command())
+        self.add_command(stats_command())
 
     @app_commands.command()
     @app_commands.describe(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from bot.core.numbers import Audits, Precision, ResponseTime, recall
+from bot.core.numbers import Audits, Precision, recall, response_time
 from bot.store.stats import ChannelWeek, Deeds, End
 from moderation_model.pictures import (
     MAX_NAME,
@@ -43,11 +43,11 @@ class Figures:
     days: int
     first: date
     flags: tuple[int, ...] = ()
-    precision: Mapping[str, Precision] | None = None
-    ends: Mapping[End, int] | None = None
-    deeds: Mapping[str, Deeds] | None = None
-    response: ResponseTime = ResponseTime(0, None)
-    audits: Audits = Audits()
+    precision: Mapping[str, Precision] = field(default_factory=dict)
+    ends: Mapping[End, int] = field(default_factory=dict)
+    deeds: Mapping[str, Deeds] = field(default_factory=dict)
+    waits: Sequence[timedelta] = ()
+    audits: Audits = field(default_factory=Audits)
     weeks: tuple[Week, ...] = ()
     channel: str | None = None
 
@@ -65,8 +65,7 @@ class Figures:
     @property
     def heading(self) -> str:
         """The one line that says most."""
-        cases = sum((self.ends or {}).values())
-        still_open = (self.ends or {}).get("open", 0)
+        cases, still_open = sum(self.ends.values()), self.ends.get("open", 0)
         waiting = f", {still_open:,} of them still open" if still_open else ""
         flagged = f"{counted(sum(self.flags), 'message')} flagged"
         return f"**{self.period}**: {flagged}, {counted(cases, 'case')} for moderators{waiting}."
@@ -84,17 +83,16 @@ class Figures:
         dates = [day(self.first + timedelta(days=number)) for number in range(len(self.flags))]
         judged = [
             Judged(title, each.right, each.total, *((each.interval.low, each.interval.high) if each.enough else ()))
-            for title, each in (self.precision or {}).items()
+            for title, each in self.precision.items()
         ]
-        ends = {name: (self.ends or {}).get(end, 0) for end, name in ENDS.items()}
-        shown = {name: number for name, number in ends.items() if number}
+        ends = {name: self.ends[end] for end, name in ENDS.items() if end in self.ends}
         return StatsPicture(
             period=self.period,
             flags=Bars(tuple(dates), self.flags) if self.flags else None,
             judged=tuple(judged),
-            decided=Bars(tuple(shown), tuple(shown.values())) if shown else None,
-            done=_done(self.deeds or {}),
-            response=self.response.sentence if self.response.cases else None,
+            decided=Bars(tuple(ends), tuple(ends.values())) if ends else None,
+            done=_done(self.deeds),
+            response=response_time(self.waits).sentence if self.ends else None,
             missed=recall(self.audits).sentence if self.audits.drawn or self.audits.flagged else None,
         )
 

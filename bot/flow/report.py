@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot.core.numbers import precision_by_label, response_time
+from bot.core.numbers import precision_by_label
 from bot.errors import BotError
 from bot.flow.figures import Figures, by_channel
 from bot.flow.ports import Clock, ModelService
@@ -36,7 +36,7 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """The answer: text, and the pictures, none where there was nothing to draw or nobody who could."""
+    """The answer: text, and the pictures, none where there was nothing to draw or the model server could not."""
 
     text: str
     pictures: tuple[Drawn, ...] = ()
@@ -94,7 +94,7 @@ class Reporting:
             precision={rules.title(name): precision[name] for name in LABEL_NAMES if name in precision},
             ends=await self.stats.ends(span),
             deeds=await self.stats.deeds(span),
-            response=response_time(await self.stats.waits(span)),
+            waits=await self.stats.waits(span),
             audits=await self.stats.audits(span),
             weeks=by_channel(await self.stats.weeks(span), names),
             channel=f"#{channel[1]}" if channel else None,
