@@ -13,6 +13,7 @@ from discord import app_commands
 
 from bot.chat.answering import Said, answer, guild_of
 from bot.chat.doctor import as_text, inspect_guild
+from bot.chat.export_commands import export_command
 from bot.chat.preview_commands import preview_command
 from bot.chat.rules_commands import RulesCommands
 from bot.chat.scope import scope_text
@@ -39,6 +40,7 @@ class CandorCommands(app_commands.Group):
         self.add_command(RulesCommands())
         self.add_command(preview_command())
         self.add_command(stats_command())
+        self.add_command(export_command())
 
     @app_commands.command()
     @app_commands.describe(

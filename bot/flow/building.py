@@ -14,6 +14,7 @@ from bot.flow.budgeting import CardBudget
 from bot.flow.cards import CardDesk
 from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
+from bot.flow.exporting import Exporting
 from bot.flow.flows import Flows
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate, Passed
@@ -29,6 +30,7 @@ from bot.store.audits import AuditStore
 from bot.store.case_lists import CaseListStore
 from bot.store.cases import CaseStore
 from bot.store.database import Database
+from bot.store.exporting import ExportStore
 from bot.store.grouping import GroupStore
 from bot.store.guilds import GuildStore
 from bot.store.labels import LabelStore
@@ -71,6 +73,7 @@ class Stores:
         self.lists = CaseListStore(db)
         self.replay = ReplayStore(db)
         self.stats = StatsStore(db)
+        self.records = ExportStore(db)
 
 
 def build_flows(
@@ -114,6 +117,7 @@ def build_flows(
         putting_back=PuttingBack(review=review, messenger=messenger, cases=cases, telling=telling, clock=clock),
         queue=_queue(stores, outside),
         preview=Preview(model=model, replay=stores.replay, clock=clock),
+        exporting=Exporting(records=stores.records, guilds=guilds, clock=clock),
         reporting=Reporting(model=model, stats=stores.stats, guilds=guilds, clock=clock),
     )
 

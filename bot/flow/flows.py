@@ -9,6 +9,7 @@ from bot.flow.audit import Audit
 from bot.flow.cards import CardDesk
 from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
+from bot.flow.exporting import Exporting
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate
 from bot.flow.preview import Preview
@@ -36,3 +37,4 @@ class Flows:
     queue: Queue
     preview: Preview
     reporting: Reporting
+    exporting: Exporting

@@ -38,7 +38,8 @@ async def test_the_picture_of_a_preview_is_attached_and_described(stage: Stage) 
     assert picture.filename == "preview.png"
     assert (await picture.read()).startswith(b"\x89PNG")
     assert picture.description == (
-        "Insult from 60 %, delete: in 7 days this would have hit 1 message, 1 unknown. By channel: #general 1 (1 unknown)."
+        "Insult from 60 %, delete: in 7 days this would have hit 1 message, 1 unknown. "
+        "By channel: #general 1 (1 unknown)."
     )
 
 
