@@ -12,6 +12,7 @@ import discord
 from discord import app_commands
 
 from bot.chat.answering import Said, answer, guild_of
+from bot.chat.appeal_lists import appeals_command
 from bot.chat.doctor import as_text, inspect_guild
 from bot.chat.export_commands import export_command
 from bot.chat.preview_commands import preview_command
@@ -41,6 +42,7 @@ class CandorCommands(app_commands.Group):
         self.add_command(preview_command())
         self.add_command(stats_command())
         self.add_command(export_command())
+        self.add_command(appeals_command())
 
     @app_commands.command()
     @app_commands.describe(

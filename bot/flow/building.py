@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bot.core.cases import Case
 from bot.flow.acting import Acting
+from bot.flow.appeal_list import AppealList
 from bot.flow.appeals import Appeals
 from bot.flow.audit import Audit
 from bot.flow.budgeting import CardBudget
@@ -25,6 +26,7 @@ from bot.flow.queue import Queue
 from bot.flow.report import Reporting
 from bot.flow.review import Review
 from bot.flow.telling import Telling
+from bot.store.appeal_lists import AppealListStore
 from bot.store.appeals import AppealStore
 from bot.store.audits import AuditStore
 from bot.store.case_lists import CaseListStore
@@ -73,6 +75,7 @@ class Stores:
         self.lists = CaseListStore(db)
         self.replay = ReplayStore(db)
         self.stats = StatsStore(db)
+        self.appeal_lists = AppealListStore(db)
         self.records = ExportStore(db)
 
 
@@ -117,6 +120,7 @@ def build_flows(
         putting_back=PuttingBack(review=review, messenger=messenger, cases=cases, telling=telling, clock=clock),
         queue=_queue(stores, outside),
         preview=Preview(model=model, replay=stores.replay, clock=clock),
+        appeal_list=AppealList(appeals=stores.appeal_lists, guilds=guilds, clock=clock),
         exporting=Exporting(records=stores.records, guilds=guilds, clock=clock),
         reporting=Reporting(model=model, stats=stores.stats, guilds=guilds, clock=clock),
     )

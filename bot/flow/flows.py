@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.flow.appeal_list import AppealList
 from bot.flow.appeals import Appeals
 from bot.flow.audit import Audit
 from bot.flow.cards import CardDesk
@@ -38,3 +39,4 @@ class Flows:
     preview: Preview
     reporting: Reporting
     exporting: Exporting
+    appeal_list: AppealList
