@@ -20,6 +20,7 @@ Feature = Literal[
     "read", "post_cards", "review", "warn", "timeout", "delete", "ban", "report", "why", "check", "pause", "administer",
     "appeal", "quote", "quote_in_thread", "pictures", "make_channel", "see_automod",
     "raid", "slow_mode", "slow_mode_in_thread", "pause_invites",
+    "publish", "publish_in_thread",
 ]  # fmt: skip
 
 
@@ -61,6 +62,12 @@ NEEDS: dict[Feature, Needs] = {
     "slow_mode": Needs(bot=("view_channel", "manage_channels"), person=("manage_channels",), invited=False),
     "slow_mode_in_thread": Needs(bot=("view_channel", "manage_threads"), person=("manage_threads",), invited=False),
     "pause_invites": Needs(bot=("manage_guild",), person=("manage_guild",), invited=False),
+    "publish": Needs(bot=("view_channel", "send_messages", "attach_files"), person=("send_messages", "attach_files")),
+    "publish_in_thread": Needs(
+        bot=("view_channel", "send_messages_in_threads", "attach_files"),
+        person=("send_messages_in_threads", "attach_files"),
+        invited=False,
+    ),
 }
 
 TITLES: dict[str, str] = {

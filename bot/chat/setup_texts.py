@@ -41,6 +41,7 @@ PURPOSES = {
     "slow_mode": "to slow a channel down when a moderator says so in a raid",
     "slow_mode_in_thread": "to slow a thread down in a raid",
     "pause_invites": "to pause invites when a moderator says so in a raid",
+    "publish_in_thread": "to post statistics in threads",
 }
 YEARLY_FROM = 10_000
 YEARLY = (

@@ -9,6 +9,7 @@ from typing import Protocol
 from bot.core.cases import Case
 from bot.flow.acting import Acting
 from bot.flow.alarms import Alarms
+from bot.flow.appeal_list import AppealList
 from bot.flow.appeals import Appeals
 from bot.flow.asked import Asked
 from bot.flow.audit import Audit
@@ -17,6 +18,7 @@ from bot.flow.budgeting import CardBudget
 from bot.flow.cards import CardDesk
 from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
+from bot.flow.exporting import Exporting
 from bot.flow.flows import Flows
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.labelling import Labelling
@@ -27,15 +29,18 @@ from bot.flow.preview import Preview
 from bot.flow.proposing import Proposing
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
+from bot.flow.report import Statistics
 from bot.flow.reporting import Reporting
 from bot.flow.review import Review
 from bot.flow.telling import Telling
 from bot.flow.trouble import Trouble
+from bot.store.appeal_lists import AppealListStore
 from bot.store.appeals import AppealStore
 from bot.store.audits import AuditStore
 from bot.store.case_lists import CaseListStore
 from bot.store.cases import CaseStore
 from bot.store.database import Database
+from bot.store.exporting import ExportStore
 from bot.store.grouping import GroupStore
 from bot.store.guilds import GuildStore
 from bot.store.labels import LabelStore
@@ -45,6 +50,7 @@ from bot.store.proposing import ProposalStore
 from bot.store.queue import QueueStore
 from bot.store.replaying import ReplayStore
 from bot.store.reports import ReportStore
+from bot.store.stats import StatsStore
 
 
 class Boards(Board, AuditBoard, Protocol):
@@ -80,6 +86,9 @@ class Stores:
         self.replay = ReplayStore(db)
         self.reports = ReportStore(db)
         self.proposals = ProposalStore(db)
+        self.stats = StatsStore(db)
+        self.appeal_lists = AppealListStore(db)
+        self.records = ExportStore(db)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +150,9 @@ def build_flows(
         alarms=brake.alarms,
         trouble=brake.trouble,
         proposing=Proposing(model=model, guilds=guilds, store=stores.proposals, clock=clock),
+        appeal_list=AppealList(appeals=stores.appeal_lists, guilds=guilds, clock=clock),
+        exporting=Exporting(records=stores.records, guilds=guilds, clock=clock),
+        statistics=Statistics(model=model, stats=stores.stats, guilds=guilds, clock=clock),
     )
 
 

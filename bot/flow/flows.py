@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.flow.alarms import Alarms
+from bot.flow.appeal_list import AppealList
 from bot.flow.appeals import Appeals
 from bot.flow.audit import Audit
 from bot.flow.cards import CardDesk
 from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
+from bot.flow.exporting import Exporting
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.labelling import Labelling
 from bot.flow.moderate import Moderate
@@ -44,3 +46,6 @@ class Flows:
     alarms: Alarms
     trouble: Trouble
     proposing: Proposing
+    statistics: Statistics
+    exporting: Exporting
+    appeal_list: AppealList

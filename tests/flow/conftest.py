@@ -47,6 +47,7 @@ class House:
         self.appeals, self.putting_back = flows.appeals, flows.putting_back
         self.queue, self.reporting, self.labelling = flows.queue, flows.reporting, flows.labelling
         self.queue, self.alarms, self.trouble = flows.queue, flows.alarms, flows.trouble
+        self.statistics, self.exporting = flows.statistics, flows.exporting
 
     async def rules(self, **labels: LabelRule) -> GuildRules:
         """Save active rules with a review channel and the given label rules."""
