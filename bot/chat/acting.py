@@ -55,8 +55,8 @@ async def judge(interaction: Pressed, case_id: int, verdict: VerdictKind, *, see
 
 
 def stamp(case: Case) -> int:
-    """What a menu remembers of the case, to see on the press whether somebody decided it since: 0 while it is open."""
-    return int(case.closed_at.timestamp()) if case.state == "closed" and case.closed_at else 0
+    """What a menu remembers of the case, to see on the press whether somebody decided it since: 0 while nobody has."""
+    return int(case.closed_at.timestamp()) if case.state == "closed" and case.closed_at and case.votes else 0
 
 
 def require_unchanged(case: Case, seen: int | None) -> None:

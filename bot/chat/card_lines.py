@@ -11,7 +11,7 @@ from datetime import datetime
 
 import discord
 
-from bot.chat import texts
+from bot.chat import gone_texts, texts
 from bot.chat.inert import inert, spoiler
 from bot.chat.why_lines import (
     NAME_LIMIT,
@@ -120,7 +120,7 @@ def foot_lines(case: Case, *, notes: int = MOST_NOTES) -> str:
 def decided_line(case: Case) -> str:
     """How a closed case was decided, by whom and when."""
     if not case.votes:
-        return texts.CLOSED
+        return gone_texts.CLOSED_GONE if case.closed_as_gone else texts.CLOSED
     vote = case.votes[-1]
     emoji, what = texts.DECIDED[vote.verdict]
     if vote.verdict == "breaks_rules" and vote.labels != answers("breaks_rules", case.reasons):
@@ -148,7 +148,7 @@ def undone_phrase(case: Case) -> str:
 def message_gone(case: Case) -> int:
     """How many of the card's messages are known to be gone."""
     gone = {record.case_id for record in _records(case) if record.action.kind == "delete" and _is_gone(record)}
-    return len(gone)
+    return len(gone | case.gone_follower_ids | ({case.case_id} if case.gone_at else set()))
 
 
 def _is_gone(record: ActionRecord) -> bool:
@@ -181,10 +181,9 @@ def _care_or_why(case: Case) -> str:
 def _seen_line(case: Case) -> str:
     total, gone = case.followers + 1, message_gone(case)
     if total == 1:
-        record = next((each for each in case.actions if each.action.kind == "delete" and _is_gone(each)), None)
-        state = texts.MESSAGE_UP if record is None else texts.MESSAGE_DELETED
-        if record is not None and record.state != "done":
-            state = texts.MESSAGE_GONE
+        ours = any(each.action.kind == "delete" and each.state == "done" for each in case.actions)
+        state = texts.MESSAGE_GONE if gone else texts.MESSAGE_UP
+        state = texts.MESSAGE_DELETED if ours else state
     else:
         state = texts.MESSAGES_GONE.format(gone=gone, total=total) if gone else texts.MESSAGE_UP
     if not case.reading:

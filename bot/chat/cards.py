@@ -76,7 +76,7 @@ def _rows(case: Case, *, buttons: bool) -> list[discord.ui.ActionRow[Any]]:
     jump: discord.ui.Button[Any] = discord.ui.Button(label=texts.BUTTON_JUMP, url=case.jump_url)
     if not buttons:
         return [discord.ui.ActionRow(jump)]
-    if case.state == "closed":
+    if case.state == "closed" and not case.closed_as_gone:
         again: list[Any] = [CaseButton("undo", case.case_id), CaseButton("change", case.case_id)]
         return [discord.ui.ActionRow(*again)]
     if appeal := appeal_buttons(case):
@@ -84,11 +84,11 @@ def _rows(case: Case, *, buttons: bool) -> list[discord.ui.ActionRow[Any]]:
         return [discord.ui.ActionRow(*appeal, jump), discord.ui.ActionRow(more)]
     verdicts: list[Any] = [CaseButton(verb, case.case_id) for verb in ("breaks", "fine", "skip")]
     messages, authors = case.followers + 1, len(case.other_author_ids) + 1
-    gone = message_gone(case) >= messages
-    delete = texts.BUTTON_DELETE if messages == 1 else texts.BUTTON_DELETE_ALL.format(number=messages)
+    left = messages - message_gone(case)
+    delete = texts.BUTTON_DELETE_ALL.format(number=left) if messages > 1 and left > 1 else texts.BUTTON_DELETE
     timeout = texts.BUTTON_TIMEOUT if authors == 1 else texts.BUTTON_TIMEOUT_ALL.format(number=authors)
     acts: list[Any] = [
-        CaseButton("delete", case.case_id, label=delete, disabled=gone),
+        CaseButton("delete", case.case_id, label=delete, disabled=left <= 0),
         CaseButton("timeout", case.case_id, label=timeout),
         CaseButton("more", case.case_id),
     ]

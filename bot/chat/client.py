@@ -7,6 +7,7 @@ messages bring their author along, and the enforcer asks for a member over REST 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +128,14 @@ class CandorBot(discord.Client):
         if event.message.edited_at is not None:
             await self._pass(event.message, priority="edit")
 
+    async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
+        """A message was deleted, by the bot itself or by anybody: Discord does not say by whom."""
+        await self._deleted(event.guild_id, {event.message_id})
+
+    async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
+        """The same for up to a hundred messages at once."""
+        await self._deleted(event.guild_id, event.message_ids)
+
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Forms are answered here; buttons and commands find their own way."""
         if interaction.type is discord.InteractionType.modal_submit:
@@ -143,6 +152,10 @@ class CandorBot(discord.Client):
         """Wait until every message that arrived so far went through the pass."""
         while self._passing:
             await asyncio.wait(self._passing)
+
+    async def _deleted(self, guild_id: int | None, message_ids: Collection[int]) -> None:
+        if guild_id is not None:
+            await self.flows.gone.deleted(guild_id=guild_id, message_ids=message_ids)
 
     def _is_trial(self, message: discord.Message) -> bool:
         """Whether the author asked in the setup to have this line looked at; one line for one asking."""

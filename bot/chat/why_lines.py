@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import discord
 
-from bot.chat import texts
+from bot.chat import gone_texts, texts
 from bot.chat.inert import inert, spoiler
 from bot.core.cases import ActionRecord, Case
 from bot.core.policy import KEYWORD, Action, Reason, Timeout, headline, spec_of
@@ -72,6 +72,8 @@ def case_text(case: Case) -> str:
     lines.append(sentiment_line(case.sentiment))
     if case.model_version:
         lines.append(texts.MODEL.format(version=inert(case.model_version, limit=NAME_LIMIT)))
+    if case.gone_at is not None:
+        lines.append(gone_texts.GONE_SINCE.format(when=discord.utils.format_dt(case.gone_at, "R")))
     lines += [action_line(record) for record in case.actions]
     if case.withheld_why:
         lines.append(case.withheld_why[:1].upper() + case.withheld_why[1:])

@@ -167,7 +167,8 @@ class Case:
     was done or planned on those; `other_author_ids`: who wrote them, the case's own author left out. `reports`: how
     many members reported the message. `pinged`: people were called. `second_opinion_by`: the moderator who answered
     and asks for another's answer. `appeal`: what the author wrote against it. `admitted_at`: when the card budget gave
-    it a card; `queued_at`: since when it waits in the queue without one.
+    it a card; `queued_at`: since when it waits in the queue without one. `gone_at`: when it turned out that somebody
+    else had deleted the message; `gone_follower_ids`: the cases beside it of which the same is known.
     """
 
     case_id: int
@@ -210,6 +211,13 @@ class Case:
     appeal: Appeal | None = None
     admitted_at: datetime | None = None
     queued_at: datetime | None = None
+    gone_at: datetime | None = None
+    gone_follower_ids: frozenset[int] = frozenset()
+
+    @property
+    def closed_as_gone(self) -> bool:
+        """Whether it closed by itself because somebody else deleted the message before anybody judged it."""
+        return self.state == "closed" and self.gone_at is not None and not self.votes
 
     @property
     def decision(self) -> Decision:

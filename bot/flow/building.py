@@ -15,6 +15,7 @@ from bot.flow.cards import CardDesk
 from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
 from bot.flow.flows import Flows
+from bot.flow.gone import Gone
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate, Passed
 from bot.flow.ports import AuditBoard, Board, Clock, Enforcer, Messages, Messenger, ModelService
@@ -28,6 +29,7 @@ from bot.store.audits import AuditStore
 from bot.store.case_lists import CaseListStore
 from bot.store.cases import CaseStore
 from bot.store.database import Database
+from bot.store.gone import GoneStore
 from bot.store.grouping import GroupStore
 from bot.store.guilds import GuildStore
 from bot.store.labels import LabelStore
@@ -68,6 +70,7 @@ class Stores:
         self.queue = QueueStore(db)
         self.lists = CaseListStore(db)
         self.replay = ReplayStore(db)
+        self.gone = GoneStore(db)
 
 
 def build_flows(
@@ -96,14 +99,14 @@ def build_flows(
         text_days=text_days,
     )
     audit = _audit(stores, outside, desk, text_days=text_days)
+    gone = Gone(gone=stores.gone, cases=cases, desk=desk, clock=clock, text_days=text_days)
     return Flows(
         desk=desk,
         telling=telling,
-        moderate=_moderate(stores, outside, desk, telling, audit, text_days=text_days, passed=passed),
+        moderate=_moderate(stores, outside, desk, telling, audit, gone=gone, text_days=text_days, passed=passed),
         review=review,
-        deciding=Deciding(
-            model=model, review=review, telling=telling, guilds=guilds, cases=cases, notes=stores.notes, clock=clock
-        ),
+        deciding=_deciding(stores, outside, review, telling, gone),
+        gone=gone,
         setup=GuildSetup(guilds=guilds, labels=labels, desk=desk, clock=clock),
         audit=audit,
         coverage=Coverage(model=model, predictions=stores.predictions, clock=clock),
@@ -111,6 +114,19 @@ def build_flows(
         putting_back=PuttingBack(review=review, messenger=messenger, cases=cases, telling=telling, clock=clock),
         queue=_queue(stores, outside),
         preview=Preview(model=model, replay=stores.replay, clock=clock),
+    )
+
+
+def _deciding(stores: Stores, outside: Outside, review: Review, telling: Telling, gone: Gone) -> Deciding:
+    return Deciding(
+        model=outside.model,
+        review=review,
+        telling=telling,
+        gone=gone,
+        guilds=stores.guilds,
+        cases=stores.cases,
+        notes=stores.notes,
+        clock=outside.clock,
     )
 
 
@@ -145,12 +161,15 @@ def _moderate(
     telling: Telling,
     audit: Audit,
     *,
+    gone: Gone,
     text_days: int,
     passed: Callable[[Passed], None],
 ) -> Moderate:
     return Moderate(
         model=outside.model,
-        acting=Acting(telling=telling, cases=stores.cases, desk=desk, clock=outside.clock),
+        acting=Acting(
+            telling=telling, cases=stores.cases, desk=desk, gone=gone, clock=outside.clock, text_days=text_days
+        ),
         messages=outside.messages,
         guilds=stores.guilds,
         predictions=stores.predictions,
@@ -158,6 +177,7 @@ def _moderate(
         groups=stores.groups,
         desk=desk,
         audit=audit,
+        gone=gone,
         clock=outside.clock,
         text_days=text_days,
         observe=passed,

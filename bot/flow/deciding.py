@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from bot.core.actions import Action
+from bot.core.actions import Action, Delete
 from bot.core.cases import Background, Case, Note, VerdictKind
 from bot.core.events import Person
 from bot.core.policy import KEYWORD, headline, spec_of
 from bot.errors import BotError, NotAllowed
 from bot.flow.background import background_of
+from bot.flow.gone import Gone
 from bot.flow.ports import Clock, ModelService
 from bot.flow.review import Reply, Review
 from bot.flow.telling import Deed, Telling
@@ -82,6 +83,7 @@ class Deciding:
         model: ModelService,
         review: Review,
         telling: Telling,
+        gone: Gone,
         guilds: GuildStore,
         cases: CaseStore,
         notes: NoteStore,
@@ -90,6 +92,7 @@ class Deciding:
         self._model = model
         self._review = review
         self._telling = telling
+        self._gone = gone
         self._guilds = guilds
         self._cases = cases
         self._notes = notes
@@ -142,6 +145,8 @@ class Deciding:
         log.info("action", case_id=case.case_id, action=action.kind, state=outcome.state, by=moderator.user_id)
         tally.deeds += [Deed(case, (record.action,))] if outcome.state == "done" else []
         tally.reached += outcome.state == "done" or outcome.already
+        if isinstance(action, Delete) and outcome.already:
+            await self._gone.note(case)
         if outcome.state != "done":
             tally.problems.append((outcome.detail or outcome.state).rstrip("."))
 

@@ -9,6 +9,7 @@ from bot.flow.audit import Audit
 from bot.flow.cards import CardDesk
 from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
+from bot.flow.gone import Gone
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate
 from bot.flow.preview import Preview
@@ -27,6 +28,7 @@ class Flows:
     moderate: Moderate
     review: Review
     deciding: Deciding
+    gone: Gone
     setup: GuildSetup
     audit: Audit
     coverage: Coverage

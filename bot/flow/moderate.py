@@ -26,6 +26,7 @@ from bot.errors import BotError
 from bot.flow.acting import Acting
 from bot.flow.audit import Audit
 from bot.flow.cards import CardDesk
+from bot.flow.gone import Gone
 from bot.flow.ports import Clock, Messages, ModelService
 from bot.store.cases import CaseStore
 from bot.store.grouping import GroupStore
@@ -73,6 +74,7 @@ class Moderate:
         groups: GroupStore,
         desk: CardDesk,
         audit: Audit,
+        gone: Gone,
         clock: Clock,
         text_days: int,
         observe: Callable[[Passed], None],
@@ -86,6 +88,7 @@ class Moderate:
         self._groups = groups
         self._desk = desk
         self._audit = audit
+        self._gone = gone
         self._clock = clock
         self._text_kept = timedelta(days=text_days)
         self._observe = observe
@@ -151,7 +154,7 @@ class Moderate:
             await self._record(message, predictions)
         if not created:
             return Passed(message, "replayed", tuple(predictions), decision, case)
-        case = await self._acting.perform(case)
+        case = await self._gone.after_opening(await self._acting.perform(case))
         self._desk.enqueue(guild_id=case.guild_id, case_id=case.lead_id or case.case_id)
         return Passed(message, "decided", tuple(predictions), decision, case)
 

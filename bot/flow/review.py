@@ -126,7 +126,8 @@ class Review:
                 undone = await self._undo_actions(case, moderator)
                 sentences += undone.sentences
                 deeds += [Deed(case, undone.actions)] if _hit(case) or (case is group[-1] and appealed) else []
-            await self._cases.close(case_id=case.case_id, at=self._clock.now())
+            now = self._clock.now()
+            await self._cases.close(case_id=case.case_id, at=now, text_until=now + self._text_kept)
         if appealed:
             sentences += await self._answer_appeal(group[-1], moderator, verdict, deeds)
         else:

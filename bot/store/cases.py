@@ -17,7 +17,7 @@ from bot.store import rows
 from bot.store.case_queries import confirmed_cases, planned_row, taken_over
 from bot.store.database import Database
 from bot.store.loading import load_cases
-from bot.store.tables import actions, appeals, cases, notes, reports
+from bot.store.tables import UtcTime, actions, appeals, cases, notes, reports
 from moderation_model.contract import Explanation
 
 SETTLED_WELL = ("pending", "done")
@@ -193,9 +193,13 @@ class CaseStore:
                 sealed = rows.sealed(self._db.key, payload)
                 await connection.execute(cases.update().where(cases.c.id == case_id).values(payload=sealed))
 
-    async def close(self, *, case_id: int, at: datetime) -> None:
-        """Nobody needs to look at it any more."""
-        await self._update(case_id, state="closed", closed_at=at, second_opinion_by=None)
+    async def close(self, *, case_id: int, at: datetime, text_until: datetime | None = None) -> None:
+        """Nobody needs to look at it any more. As evidence its text is kept at least until `text_until`."""
+        kept = cases.c.text_expires_at
+        until = (
+            kept if text_until is None else sa.case((kept < text_until, sa.literal(text_until, UtcTime)), else_=kept)
+        )
+        await self._update(case_id, state="closed", closed_at=at, second_opinion_by=None, text_expires_at=until)
 
     async def ask_second_opinion(self, *, case_id: int, by: int) -> None:
         """Mark the case: that moderator has answered and wants another to look."""

@@ -34,10 +34,10 @@ async def load_cases(connection: AsyncConnection, key: TextKey, query: sa.Select
     by_case = sa.select(actions).where(actions.c.case_id.in_(ids)).order_by(actions.c.id)
     for row in (await connection.execute(by_case)).mappings():
         acts[row["case_id"]].append(row)
-    authors: dict[int, list[int]] = defaultdict(list)
-    written = sa.select(cases.c.lead_id, cases.c.author_id).where(cases.c.lead_id.in_(ids))
-    for row in await connection.execute(written):
-        authors[row.lead_id].append(row.author_id)
+    followers: dict[int, list[Any]] = defaultdict(list)
+    beside = sa.select(cases.c.id, cases.c.lead_id, cases.c.author_id, cases.c.gone_at).order_by(cases.c.id)
+    for row in (await connection.execute(beside.where(cases.c.lead_id.in_(ids)))).mappings():
+        followers[row["lead_id"]].append(row)
     votes = await votes_of(connection, ids)
     notes = await notes_of(connection, key, ids)
     appealed = await appeals_of(connection, key, ids)
@@ -46,7 +46,7 @@ async def load_cases(connection: AsyncConnection, key: TextKey, query: sa.Select
         return rows.Attached(
             actions=acts[case_id],
             follower_actions=follower_actions[case_id],
-            follower_authors=authors[case_id],
+            followers=followers[case_id],
             votes=votes[case_id],
             notes=notes[case_id],
             reports=told.get(case_id, 0),

@@ -72,11 +72,11 @@ def opened(key: TextKey, payload: bytes | None) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """What hangs on a case: its actions and those of its followers (rows), who wrote those, and what people said."""
+    """What hangs on a case: its actions, its followers and theirs (rows), and what people said."""
 
     actions: Sequence[Row]
     follower_actions: Sequence[Row]
-    follower_authors: Sequence[int]
+    followers: Sequence[Row]
     votes: Sequence[Vote]
     notes: Sequence[Note]
     reports: int
@@ -119,20 +119,29 @@ def case(row: Row, key: TextKey, attached: Attached) -> Case:
         explanation=Explanation.from_dict(explanation) if explanation else None,
         card=CardRef(row["card_channel_id"], row["card_message_id"]) if row["card_message_id"] else None,
         lead_id=row["lead_id"],
-        followers=len(attached.follower_authors),
-        other_author_ids=frozenset(attached.follower_authors) - {row["author_id"]},
-        follower_actions=tuple(action_record(each) for each in attached.follower_actions),
-        reports=attached.reports,
         pinged=row["pinged"],
         closed_at=row["closed_at"],
-        actions=tuple(action_record(each) for each in attached.actions),
-        votes=tuple(attached.votes),
-        notes=tuple(attached.notes),
         second_opinion_by=row["second_opinion_by"],
         admitted_at=row["admitted_at"],
         queued_at=row["queued_at"],
-        appeal=attached.appeal,
+        gone_at=row["gone_at"],
+        **_attached_values(row["author_id"], attached),
     )
+
+
+def _attached_values(author_id: int, attached: Attached) -> dict[str, Any]:
+    followers = attached.followers
+    return {
+        "followers": len(followers),
+        "other_author_ids": frozenset(each["author_id"] for each in followers) - {author_id},
+        "gone_follower_ids": frozenset(each["id"] for each in followers if each["gone_at"]),
+        "follower_actions": tuple(action_record(each) for each in attached.follower_actions),
+        "reports": attached.reports,
+        "actions": tuple(action_record(each) for each in attached.actions),
+        "votes": tuple(attached.votes),
+        "notes": tuple(attached.notes),
+        "appeal": attached.appeal,
+    }
 
 
 def action_values(action: Action) -> dict[str, Any]:

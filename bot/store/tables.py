@@ -146,6 +146,7 @@ cases = sa.Table(
     _snowflake("second_opinion_by", nullable=True),
     sa.Column("admitted_at", UtcTime),
     sa.Column("queued_at", UtcTime),
+    sa.Column("gone_at", UtcTime),
     sa.UniqueConstraint("message_id", "revision"),
     sa.Index("ix_cases_guild_id_opened_at", "guild_id", "opened_at"),
     sa.Index("ix_cases_guild_id_text_hash", "guild_id", "text_hash"),
