@@ -13,6 +13,7 @@ import discord
 from bot.chat import texts
 from bot.chat.appeal_menu import appeal_buttons, appeal_lines
 from bot.chat.buttons import CaseButton
+from bot.chat.card_group import other_lines
 from bot.chat.card_lines import (
     MOST_NOTES,
     MOST_NOTES_READ,
@@ -30,6 +31,8 @@ from bot.core.policy import headline, spec_of
 
 CARD_LIMIT = 4000
 TEXT_LIMIT = 1500
+LEAST_TEXT = 500
+"""Room that the card's own text always has beside the other messages' texts."""
 
 _COLOURS = {1: 0xB0B8C0, 2: 0xF1C40F, 3: 0xE67E22, 4: 0x9B59B6, 5: 0xE74C3C}
 _CARE_COLOUR = 0x3498DB
@@ -54,9 +57,11 @@ def review_card(
     decided = decided_line(case) if case.state == "closed" else ""
     appeal = appeal_lines(case)
     used = sum(len(part) for part in (title, head, reply, body, foot, appeal, decided))
+    others = other_lines(case, limit=CARD_LIMIT - used - LEAST_TEXT)
+    used += len(others)
     shown = text_line(case, limit=min(text_limit, CARD_LIMIT - used))
     container: discord.ui.Container[Any] = discord.ui.Container(accent_colour=_colour(case))
-    for part in (title, head, reply, shown, body, foot, appeal):
+    for part in (title, head, reply, shown, others, body, foot, appeal):
         if part:
             container.add_item(discord.ui.TextDisplay(part))
     container.add_item(discord.ui.Separator())

@@ -159,6 +159,15 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherText:
+    """What a case says that shares the card of another one."""
+
+    author_id: int
+    author_name: str | None = field(repr=False)
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """A message somebody must or may look at, as stored. `text`, `author_name` and `reply_to` are None once dropped.
 
@@ -169,6 +178,7 @@ class Case:
     and asks for another's answer. `appeal`: what the author wrote against it. `admitted_at`: when the card budget gave
     it a card; `queued_at`: since when it waits in the queue without one. `gone_at`: when it turned out that somebody
     else had deleted the message; `gone_follower_ids`: the cases beside it of which the same is known.
+    `other_texts`: the newest different texts of the cases beside it, the newest last; `more_texts`: how many more.
     """
 
     case_id: int
@@ -213,6 +223,8 @@ class Case:
     queued_at: datetime | None = None
     gone_at: datetime | None = None
     gone_follower_ids: frozenset[int] = frozenset()
+    other_texts: tuple[OtherText, ...] = field(default=(), repr=False)
+    more_texts: int = 0
 
     @property
     def closed_as_gone(self) -> bool:

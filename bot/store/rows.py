@@ -11,7 +11,7 @@ import structlog
 
 from bot.core.actions import Ban
 from bot.core.appeals import Appeal
-from bot.core.cases import ActionRecord, CardRef, Case, NewCase, Note, Vote
+from bot.core.cases import ActionRecord, CardRef, Case, NewCase, Note, OtherText, Vote
 from bot.core.policy import Action, Delete, Reason, Timeout, Warn
 from bot.errors import UndecryptableText
 from bot.store.crypto import TextKey
@@ -71,12 +71,21 @@ def opened(key: TextKey, payload: bytes | None) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """The cases that share a card (rows, oldest first), the newest of their different texts, and how many more."""
+
+    followers: Sequence[Row] = ()
+    texts: tuple[OtherText, ...] = ()
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Attached:
-    """What hangs on a case: its actions, its followers and theirs (rows), and what people said."""
+    """What hangs on a case: its actions and those of its followers (rows), what stands beside it, what people said."""
 
     actions: Sequence[Row]
     follower_actions: Sequence[Row]
-    followers: Sequence[Row]
+    beside: Beside
     votes: Sequence[Vote]
     notes: Sequence[Note]
     reports: int
@@ -130,12 +139,14 @@ def case(row: Row, key: TextKey, attached: Attached) -> Case:
 
 
 def _attached_values(author_id: int, attached: Attached) -> dict[str, Any]:
-    followers = attached.followers
+    followers = attached.beside.followers
     return {
         "followers": len(followers),
         "other_author_ids": frozenset(each["author_id"] for each in followers) - {author_id},
         "gone_follower_ids": frozenset(each["id"] for each in followers if each["gone_at"]),
         "follower_actions": tuple(action_record(each) for each in attached.follower_actions),
+        "other_texts": attached.beside.texts,
+        "more_texts": attached.beside.more,
         "reports": attached.reports,
         "actions": tuple(action_record(each) for each in attached.actions),
         "votes": tuple(attached.votes),
