@@ -106,8 +106,8 @@ class MoreButton(
         return Said(texts.PICTURE.format(case_id=self.case_id), file=file)
 
     async def _ask_ban(self, interaction: Pressed) -> Said:
-        group = await require_may(interaction, self.case_id, Ban(), seen=self.seen)
-        name = inert(group[-1].author_name or str(group[-1].author_id), limit=NAME_LIMIT)
+        case = (await require_may(interaction, self.case_id, Ban(), seen=self.seen)).group[-1]
+        name = inert(case.author_name or str(case.author_id), limit=NAME_LIMIT)
         return Said(texts.BAN_ASK.format(name=name, case_id=self.case_id), self._menu("ban_yes"))
 
     async def _second_opinion(self, interaction: Pressed, verdict: VerdictKind) -> str:

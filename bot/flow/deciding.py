@@ -5,7 +5,7 @@ Record, act, record: the action's row exists before anything is done to anybody,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -46,7 +46,7 @@ def chosen(action: Action, group: Sequence[Case]) -> list[Case]:
     if action.kind == "delete":
         return list(group)
     if action.kind == "ban":
-        return [group[-1]]
+        return list(group[-1:])
     by_author = {case.author_id: case for case in group}
     return list(by_author.values())
 
@@ -110,14 +110,17 @@ class Deciding:
         picture = ShapPicture.of(case.explanation, label=spec_of(case.explanation.label).title)
         return await self._model.picture(picture), alt(picture)
 
-    async def act(self, *, guild_id: int, case_id: int, moderator: Person, action: Action) -> Reply:
+    async def act(
+        self, *, guild_id: int, case_id: int, moderator: Person, action: Action, on: Collection[int] | None = None
+    ) -> Reply:
         """Do it on the card's cases (`chosen`) and record that they break the rules, which closes them.
 
-        Where it could be done to nobody, only that is recorded and the case stays as it was.
+        `on`: the cases on which this moderator may; the verdict holds for the others, too. None: all of them. Where it
+        could be done to nobody, only that is recorded and the case stays as it was.
         """
         group = await self._review.group(guild_id=guild_id, case_id=case_id, moderator=moderator)
         tally = _Tally()
-        for case in chosen(action, group):
+        for case in chosen(action, [case for case in group if on is None or case.case_id in on]):
             await self._perform(case, action, moderator, tally)
         said = [*tally.sentences(action), *await self._telling.acted(tally.deeds, by=moderator.name)]
         if not tally.reached:
