@@ -25,6 +25,7 @@ from bot.chat.why_lines import (
 )
 from bot.core.cases import ActionRecord, Background, Case, Vote
 from bot.core.feedback import answers
+from bot.core.history import current
 from bot.core.policy import Timeout, headline, spec_of
 
 REPLY_LIMIT = 200
@@ -99,8 +100,9 @@ def body_lines(case: Case, background: Background) -> str:
 
 def foot_lines(case: Case, *, notes: int = MOST_NOTES) -> str:
     """What did not go as asked, what was held back, what other moderators said."""
-    lines = [action_line(record) for record in case.actions if record.state not in {"done", "undone"}]
-    failed = Counter(record.action.kind for record in case.follower_actions if record.state in {"refused", "failed"})
+    lines = [action_line(record) for record in current(case.actions) if record.state not in {"done", "undone"}]
+    beside = current(case.follower_actions)
+    failed = Counter(record.action.kind for record in beside if record.state in {"refused", "failed"})
     if failed:
         counted = ", ".join(f"{texts.ACTIONS[kind].split(' ')[0]} ×{number}" for kind, number in failed.items())
         lines.append(texts.FOLLOWERS_REFUSED.format(actions=counted))
@@ -161,7 +163,7 @@ def _records(case: Case) -> tuple[ActionRecord, ...]:
 
 def _counted(case: Case, state: str, phrases: Mapping[str, str]) -> str:
     found: Counter[str] = Counter()
-    for record in _records(case):
+    for record in current(_records(case)):
         if record.state == state:
             duration = duration_of(record.action.seconds) if isinstance(record.action, Timeout) else ""
             found[phrases[record.action.kind].format(duration=duration).strip()] += 1

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import discord
 
-from bot.chat import gone_texts, texts
+from bot.chat import deed_texts, gone_texts, texts
 from bot.chat.inert import inert, spoiler
 from bot.core.cases import ActionRecord, Case
 from bot.core.policy import KEYWORD, Action, Reason, Timeout, headline, spec_of
@@ -16,6 +16,8 @@ from moderation_model.labels import LABELS
 TOP_WORDS = 3
 NAME_LIMIT = 80
 WORD_LIMIT = 40
+MOST_ACTIONS = 10
+"""The newest actions of a case that are listed."""
 
 
 def percent(share: float) -> str:
@@ -74,10 +76,17 @@ def case_text(case: Case) -> str:
         lines.append(texts.MODEL.format(version=inert(case.model_version, limit=NAME_LIMIT)))
     if case.gone_at is not None:
         lines.append(gone_texts.GONE_SINCE.format(when=discord.utils.format_dt(case.gone_at, "R")))
-    lines += [action_line(record) for record in case.actions]
+    lines += [history_line(record) for record in case.actions[-MOST_ACTIONS:]]
     if case.withheld_why:
         lines.append(case.withheld_why[:1].upper() + case.withheld_why[1:])
     return "\n".join(line for line in lines if line)
+
+
+def history_line(record: ActionRecord) -> str:
+    """One action, how it ended, who decided it and when."""
+    who = deed_texts.BY_BOT if record.by is None else deed_texts.BY_MODERATOR.format(moderator_id=record.by)
+    when = f" · {discord.utils.format_dt(record.at, 'f')}" if record.at else ""
+    return f"{action_line(record)} · {who}{when}"
 
 
 def action_line(record: ActionRecord) -> str:

@@ -124,7 +124,8 @@ class MessageKey:
 
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
-    """One action of one case. `by`: the moderator's id, None for the bot itself; `detail` says why it ended so."""
+    """One action of one case. `by`: the moderator's id, None for the bot itself; `detail` says why it ended so; `at`:
+    when it was decided."""
 
     action_id: int
     case_id: int
@@ -132,6 +133,7 @@ class ActionRecord:
     state: ActionState
     by: int | None = None
     detail: str | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

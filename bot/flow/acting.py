@@ -16,7 +16,7 @@ from bot.flow.cards import CardDesk
 from bot.flow.gone import Gone
 from bot.flow.ports import Clock, Outcome
 from bot.flow.telling import Deed, Telling
-from bot.flow.undoing import undo_actions
+from bot.flow.undoing import Undoing
 from bot.store.cases import CaseStore
 
 log = structlog.get_logger(__name__)
@@ -90,10 +90,9 @@ class Acting:
         if lead.state == "open" or lead.closed_as_gone:
             return case
         if any(vote.verdict == "fine" for vote in lead.votes):
-            undone = await undo_actions(
-                case, by="a moderator", enforcer=self._telling, cases=self._cases, clock=self._clock
-            )
-            self._telling.enqueue(Deed(case, undone.actions), undone=True)
+            undoing = Undoing(by="a moderator", enforcer=self._telling, cases=self._cases, clock=self._clock)
+            undone = await undoing.undo([case])
+            self._telling.enqueue(Deed(case, undone.of(case)), undone=True)
         now = self._clock.now()
         await self._cases.close(case_id=case.case_id, at=now, text_until=now + self._text_kept)
         return await self._cases.get(guild_id=case.guild_id, case_id=case.case_id)

@@ -100,25 +100,23 @@ class CaseStore:
             return await self._load(connection, query)
 
     async def add_action(self, *, case_id: int, action: Action, by: int, at: datetime) -> ActionRecord | None:
-        """A pending action that a moderator asked for; None if that kind is pending or done on the message already.
+        """A pending action that a moderator asked for; None if that kind is pending, or was done and stands.
 
-        A longer timeout takes the place of a shorter one that was done. Raises CaseNotFound.
+        A longer timeout comes beside a shorter one that was done, which stays on record. Raises CaseNotFound.
         """
-        query = sa.select(cases.c.message_id, cases.c.revision).where(cases.c.id == case_id)
+        # Locked: two moderators who press at once must not both find nothing there.
+        query = sa.select(cases.c.message_id, cases.c.revision).where(cases.c.id == case_id).with_for_update()
+        live = (actions.c.case_id == case_id, actions.c.kind == action.kind, actions.c.state.in_(SETTLED_WELL))
         async with self._db.begin() as connection:
             row = (await connection.execute(query)).first()
             if row is None:
                 raise CaseNotFound(f"There is no case {case_id}.")
             values = planned_row(case_id, row.message_id, row.revision, action, at) | {"done_by": by}
-            insert = self._db.insert(actions).values(values)
-            again = insert.on_conflict_do_update(
-                index_elements=["message_id", "revision", "kind"],
-                set_=values,
-                where=actions.c.state.not_in(SETTLED_WELL)
-                | ((actions.c.state == "done") & (actions.c.seconds < (values["seconds"] or 0))),
-            ).returning(actions)
-            added = (await connection.execute(again)).mappings().first()
-        return rows.action_record(added) if added is not None else None
+            for standing in await connection.execute(sa.select(actions).where(*live)):
+                if standing.state == "pending" or (standing.seconds or 0) >= (values["seconds"] or 0):
+                    return None
+            added = (await connection.execute(actions.insert().values(values).returning(actions))).mappings().one()
+        return rows.action_record(added)
 
     async def settle_action(self, *, action_id: int, state: ActionState, detail: str | None, at: datetime) -> None:
         """Write down how an action ended. Only what is pending ends, and only what was done is undone."""

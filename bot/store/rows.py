@@ -177,4 +177,6 @@ def action(row: Row) -> Action:
 
 def action_record(row: Row) -> ActionRecord:
     """A stored action."""
-    return ActionRecord(row["id"], row["case_id"], action(row), row["state"], row["done_by"], row["detail"])
+    return ActionRecord(
+        row["id"], row["case_id"], action(row), row["state"], row["done_by"], row["detail"], row["planned_at"]
+    )

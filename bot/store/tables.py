@@ -166,7 +166,16 @@ actions = sa.Table(
     _snowflake("done_by", nullable=True),
     sa.Column("planned_at", UtcTime, nullable=False, index=True),
     sa.Column("settled_at", UtcTime),
-    sa.UniqueConstraint("message_id", "revision", "kind"),
+    # Every action stays on record; only what is under way is there once.
+    sa.Index(
+        "uq_actions_case_id_kind",
+        "case_id",
+        "kind",
+        unique=True,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    ),
+    sa.Index("ix_actions_message_id", "message_id"),
 )
 
 reports = sa.Table(
