@@ -11,7 +11,7 @@ from datetime import datetime
 
 import discord
 
-from bot.chat import gone_texts, texts
+from bot.chat import deed_texts, gone_texts, name_texts, texts
 from bot.chat.inert import inert, spoiler
 from bot.chat.why_lines import (
     NAME_LIMIT,
@@ -35,6 +35,7 @@ MOST_NOTES_READ = 8
 """The newest notes stand on the card, more of them in `/case show`."""
 
 _EMOJI = {1: "⚪", 2: "🟡", 3: "🟠", 4: "🟣", 5: "🔴"}
+_NAME_TITLES = {"nickname": name_texts.TITLE_NICKNAME, "title": name_texts.TITLE_TITLE}
 _TITLES = {"care": texts.TITLE_CARE, "reported": texts.TITLE_REPORTED}
 
 
@@ -44,7 +45,8 @@ def title_line(case: Case, background: Background) -> str:
     if case.opened_why == "flagged" and case.reasons:
         spec = spec_of(headline(case.reasons).label)
         label = inert(background.titles.get(spec.name, spec.title), limit=NAME_LIMIT)
-        title = texts.TITLE_FLAGGED.format(emoji=_EMOJI[spec.severity], label=label, case_id=case.case_id)
+        template = _NAME_TITLES.get(case.subject, texts.TITLE_FLAGGED)
+        title = template.format(emoji=_EMOJI[spec.severity], label=label, case_id=case.case_id)
         done = done or case.withheld_why or texts.NOTHING_DONE
     else:
         title = _TITLES.get(case.opened_why, texts.TITLE_AUDIT).format(case_id=case.case_id)
@@ -104,7 +106,7 @@ def foot_lines(case: Case, *, notes: int = MOST_NOTES) -> str:
     beside = current(case.follower_actions)
     failed = Counter(record.action.kind for record in beside if record.state in {"refused", "failed"})
     if failed:
-        counted = ", ".join(f"{texts.ACTIONS[kind].split(' ')[0]} ×{number}" for kind, number in failed.items())
+        counted = ", ".join(f"{deed_texts.ACTIONS[kind].split(' ')[0]} ×{number}" for kind, number in failed.items())
         lines.append(texts.FOLLOWERS_REFUSED.format(actions=counted))
     if case.withheld:
         lines.append(texts.HELD_BACK.format(actions=", ".join(map(action_name, case.withheld))))
@@ -139,12 +141,12 @@ def decided_line(case: Case) -> str:
 
 def done_phrase(case: Case) -> str:
     """What was done and stands: "deleted ×7, timed out 10 min"; empty where nothing was."""
-    return _counted(case, "done", texts.DONE)
+    return _counted(case, "done", deed_texts.DONE)
 
 
 def undone_phrase(case: Case) -> str:
     """What was done and taken back, as `done_phrase`."""
-    return _counted(case, "undone", texts.UNDONE)
+    return _counted(case, "undone", deed_texts.UNDONE)
 
 
 def message_gone(case: Case) -> int:
@@ -188,6 +190,8 @@ def _seen_line(case: Case) -> str:
         state = texts.MESSAGE_DELETED if ours else state
     else:
         state = texts.MESSAGES_GONE.format(gone=gone, total=total) if gone else texts.MESSAGE_UP
+    if case.subject != "message":
+        return texts.SEEN_AS.format(reading=texts.READINGS.get(case.reading, case.reading)) if case.reading else ""
     if not case.reading:
         return texts.MESSAGE_STATE.format(state=state)
     seen = texts.SEEN_AS.format(reading=texts.READINGS.get(case.reading, case.reading))

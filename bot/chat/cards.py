@@ -92,11 +92,11 @@ def _rows(case: Case, *, buttons: bool) -> list[discord.ui.ActionRow[Any]]:
     left = messages - message_gone(case)
     delete = texts.BUTTON_DELETE_ALL.format(number=left) if messages > 1 and left > 1 else texts.BUTTON_DELETE
     timeout = texts.BUTTON_TIMEOUT if authors == 1 else texts.BUTTON_TIMEOUT_ALL.format(number=authors)
-    acts: list[Any] = [
-        CaseButton("delete", case.case_id, label=delete, disabled=left <= 0),
-        CaseButton("timeout", case.case_id, label=timeout),
-        CaseButton("more", case.case_id),
-    ]
+    acts: list[Any] = [CaseButton("timeout", case.case_id, label=timeout), CaseButton("more", case.case_id)]
+    if case.subject == "message":
+        acts.insert(0, CaseButton("delete", case.case_id, label=delete, disabled=left <= 0))
+    elif case.subject == "nickname":
+        acts.insert(0, CaseButton("reset", case.case_id))
     return [discord.ui.ActionRow(*verdicts, jump), discord.ui.ActionRow(*acts)]
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 import discord
 
-from bot.chat import group_texts, texts
+from bot.chat import deed_texts, group_texts, texts
 from bot.core.cases import Case
 from bot.core.policy import Action
 from bot.errors import NotAllowed
@@ -19,6 +19,7 @@ from bot.errors import NotAllowed
 Feature = Literal[
     "read", "post_cards", "review", "warn", "timeout", "delete", "ban", "report", "why", "check", "pause", "administer",
     "appeal", "quote", "quote_in_thread", "pictures", "make_channel", "see_automod",
+    "reset_nickname",
 ]  # fmt: skip
 
 
@@ -55,6 +56,7 @@ NEEDS: dict[Feature, Needs] = {
     "pictures": Needs(bot=("view_channel", "embed_links", "attach_files")),
     "make_channel": Needs(bot=("manage_channels",), invited=False),
     "see_automod": Needs(bot=("manage_guild",), invited=False),
+    "reset_nickname": Needs(bot=("manage_nicknames",), person=("manage_nicknames",), invited=False),
 }
 
 TITLES: dict[str, str] = {
@@ -69,6 +71,7 @@ TITLES: dict[str, str] = {
     "ban_members": "Ban Members",
     "manage_guild": "Manage Server",
     "manage_channels": "Manage Channels",
+    "manage_nicknames": "Manage Nicknames",
 }
 """Permissions as Discord's settings call them (Moderate Members is shown there as "Timeout members")."""
 
@@ -102,7 +105,9 @@ def require_undo(member: discord.Member, channel_id: int, actions: Iterable[Acti
     for action in actions:
         lacking = missing(held, NEEDS[action.kind].person)
         if lacking:
-            raise NotAllowed(texts.UNDO_NEEDS.format(action=texts.ACTION_NOUNS[action.kind], missing=titles(lacking)))
+            raise NotAllowed(
+                texts.UNDO_NEEDS.format(action=deed_texts.ACTION_NOUNS[action.kind], missing=titles(lacking))
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ PURPOSES = {
     "ban": "to ban when a moderator says so on a card",
     "quote_in_thread": "to put texts back in threads",
     "make_channel": "to make the review channel for you",
+    "reset_nickname": "to reset a nickname when a moderator says so on a card",
     "see_automod": "to see which AutoMod rules are on",
 }
 YEARLY_FROM = 10_000

@@ -98,7 +98,7 @@ def action_line(record: ActionRecord) -> str:
 def action_name(action: Action) -> str:
     """The action as cards call it, a timeout with its length."""
     duration = duration_of(action.seconds) if isinstance(action, Timeout) else ""
-    return texts.ACTIONS[action.kind].format(duration=duration).strip()
+    return deed_texts.ACTIONS[action.kind].format(duration=duration).strip()
 
 
 def duration_of(seconds: int) -> str:

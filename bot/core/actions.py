@@ -41,8 +41,18 @@ class Ban:
     kind: Literal["ban"] = "ban"
 
 
-Action = Warn | Timeout | Delete | Ban
+@dataclass(frozen=True, slots=True)
+class ResetNickname:
+    """Take the author's nickname away. No rule asks for it: only a person ever does."""
+
+    kind: Literal["reset_nickname"] = "reset_nickname"
+
+
+Action = Warn | Timeout | Delete | Ban | ResetNickname
 """What may be done to a message or its author. A case and its card are no action: nothing happens to anybody."""
+
+BY_PEOPLE = (Ban, ResetNickname)
+"""Actions that no rule asks for."""
 
 LADDER: tuple[Action, ...] = (Warn(), Timeout(600), Timeout(3600), Timeout(24 * 3600))
 """Escalation: what follows the first, second, third and every later confirmed case."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.core.appeals import Appeal
-from bot.core.events import IncomingMessage
+from bot.core.events import IncomingMessage, Subject
 from bot.core.guild_rules import MAX_TIMEOUT_SECONDS
 from bot.core.policy import Action, Decision, Reason, Timeout, Why
 from moderation_model.contract import Explanation, Prediction, Sentiment
@@ -53,6 +53,7 @@ class NewCase:
     lead_id: int | None = None
     inclusion_probability: float = 1.0
     reply_to: tuple[str, str] | None = field(default=None, repr=False)
+    subject: Subject = "message"
 
     @classmethod
     def of(
@@ -100,6 +101,7 @@ class NewCase:
             ping=decision.ping and lead_id is None,
             lead_id=lead_id,
             reply_to=message.reply_to,
+            subject=message.subject,
         )
 
 
@@ -181,6 +183,7 @@ class Case:
     it a card; `queued_at`: since when it waits in the queue without one. `gone_at`: when it turned out that somebody
     else had deleted the message; `gone_follower_ids`: the cases beside it of which the same is known.
     `other_texts`: the newest different texts of the cases beside it, the newest last; `more_texts`: how many more.
+    `subject`: what the case is about; of a nickname `message_id` is the member's id, of a title the thread's.
     """
 
     case_id: int
@@ -227,6 +230,7 @@ class Case:
     gone_follower_ids: frozenset[int] = frozenset()
     other_texts: tuple[OtherText, ...] = field(default=(), repr=False)
     more_texts: int = 0
+    subject: Subject = "message"
 
     @property
     def closed_as_gone(self) -> bool:

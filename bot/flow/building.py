@@ -18,6 +18,7 @@ from bot.flow.flows import Flows
 from bot.flow.gone import Gone
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate, Passed
+from bot.flow.names import Names
 from bot.flow.ports import AuditBoard, Board, Clock, Enforcer, Messages, Messenger, ModelService
 from bot.flow.preview import Preview
 from bot.flow.putting_back import PuttingBack
@@ -33,6 +34,7 @@ from bot.store.gone import GoneStore
 from bot.store.grouping import GroupStore
 from bot.store.guilds import GuildStore
 from bot.store.labels import LabelStore
+from bot.store.names import NameStore
 from bot.store.notes import NoteStore
 from bot.store.predictions import PredictionStore
 from bot.store.queue import QueueStore
@@ -71,6 +73,7 @@ class Stores:
         self.lists = CaseListStore(db)
         self.replay = ReplayStore(db)
         self.gone = GoneStore(db)
+        self.names = NameStore(db)
 
 
 def build_flows(
@@ -107,6 +110,7 @@ def build_flows(
         review=review,
         deciding=_deciding(stores, outside, review, telling, gone),
         gone=gone,
+        names=_names(stores, outside, desk, text_days=text_days),
         setup=GuildSetup(guilds=guilds, labels=labels, desk=desk, clock=clock),
         audit=audit,
         coverage=Coverage(model=model, predictions=stores.predictions, clock=clock),
@@ -127,6 +131,18 @@ def _deciding(stores: Stores, outside: Outside, review: Review, telling: Telling
         cases=stores.cases,
         notes=stores.notes,
         clock=outside.clock,
+    )
+
+
+def _names(stores: Stores, outside: Outside, desk: CardDesk, *, text_days: int) -> Names:
+    return Names(
+        model=outside.model,
+        guilds=stores.guilds,
+        cases=stores.cases,
+        names=stores.names,
+        desk=desk,
+        clock=outside.clock,
+        text_days=text_days,
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from bot.core.actions import Action, Delete
+from bot.core.actions import BY_PEOPLE, Action, Delete, ResetNickname
 from bot.core.cases import Background, Case, Note, VerdictKind
 from bot.core.events import Person
 from bot.core.policy import KEYWORD, headline, spec_of
@@ -34,18 +34,30 @@ DONE_SENTENCES = {
     "timeout": ("The author is timed out.", "{number} authors are timed out."),
     "ban": ("The author is banned.", "{number} authors are banned."),
     "warn": ("The author is warned.", "{number} authors are warned."),
+    "reset_nickname": ("The nickname is reset.", "{number} nicknames are reset."),
 }
-NOUNS = {"delete": "deletion", "timeout": "timeout", "ban": "ban", "warn": "warning"}
+NOUNS = {
+    "delete": "deletion",
+    "timeout": "timeout",
+    "ban": "ban",
+    "warn": "warning",
+    "reset_nickname": "reset of the nickname",
+}
 
 
 def chosen(action: Action, group: Sequence[Case]) -> list[Case]:
     """The cases of one card on which a moderator's `action` is performed.
 
     Every message is deleted, every author timed out once; only the author of the card's own case (the last) is banned.
+    Raises NotAllowed where there is no message to delete, or no nickname to reset.
     """
-    if action.kind == "delete":
+    if isinstance(action, Delete) and any(case.subject != "message" for case in group):
+        raise NotAllowed("This case is about a name, and there is no message to delete.")
+    if isinstance(action, ResetNickname) and any(case.subject != "nickname" for case in group):
+        raise NotAllowed("This case is not about a nickname.")
+    if isinstance(action, Delete):
         return list(group)
-    if action.kind == "ban":
+    if isinstance(action, BY_PEOPLE):
         return list(group[-1:])
     by_author = {case.author_id: case for case in group}
     return list(by_author.values())

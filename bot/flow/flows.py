@@ -12,6 +12,7 @@ from bot.flow.deciding import Deciding
 from bot.flow.gone import Gone
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate
+from bot.flow.names import Names
 from bot.flow.preview import Preview
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
@@ -29,6 +30,7 @@ class Flows:
     review: Review
     deciding: Deciding
     gone: Gone
+    names: Names
     setup: GuildSetup
     audit: Audit
     coverage: Coverage

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.core.actions import Action, Ban, Timeout, Warn, combine
+from bot.core.actions import BY_PEOPLE, Action, Ban, Timeout, Warn, combine
 from bot.core.appeals import About, LogEntry, Notice
 from bot.core.cases import Case, ends_at
 from bot.core.guild_rules import GuildRules
@@ -203,7 +203,7 @@ def _told_after(actions: tuple[Action, ...]) -> tuple[Action, ...]:
 
 def _together(deeds: Sequence[Deed]) -> tuple[Action, ...]:
     actions = [action for deed in deeds for action in deed.actions]
-    return (*combine(actions), *dict.fromkeys(action for action in actions if isinstance(action, Ban)))
+    return (*combine(actions), *dict.fromkeys(action for action in actions if isinstance(action, BY_PEOPLE)))
 
 
 def _notice(deeds: Sequence[Deed], rules: GuildRules, *, about: About = "acted") -> Notice:
@@ -216,6 +216,7 @@ def _notice(deeds: Sequence[Deed], rules: GuildRules, *, about: About = "acted")
         member_id=case.author_id,
         case_id=case.case_id,
         channel_id=case.channel_id,
+        subject=case.subject,
         about=about,
         messages=len(deeds),
         rule=_rule(case, rules) if about == "acted" else None,

@@ -59,7 +59,8 @@ class CaseStore:
 
     async def of_message(self, *, guild_id: int, message_id: int) -> Case | None:
         """The case on the message's newest revision that has one."""
-        query = sa.select(cases).where(cases.c.guild_id == guild_id, cases.c.message_id == message_id)
+        mine = (cases.c.guild_id == guild_id, cases.c.message_id == message_id, cases.c.subject == "message")
+        query = sa.select(cases).where(*mine)
         async with self._db.read() as connection:
             found = await self._load(connection, query.order_by(cases.c.revision.desc()).limit(1))
         return found[0] if found else None

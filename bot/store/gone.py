@@ -35,7 +35,7 @@ class GoneStore:
 
     async def _mark(self, guild_id: int, message_ids: Collection[int], at: datetime) -> list[Case]:
         own = sa.select(actions.c.id).where(actions.c.case_id == cases.c.id, *_DELETES)
-        due = (cases.c.guild_id == guild_id, cases.c.gone_at.is_(None), ~own.exists())
+        due = (cases.c.guild_id == guild_id, cases.c.subject == "message", cases.c.gone_at.is_(None), ~own.exists())
         standing = sa.select(cases.c.id).where(cases.c.message_id.in_(message_ids), *due)
         async with self._db.read() as connection:
             # Most messages that are deleted have no case, and reading holds up no writer.

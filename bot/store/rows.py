@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import structlog
 
-from bot.core.actions import Ban
+from bot.core.actions import Ban, ResetNickname
 from bot.core.appeals import Appeal
 from bot.core.cases import ActionRecord, CardRef, Case, NewCase, Note, OtherText, Vote
 from bot.core.policy import Action, Delete, Reason, Timeout, Warn
@@ -50,6 +50,7 @@ def case_values(new: NewCase, key: TextKey) -> dict[str, Any]:
         "ping": new.ping,
         "inclusion_probability": new.inclusion_probability,
         "lead_id": new.lead_id,
+        "subject": new.subject,
     }
 
 
@@ -134,6 +135,7 @@ def case(row: Row, key: TextKey, attached: Attached) -> Case:
         admitted_at=row["admitted_at"],
         queued_at=row["queued_at"],
         gone_at=row["gone_at"],
+        subject=row["subject"],
         **_attached_values(row["author_id"], attached),
     )
 
@@ -171,6 +173,8 @@ def action(row: Row) -> Action:
             return Delete()
         case "ban":
             return Ban()
+        case "reset_nickname":
+            return ResetNickname()
         case other:
             raise ValueError(f"the database holds an action of unknown kind {other!r}; is this version older than it?")
 

@@ -147,6 +147,7 @@ cases = sa.Table(
     sa.Column("admitted_at", UtcTime),
     sa.Column("queued_at", UtcTime),
     sa.Column("gone_at", UtcTime),
+    sa.Column("subject", sa.String(16), nullable=False, server_default="message"),
     sa.UniqueConstraint("message_id", "revision"),
     sa.Index("ix_cases_guild_id_opened_at", "guild_id", "opened_at"),
     sa.Index("ix_cases_guild_id_text_hash", "guild_id", "text_hash"),
