@@ -10,6 +10,7 @@ DONE = {
     "timeout": "timed out {duration}",
     "delete": "deleted",
     "ban": "banned",
+    "kick": "kicked",
     "reset_nickname": "nickname reset",
 }
 UNDONE = {
@@ -24,6 +25,7 @@ ACTION_NOUNS = {
     "timeout": "a timeout",
     "delete": "a deletion",
     "ban": "a ban",
+    "kick": "a kick",
     "reset_nickname": "a reset nickname",
 }
 ACTIONS = {
@@ -31,8 +33,16 @@ ACTIONS = {
     "timeout": "timeout {duration}",
     "delete": "deletion",
     "ban": "ban",
+    "kick": "kick",
     "reset_nickname": "reset of the nickname",
 }
+
+# Kicks.
+KICK_ASK = (
+    "Kick {name} for case {case_id}? Their messages stay. A kick cannot be undone; they need an invite to return."
+)
+KICK_STAYS = "A kick cannot be undone; send them an invite if they shall come back."
+KICK_UNKNOWN = "they are not on the server now; I stopped before Discord confirmed the kick"
 
 # What the member reads.
 NOTICE_DONE = {
@@ -40,6 +50,7 @@ NOTICE_DONE = {
     "timeout": "you cannot write until {until}",
     "delete": ("it was deleted", "they were deleted"),
     "ban": "you are banned",
+    "kick": "you are removed from the server",
     "reset_nickname": "it was reset",
 }
 NOTICE_LIFTED = {

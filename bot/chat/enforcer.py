@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 import discord
 import structlog
 
-from bot.chat import name_texts, nicknames, permissions, texts
+from bot.chat import deed_texts, name_texts, nicknames, permissions, removals, texts
 from bot.chat.messages import UNANSWERED, channel_of, member_of, partial
 from bot.chat.obstacles import lacking, obstacle
-from bot.core.actions import Ban, ResetNickname
+from bot.core.actions import Ban, Kick, ResetNickname
 from bot.core.cases import Case, ends_at
 from bot.core.policy import Action, Delete, Timeout, Warn
 from bot.flow.ports import Outcome
@@ -58,6 +58,8 @@ class DiscordEnforcer:
                 return await _settled(case, self._delete(guild, case, reason))
             case Ban():
                 return await _settled(case, self._ban(guild, case, reason))
+            case Kick():
+                return await _settled(case, removals.kick(guild, case, reason))
             case ResetNickname():
                 return await _settled(case, nicknames.reset(guild, case, reason))
 
@@ -67,6 +69,8 @@ class DiscordEnforcer:
             return Outcome("refused", texts.WARNING_STAYS)
         if isinstance(action, Delete):
             return Outcome("refused", texts.DELETE_STAYS)
+        if isinstance(action, Kick):
+            return Outcome("refused", deed_texts.KICK_STAYS)
         guild = self._bot.get_guild(case.guild_id)
         if guild is None:
             return Outcome("refused", texts.UNDO_REFUSED.format(why=texts.GUILD_GONE))
@@ -95,6 +99,8 @@ class DiscordEnforcer:
                     return await self._find_deletion(guild, case)
                 case Ban():
                     return Outcome("done") if await _our_ban(guild, case) else None
+                case Kick():
+                    return await removals.find_kick(guild, case)
                 case ResetNickname():
                     return await nicknames.find_reset(guild, case)
         except UNANSWERED as error:

@@ -90,7 +90,9 @@ def notice_text(notice: Notice, guild_name: str) -> str:
     many = notice.messages > 1
     what = texts.NOTICE_WHAT[many] if notice.subject == "message" else name_texts.NOTICE_WHAT[notice.subject]
     what = what.format(channel_id=notice.channel_id, messages=notice.messages)
-    lifted = _joined([deed_texts.NOTICE_LIFTED[action.kind] for action in notice.actions])
+    lifted = ""
+    if notice.about != "acted":
+        lifted = _joined([deed_texts.NOTICE_LIFTED[action.kind] for action in notice.actions])
     match notice.about:
         case "acted":
             rule = texts.NOTICE_RULE.format(rule=inert(notice.rule, limit=RULE_LIMIT)) if notice.rule else ""

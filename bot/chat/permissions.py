@@ -19,7 +19,7 @@ from bot.errors import NotAllowed
 Feature = Literal[
     "read", "post_cards", "review", "warn", "timeout", "delete", "ban", "report", "why", "check", "pause", "administer",
     "appeal", "quote", "quote_in_thread", "pictures", "make_channel", "see_automod",
-    "reset_nickname",
+    "reset_nickname", "kick",
 ]  # fmt: skip
 
 
@@ -45,6 +45,7 @@ NEEDS: dict[Feature, Needs] = {
     "timeout": Needs(bot=("moderate_members",), person=("moderate_members",)),
     "delete": Needs(bot=("view_channel", "manage_messages"), person=("manage_messages",)),
     "ban": Needs(bot=("ban_members",), person=("ban_members",), invited=False),
+    "kick": Needs(bot=("kick_members",), person=("kick_members",), invited=False),
     "report": Needs(),
     "why": Needs(person=("moderate_members",)),
     "check": Needs(person=("moderate_members",)),
@@ -69,6 +70,7 @@ TITLES: dict[str, str] = {
     "manage_messages": "Manage Messages",
     "moderate_members": "Moderate Members",
     "ban_members": "Ban Members",
+    "kick_members": "Kick Members",
     "manage_guild": "Manage Server",
     "manage_channels": "Manage Channels",
     "manage_nicknames": "Manage Nicknames",

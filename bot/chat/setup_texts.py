@@ -35,6 +35,7 @@ NO_EXTRAS = "I hold the permissions for every extra."
 EXTRA = "{permissions} ({purpose})"
 PURPOSES = {
     "ban": "to ban when a moderator says so on a card",
+    "kick": "to kick when a moderator says so on a card",
     "quote_in_thread": "to put texts back in threads",
     "make_channel": "to make the review channel for you",
     "reset_nickname": "to reset a nickname when a moderator says so on a card",

@@ -59,6 +59,8 @@ MORE_ENTRIES = {
     "skip": BUTTON_SKIP,
     "hour": "Timeout 1 hour",
     "day": "Timeout 1 day",
+    "kick": "Kick…",
+    "kick_yes": "Yes, kick",
     "ban": "Ban…",
     "ban_yes": "Yes, ban",
     "fine_word": "“Fine here” word…",

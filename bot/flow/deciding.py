@@ -33,6 +33,7 @@ DONE_SENTENCES = {
     "delete": ("The message is deleted.", "{number} messages are deleted."),
     "timeout": ("The author is timed out.", "{number} authors are timed out."),
     "ban": ("The author is banned.", "{number} authors are banned."),
+    "kick": ("The author is kicked.", "{number} authors are kicked."),
     "warn": ("The author is warned.", "{number} authors are warned."),
     "reset_nickname": ("The nickname is reset.", "{number} nicknames are reset."),
 }
@@ -40,6 +41,7 @@ NOUNS = {
     "delete": "deletion",
     "timeout": "timeout",
     "ban": "ban",
+    "kick": "kick",
     "warn": "warning",
     "reset_nickname": "reset of the nickname",
 }
@@ -48,7 +50,7 @@ NOUNS = {
 def chosen(action: Action, group: Sequence[Case]) -> list[Case]:
     """The cases of one card on which a moderator's `action` is performed.
 
-    Every message is deleted, every author timed out once; only the author of the card's own case (the last) is banned.
+    Every message is deleted, every author timed out once; only the author of the card's own case (the last) is put out.
     Raises NotAllowed where there is no message to delete, or no nickname to reset.
     """
     if isinstance(action, Delete) and any(case.subject != "message" for case in group):

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import structlog
 
+from bot.core.actions import Kick
 from bot.core.cases import Case, NewCase, VerdictKind, Vote
 from bot.core.events import IncomingMessage, Person, TextPart
 from bot.core.feedback import answers
@@ -152,8 +153,9 @@ class Review:
 
     @staticmethod
     def would_undo(case: Case) -> tuple[Action, ...]:
-        """The actions that "It's fine" and Undo would take back, on all cases of the card."""
-        return tuple(record.action for record in (*case.actions, *case.follower_actions) if record.state == "done")
+        """The actions that "It's fine" and Undo would take back, on all cases of the card. A kick stays."""
+        done = (record.action for record in (*case.actions, *case.follower_actions) if record.state == "done")
+        return tuple(action for action in done if not isinstance(action, Kick))
 
     async def report(self, *, message: IncomingMessage, reporter: Person, reason: str | None) -> str:
         """Put a message before the moderators because a member asks for it; the sentence for that member."""

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import structlog
 
-from bot.core.actions import Ban, ResetNickname
+from bot.core.actions import Ban, Kick, ResetNickname
 from bot.core.appeals import Appeal
 from bot.core.cases import ActionRecord, CardRef, Case, NewCase, Note, OtherText, Vote
 from bot.core.policy import Action, Delete, Reason, Timeout, Warn
@@ -173,6 +173,8 @@ def action(row: Row) -> Action:
             return Delete()
         case "ban":
             return Ban()
+        case "kick":
+            return Kick()
         case "reset_nickname":
             return ResetNickname()
         case other:
