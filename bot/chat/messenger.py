@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 import structlog
 
-from bot.chat import permissions, texts
+from bot.chat import deed_texts, name_texts, permissions, texts
 from bot.chat.appeal_menu import AppealButton
 from bot.chat.inert import inert
 from bot.chat.messages import UNANSWERED, channel_of, member_of
@@ -88,8 +88,11 @@ def notice_text(notice: Notice, guild_name: str) -> str:
     """What the member reads: what was done under which rule and until when, or how it ended."""
     guild = inert(guild_name, limit=NAME_LIMIT)
     many = notice.messages > 1
-    what = texts.NOTICE_WHAT[many].format(channel_id=notice.channel_id, messages=notice.messages)
-    lifted = _joined([texts.NOTICE_LIFTED[action.kind] for action in notice.actions])
+    what = texts.NOTICE_WHAT[many] if notice.subject == "message" else name_texts.NOTICE_WHAT[notice.subject]
+    what = what.format(channel_id=notice.channel_id, messages=notice.messages)
+    lifted = ""
+    if notice.about != "acted":
+        lifted = _joined([deed_texts.NOTICE_LIFTED[action.kind] for action in notice.actions])
     match notice.about:
         case "acted":
             rule = texts.NOTICE_RULE.format(rule=inert(notice.rule, limit=RULE_LIMIT)) if notice.rule else ""
@@ -114,7 +117,7 @@ def quote_text(case: Case) -> str:
 def _done(notice: Notice, *, many: bool) -> str:
     phrases: list[str] = []
     for action in notice.actions:
-        phrase = texts.NOTICE_DONE[action.kind]
+        phrase = deed_texts.NOTICE_DONE[action.kind]
         until = discord.utils.format_dt(notice.until, "f") if notice.until else ""
         phrases.append((phrase if isinstance(phrase, str) else phrase[many]).format(until=until))
     return _joined(phrases)
