@@ -19,7 +19,7 @@ from bot.errors import NotAllowed
 Feature = Literal[
     "read", "post_cards", "review", "warn", "timeout", "delete", "ban", "report", "why", "check", "pause", "administer",
     "appeal", "quote", "quote_in_thread", "pictures", "make_channel", "see_automod",
-    "reset_nickname", "kick",
+    "reset_nickname", "kick", "put_back_as_member",
 ]  # fmt: skip
 
 
@@ -57,6 +57,7 @@ NEEDS: dict[Feature, Needs] = {
     "pictures": Needs(bot=("view_channel", "embed_links", "attach_files")),
     "make_channel": Needs(bot=("manage_channels",), invited=False),
     "see_automod": Needs(bot=("manage_guild",), invited=False),
+    "put_back_as_member": Needs(bot=("view_channel", "manage_webhooks"), invited=False),
     "reset_nickname": Needs(bot=("manage_nicknames",), person=("manage_nicknames",), invited=False),
 }
 
@@ -74,6 +75,7 @@ TITLES: dict[str, str] = {
     "manage_guild": "Manage Server",
     "manage_channels": "Manage Channels",
     "manage_nicknames": "Manage Nicknames",
+    "manage_webhooks": "Manage Webhooks",
 }
 """Permissions as Discord's settings call them (Moderate Members is shown there as "Timeout members")."""
 

@@ -115,7 +115,9 @@ def build_flows(
         audit=audit,
         coverage=Coverage(model=model, predictions=stores.predictions, clock=clock),
         appeals=Appeals(guilds=guilds, cases=cases, appeals=appeals, desk=desk, clock=clock),
-        putting_back=PuttingBack(review=review, messenger=messenger, cases=cases, telling=telling, clock=clock),
+        putting_back=PuttingBack(
+            review=review, messenger=messenger, guilds=guilds, cases=cases, telling=telling, clock=clock
+        ),
         queue=_queue(stores, outside),
         preview=Preview(model=model, replay=stores.replay, clock=clock),
     )
