@@ -58,7 +58,8 @@ class CandorBot(discord.Client):
     """The bot on Discord. `attach` the use cases before it starts; `ready_event` is set once messages arrive.
 
     `failures` counts messages and answers that ended in an unforeseen error. `deciding` holds the ids of cases that
-    somebody is deciding right now. `trials`: who tries the bot (server and person), where and until when.
+    somebody is deciding right now. `own_webhooks`: through these the bot puts texts back. `trials`: who tries the bot
+    (server and person), where and until when.
     """
 
     def __init__(self, settings: Settings, *, connector: aiohttp.BaseConnector | None = None) -> None:
@@ -80,6 +81,7 @@ class CandorBot(discord.Client):
         self.ready_event = asyncio.Event()
         self.failures = 0
         self.deciding: set[int] = set()
+        self.own_webhooks: set[int] = set()
         self.trials: dict[tuple[int, int], tuple[int, datetime]] = {}
         self._flows: Flows | None = None
         self._passes = asyncio.Semaphore(MAX_PASSES)
@@ -210,7 +212,7 @@ class CandorBot(discord.Client):
                 own_application_id=self.application_id,
                 trial=self._is_trial(message),
             )
-            if looked_at is None:
+            if looked_at is None or message.webhook_id in self.own_webhooks:
                 return
             async with self._passes:
                 await self.flows.moderate.handle(looked_at, priority=priority)

@@ -21,7 +21,7 @@ Feature = Literal[
     "appeal", "quote", "quote_in_thread", "pictures", "make_channel", "see_automod",
     "raid", "slow_mode", "slow_mode_in_thread", "pause_invites",
     "publish", "publish_in_thread",
-    "reset_nickname", "kick",
+    "reset_nickname", "kick", "put_back_as_member",
 ]  # fmt: skip
 
 
@@ -70,6 +70,7 @@ NEEDS: dict[Feature, Needs] = {
         person=("send_messages_in_threads", "attach_files"),
         invited=False,
     ),
+    "put_back_as_member": Needs(bot=("view_channel", "manage_webhooks"), invited=False),
     "reset_nickname": Needs(bot=("manage_nicknames",), person=("manage_nicknames",), invited=False),
 }
 
@@ -88,6 +89,7 @@ TITLES: dict[str, str] = {
     "manage_channels": "Manage Channels",
     "manage_threads": "Manage Threads",
     "manage_nicknames": "Manage Nicknames",
+    "manage_webhooks": "Manage Webhooks",
 }
 """Permissions as Discord's settings call them (Moderate Members is shown there as "Timeout members")."""
 

@@ -139,7 +139,9 @@ def build_flows(
         audit=audit,
         coverage=Coverage(model=model, predictions=stores.predictions, clock=clock),
         appeals=Appeals(guilds=guilds, cases=cases, appeals=stores.appeals, desk=desk, clock=clock),
-        putting_back=PuttingBack(review=review, messenger=messenger, cases=cases, telling=telling, clock=clock),
+        putting_back=PuttingBack(
+            review=review, messenger=messenger, guilds=guilds, cases=cases, telling=telling, clock=clock
+        ),
         queue=_queue(stores, outside),
         preview=Preview(model=model, replay=stores.replay, clock=clock),
         reporting=Reporting(asked=asked, guilds=guilds, cases=cases, reports=stores.reports, desk=desk, clock=clock),
