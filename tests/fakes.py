@@ -134,7 +134,7 @@ class FakeMessenger:
     async def take_back(self, message: CardRef) -> None:
         del self.notices[message.message_id]
 
-    async def quote(self, case: Case) -> Outcome:
+    async def quote(self, case: Case, *, as_member: bool) -> Outcome:
         if self.quoting.state == "done":
             self.quotes.append(case.text)
         return self.quoting

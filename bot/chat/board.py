@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import discord
 import structlog
 
-from bot.chat import permissions, texts
+from bot.chat import deed_texts, permissions, texts
 from bot.chat.alarm_lines import alert_line, step_line
 from bot.chat.audit_cards import audit_card
 from bot.chat.cards import Card, review_card, scrubbed_card
@@ -161,7 +161,7 @@ class DiscordBoard:
 
 def log_line(entry: LogEntry) -> str:
     """ "case 1042: deleted, confirmed by Lena"."""
-    phrases = texts.UNDONE if entry.undone else texts.DONE
+    phrases = deed_texts.UNDONE if entry.undone else deed_texts.DONE
     done: list[str] = []
     for action in entry.actions:
         duration = duration_of(action.seconds) if isinstance(action, Timeout) else ""

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import discord
 
-from bot.chat import texts
+from bot.chat import name_texts, texts
 from bot.chat.acting import act, judge, undo
 from bot.chat.answering import Said, answer, deciding
 from bot.chat.more import more_menu
+from bot.core.actions import ResetNickname
 from bot.core.cases import VerdictKind
 from bot.core.policy import Action, Delete, Timeout
 
 if TYPE_CHECKING:
     from bot.chat.answering import Pressed
 
-Verb = Literal["breaks", "fine", "skip", "delete", "timeout", "undo", "change", "more"]
+Verb = Literal["breaks", "fine", "skip", "delete", "timeout", "undo", "change", "more", "reset"]
 
 _LABELS: dict[Verb, str] = {
     "breaks": texts.BUTTON_BREAKS,
@@ -29,13 +30,14 @@ _LABELS: dict[Verb, str] = {
     "undo": texts.BUTTON_UNDO,
     "change": texts.BUTTON_CHANGE,
     "more": texts.BUTTON_MORE,
+    "reset": name_texts.BUTTON_RESET,
 }
 _STYLES: dict[Verb, discord.ButtonStyle] = {
     "breaks": discord.ButtonStyle.danger,
     "fine": discord.ButtonStyle.success,
 }
 _VERDICTS: dict[Verb, VerdictKind] = {"breaks": "breaks_rules", "fine": "fine", "skip": "skip"}
-_ACTIONS: dict[Verb, Action] = {"delete": Delete(), "timeout": Timeout(600)}
+_ACTIONS: dict[Verb, Action] = {"delete": Delete(), "timeout": Timeout(600), "reset": ResetNickname()}
 
 
 class CaseButton(

@@ -15,7 +15,7 @@ import discord
 from bot.chat.scope import default_scope
 from bot.core.events import IncomingMessage, PartKind, Person, TextPart, clean
 
-_WRITTEN_TYPES = frozenset({discord.MessageType.default, discord.MessageType.reply, discord.MessageType.thread_created})
+_WRITTEN_TYPES = frozenset({discord.MessageType.default, discord.MessageType.reply})
 
 
 def incoming(
@@ -83,9 +83,6 @@ def _parts(message: discord.Message) -> Iterator[TextPart]:
 
 
 def _texts(message: discord.Message) -> Iterator[tuple[PartKind, str]]:
-    if message.type is discord.MessageType.thread_created:
-        yield "title", message.content
-        return
     if isinstance(message.channel, discord.Thread) and message.channel.id == message.id:
         # The first message of a forum post carries the post's title.
         yield "title", message.channel.name

@@ -41,8 +41,28 @@ class Ban:
     kind: Literal["ban"] = "ban"
 
 
-Action = Warn | Timeout | Delete | Ban
+@dataclass(frozen=True, slots=True)
+class ResetNickname:
+    """Take the author's nickname away. No rule asks for it: only a person ever does."""
+
+    kind: Literal["reset_nickname"] = "reset_nickname"
+
+
+@dataclass(frozen=True, slots=True)
+class Kick:
+    """Put the author out of the server; an invite lets them in again. No rule asks for it: only a person ever does."""
+
+    kind: Literal["kick"] = "kick"
+
+
+Action = Warn | Timeout | Delete | Ban | Kick | ResetNickname
 """What may be done to a message or its author. A case and its card are no action: nothing happens to anybody."""
+
+BY_PEOPLE = (Ban, Kick, ResetNickname)
+"""Actions that no rule asks for."""
+
+PUTS_OUT = (Ban, Kick)
+"""Actions after which no message of the bot reaches the author."""
 
 LADDER: tuple[Action, ...] = (Warn(), Timeout(600), Timeout(3600), Timeout(24 * 3600))
 """Escalation: what follows the first, second, third and every later confirmed case."""

@@ -84,6 +84,7 @@ class GuildRules:
     quiet_to: int | None = None
     read_titles: bool = True
     read_nicknames: bool = False
+    put_back_as_member: bool = False
     insult_stars: int | None = None
     escalation: bool = False
     escalation_days: int = 90

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.core.actions import Action, Asked, Delete, Timeout, Warn, escalated, sort_out, wanted
-from bot.core.events import IncomingMessage, PartKind
+from bot.core.events import PART_TITLES, IncomingMessage, PartKind
 from bot.core.guild_rules import GuildRules, LabelRule, places_of
 from bot.core.keywords import KeywordHit
 from moderation_model.contract import AS_WRITTEN, Prediction
@@ -124,6 +124,8 @@ def decide(
         return withhold(decision, CARE_WHY)
     if message.trial:
         return withhold(decision, "a trial: nothing done")
+    if message.subject != "message":
+        return withhold(decision, f"a {PART_TITLES[message.subject]}: nothing done by itself")
     if rules.shadow:
         return withhold(decision, "shadow: nothing done")
     if rules.paused:

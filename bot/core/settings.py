@@ -86,7 +86,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("appeals", "switch", "Whether a member who was told may appeal once."),
     Setting("appeal_url", "url", "Where somebody who was banned can appeal.", optional=True),
     Setting("read_titles", "switch", "Whether titles of threads and forum posts are looked at."),
-    Setting("read_nicknames", "switch", "Whether nicknames are looked at."),
+    Setting("read_nicknames", "switch", "Whether nicknames are looked at when their bearers write."),
+    Setting(
+        "put_back_as_member",
+        "switch",
+        "Whether a text that is put back stands under the member's name, by webhook, and not as a quote of mine.",
+    ),
     Setting(
         "insult_stars", "stars", "Act on insults only at or below so many stars of sentiment.", 1, 5, optional=True
     ),

@@ -6,16 +6,17 @@ Record, act, record: the rows stand as `pending` before anything is done to anyb
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
-from bot.core.actions import Action
+from bot.core.actions import Action, Delete
 from bot.core.cases import ActionRecord, Case
 from bot.flow.cards import CardDesk
+from bot.flow.gone import Gone
 from bot.flow.ports import Clock, Outcome
 from bot.flow.telling import Deed, Telling
-from bot.flow.undoing import undo_actions
+from bot.flow.undoing import Undoing
 from bot.store.cases import CaseStore
 
 log = structlog.get_logger(__name__)
@@ -24,11 +25,15 @@ log = structlog.get_logger(__name__)
 class Acting:
     """Performs what stands as `pending`, and has it told. Every method raises StoreUnavailable."""
 
-    def __init__(self, *, telling: Telling, cases: CaseStore, desk: CardDesk, clock: Clock) -> None:
+    def __init__(
+        self, *, telling: Telling, cases: CaseStore, desk: CardDesk, gone: Gone, clock: Clock, text_days: int
+    ) -> None:
         self._telling = telling
         self._cases = cases
         self._desk = desk
+        self._gone = gone
         self._clock = clock
+        self._text_kept = timedelta(days=text_days)
 
     async def perform(self, case: Case) -> Case:
         """Do what the case plans; the case as it stands then. Where its card was decided while it was acted on, the
@@ -64,6 +69,8 @@ class Acting:
         outcome = await self._telling.perform(case, record.action, reason=f"Candor case {case.case_id}: {labels}")
         await self._settled(record, outcome)
         log.info("action", case_id=case.case_id, action=record.action.kind, state=outcome.state)
+        if isinstance(record.action, Delete) and outcome.already:
+            await self._gone.found(case)
         return outcome
 
     async def _settled(self, record: ActionRecord, outcome: Outcome) -> None:
@@ -76,12 +83,16 @@ class Acting:
         lead = case
         if case.lead_id is not None:
             lead = await self._cases.get(guild_id=case.guild_id, case_id=case.lead_id)
-        if lead.state == "open":
+        if lead.closed_as_gone and case.gone_at is None:
+            # The card closed because all its messages were gone, and here is one that is not.
+            await self._cases.reopen(case_id=lead.case_id)
+            return case
+        if lead.state == "open" or lead.closed_as_gone:
             return case
         if any(vote.verdict == "fine" for vote in lead.votes):
-            undone = await undo_actions(
-                case, by="a moderator", enforcer=self._telling, cases=self._cases, clock=self._clock
-            )
-            self._telling.enqueue(Deed(case, undone.actions), undone=True)
-        await self._cases.close(case_id=case.case_id, at=self._clock.now())
+            undoing = Undoing(by="a moderator", enforcer=self._telling, cases=self._cases, clock=self._clock)
+            undone = await undoing.undo([case])
+            self._telling.enqueue(Deed(case, undone.of(case)), undone=True)
+        now = self._clock.now()
+        await self._cases.close(case_id=case.case_id, at=now, text_until=now + self._text_kept)
         return await self._cases.get(guild_id=case.guild_id, case_id=case.case_id)

@@ -156,7 +156,7 @@ class Audit:
             at=now,
         )
         await self._labels.vote(vote, scores=case.scores or {})
-        await self._cases.close(case_id=case.case_id, at=now)
+        await self._cases.close(case_id=case.case_id, at=now, text_until=now + self._text_kept)
         await self._audits.set_case(draw_id=draw.draw_id, case_id=case.case_id)
         if verdict == "breaks_rules" or case.card is not None:
             # What was missed gets a card: there it can be acted on, and its labels can be named.

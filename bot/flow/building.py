@@ -20,9 +20,11 @@ from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
 from bot.flow.exporting import Exporting
 from bot.flow.flows import Flows
+from bot.flow.gone import Gone
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.labelling import Labelling
 from bot.flow.moderate import Moderate, Passed
+from bot.flow.names import Names
 from bot.flow.pings import Pings
 from bot.flow.ports import AuditBoard, Board, Clock, Enforcer, Messages, Messenger, ModelService
 from bot.flow.preview import Preview
@@ -41,9 +43,11 @@ from bot.store.case_lists import CaseListStore
 from bot.store.cases import CaseStore
 from bot.store.database import Database
 from bot.store.exporting import ExportStore
+from bot.store.gone import GoneStore
 from bot.store.grouping import GroupStore
 from bot.store.guilds import GuildStore
 from bot.store.labels import LabelStore
+from bot.store.names import NameStore
 from bot.store.notes import NoteStore
 from bot.store.predictions import PredictionStore
 from bot.store.proposing import ProposalStore
@@ -89,6 +93,8 @@ class Stores:
         self.stats = StatsStore(db)
         self.appeal_lists = AppealListStore(db)
         self.records = ExportStore(db)
+        self.gone = GoneStore(db)
+        self.names = NameStore(db)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,34 +121,27 @@ def build_flows(
     brake = _brake(stores, outside)
     desk = _desk(stores, outside, brake, presented)
     telling = Telling(enforcer=outside.enforcer, messenger=messenger, board=board, guilds=guilds, clock=clock)
-    review = Review(
-        model=model,
-        telling=telling,
-        guilds=guilds,
-        cases=cases,
-        labels=labels,
-        appeals=stores.appeals,
-        desk=desk,
-        clock=clock,
-        text_days=text_days,
-    )
+    review = _review(stores, outside, desk, telling, text_days=text_days)
     audit = _audit(stores, outside, desk, text_days=text_days)
     asked = Asked(model=model, guilds=guilds, cases=cases, clock=clock, text_days=text_days)
+    gone = Gone(gone=stores.gone, cases=cases, desk=desk, clock=clock, text_days=text_days)
     return Flows(
         desk=desk,
         telling=telling,
         moderate=_moderate(
-            stores, outside, desk, telling, audit=audit, brake=brake, text_days=text_days, passed=passed
+            stores, outside, desk, telling, audit=audit, brake=brake, gone=gone, text_days=text_days, passed=passed
         ),
         review=review,
-        deciding=Deciding(
-            model=model, review=review, telling=telling, guilds=guilds, cases=cases, notes=stores.notes, clock=clock
-        ),
+        deciding=_deciding(stores, outside, review, telling, gone),
+        gone=gone,
+        names=_names(stores, outside, desk, text_days=text_days),
         setup=GuildSetup(guilds=guilds, labels=labels, desk=desk, clock=clock),
         audit=audit,
         coverage=Coverage(model=model, predictions=stores.predictions, clock=clock),
         appeals=Appeals(guilds=guilds, cases=cases, appeals=stores.appeals, desk=desk, clock=clock),
-        putting_back=PuttingBack(review=review, messenger=messenger, cases=cases, telling=telling, clock=clock),
+        putting_back=PuttingBack(
+            review=review, messenger=messenger, guilds=guilds, cases=cases, telling=telling, clock=clock
+        ),
         queue=_queue(stores, outside),
         preview=Preview(model=model, replay=stores.replay, clock=clock),
         reporting=Reporting(asked=asked, guilds=guilds, cases=cases, reports=stores.reports, desk=desk, clock=clock),
@@ -153,6 +152,20 @@ def build_flows(
         appeal_list=AppealList(appeals=stores.appeal_lists, guilds=guilds, clock=clock),
         exporting=Exporting(records=stores.records, guilds=guilds, clock=clock),
         statistics=Statistics(model=model, stats=stores.stats, guilds=guilds, clock=clock),
+    )
+
+
+def _review(stores: Stores, outside: Outside, desk: CardDesk, telling: Telling, *, text_days: int) -> Review:
+    return Review(
+        model=outside.model,
+        telling=telling,
+        guilds=stores.guilds,
+        cases=stores.cases,
+        labels=stores.labels,
+        appeals=stores.appeals,
+        desk=desk,
+        clock=outside.clock,
+        text_days=text_days,
     )
 
 
@@ -175,6 +188,31 @@ def _brake(stores: Stores, outside: Outside) -> _Brake:
     pings = Pings(board=board, guilds=guilds, breaker=breaker, clock=clock)
     alarms = Alarms(board=board, pings=pings, guilds=guilds, clock=clock)
     return _Brake(breaker, pings, alarms, Trouble(pings=pings, clock=clock))
+
+
+def _deciding(stores: Stores, outside: Outside, review: Review, telling: Telling, gone: Gone) -> Deciding:
+    return Deciding(
+        model=outside.model,
+        review=review,
+        telling=telling,
+        gone=gone,
+        guilds=stores.guilds,
+        cases=stores.cases,
+        notes=stores.notes,
+        clock=outside.clock,
+    )
+
+
+def _names(stores: Stores, outside: Outside, desk: CardDesk, *, text_days: int) -> Names:
+    return Names(
+        model=outside.model,
+        guilds=stores.guilds,
+        cases=stores.cases,
+        names=stores.names,
+        desk=desk,
+        clock=outside.clock,
+        text_days=text_days,
+    )
 
 
 def _queue(stores: Stores, outside: Outside) -> Queue:
@@ -209,12 +247,15 @@ def _moderate(
     *,
     audit: Audit,
     brake: _Brake,
+    gone: Gone,
     text_days: int,
     passed: Callable[[Passed], None],
 ) -> Moderate:
     return Moderate(
         model=outside.model,
-        acting=Acting(telling=telling, cases=stores.cases, desk=desk, clock=outside.clock),
+        acting=Acting(
+            telling=telling, cases=stores.cases, desk=desk, gone=gone, clock=outside.clock, text_days=text_days
+        ),
         messages=outside.messages,
         guilds=stores.guilds,
         predictions=stores.predictions,
@@ -225,6 +266,7 @@ def _moderate(
         breaker=brake.breaker,
         alarms=brake.alarms,
         trouble=brake.trouble,
+        gone=gone,
         clock=outside.clock,
         text_days=text_days,
         observe=passed,

@@ -129,12 +129,16 @@ class CardDesk:
         """Post or edit the case's card as the case stands now; the case. Raises BotError.
 
         A guild without a channel for it keeps its cases in the database; the cards follow once it has one. A case
-        for which the day's budget has no place stays in the queue without a card.
+        for which the day's budget has no place stays in the queue without a card; one that was over before it had a
+        card gets none.
         """
         lock = self._locks.setdefault(case_id, asyncio.Lock())
         async with lock:
             case = await self._cases.get(guild_id=guild_id, case_id=case_id)
             rules = await self._guilds.get(guild_id)
+            if case.closed_as_gone and case.card is None:
+                # Another was quicker; `/case list` has it.
+                return case
             channel_id = card_channel(case, rules)
             if channel_id is None or not await self._budget.admits(case, rules):
                 return case

@@ -12,13 +12,16 @@ from bot.flow.cards import CardDesk
 from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
 from bot.flow.exporting import Exporting
+from bot.flow.gone import Gone
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.labelling import Labelling
 from bot.flow.moderate import Moderate
+from bot.flow.names import Names
 from bot.flow.preview import Preview
 from bot.flow.proposing import Proposing
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
+from bot.flow.report import Statistics
 from bot.flow.reporting import Reporting
 from bot.flow.review import Review
 from bot.flow.telling import Telling
@@ -34,6 +37,8 @@ class Flows:
     moderate: Moderate
     review: Review
     deciding: Deciding
+    gone: Gone
+    names: Names
     setup: GuildSetup
     audit: Audit
     coverage: Coverage

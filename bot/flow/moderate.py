@@ -28,6 +28,7 @@ from bot.flow.alarms import Alarms
 from bot.flow.audit import Audit
 from bot.flow.breaker import Breaker
 from bot.flow.cards import CardDesk
+from bot.flow.gone import Gone
 from bot.flow.ports import Clock, Messages, ModelService
 from bot.flow.trouble import Trouble
 from bot.store.cases import CaseStore
@@ -79,6 +80,7 @@ class Moderate:
         breaker: Breaker,
         alarms: Alarms,
         trouble: Trouble,
+        gone: Gone,
         clock: Clock,
         text_days: int,
         observe: Callable[[Passed], None],
@@ -95,6 +97,7 @@ class Moderate:
         self._breaker = breaker
         self._alarms = alarms
         self._trouble = trouble
+        self._gone = gone
         self._clock = clock
         self._text_kept = timedelta(days=text_days)
         self._observe = observe
@@ -159,7 +162,7 @@ class Moderate:
         if predictions:
             await self._record(message, predictions)
         if created:
-            case = await self._acting.perform(case)
+            case = await self._gone.after_opening(await self._acting.perform(case))
             self._desk.enqueue(guild_id=case.guild_id, case_id=case.lead_id or case.case_id)
         await self._alarms.tell(message.guild_id, limited)
         return Passed(message, "decided" if created else "replayed", tuple(predictions), decision, case)

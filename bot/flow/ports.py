@@ -87,8 +87,10 @@ class Messenger(Protocol):
         """Delete a notice that turned out wrong."""
         ...
 
-    async def quote(self, case: Case) -> Outcome:
-        """Put the case's text back where it stood, as the bot's quote that notifies nobody."""
+    async def quote(self, case: Case, *, as_member: bool) -> Outcome:
+        """Put the case's text back where it stood, notifying nobody: `as_member` under the author's name, else as the
+        bot's quote. `detail` of a done one says why it is a quote although it should stand under the author's name.
+        """
         ...
 
 

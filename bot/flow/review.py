@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import structlog
 
+from bot.core.actions import Kick
 from bot.core.cases import Case, VerdictKind, Vote
 from bot.core.events import IncomingMessage, Person, TextPart
 from bot.core.feedback import answers
@@ -18,7 +19,7 @@ from bot.errors import BoardUnavailable, NotAllowed
 from bot.flow.cards import CardDesk
 from bot.flow.ports import Clock, ModelService
 from bot.flow.telling import Deed, Telling
-from bot.flow.undoing import Undone, undo_actions
+from bot.flow.undoing import Undoing, Undone
 from bot.store.appeals import AppealStore
 from bot.store.cases import CaseStore
 from bot.store.guilds import GuildStore
@@ -120,11 +121,13 @@ class Review:
         deeds: list[Deed] = []
         for case in group:
             await self.record_vote(case, moderator, verdict, chosen)
-            if verdict == "fine":
-                undone = await self._undo_actions(case, moderator)
-                sentences += undone.sentences
-                deeds += [Deed(case, undone.actions)] if _hit(case) or (case is group[-1] and appealed) else []
-            await self._cases.close(case_id=case.case_id, at=self._clock.now())
+        undone = await self._undoing(moderator).undo(group) if verdict == "fine" else Undone()
+        sentences += undone.sentences
+        for case in group:
+            if verdict == "fine" and (_hit(case) or (case is group[-1] and appealed)):
+                deeds.append(Deed(case, undone.of(case)))
+            now = self._clock.now()
+            await self._cases.close(case_id=case.case_id, at=now, text_until=now + self._text_kept)
         if appealed:
             sentences += await self._answer_appeal(group[-1], moderator, verdict, deeds)
         else:
@@ -136,22 +139,21 @@ class Review:
 
         Raises CaseNotFound and NotAllowed.
         """
-        sentences: list[str] = []
-        deeds: list[Deed] = []
-        for case in await self.group(guild_id=guild_id, case_id=case_id, moderator=moderator):
-            undone = await self._undo_actions(case, moderator)
-            sentences += undone.sentences
-            deeds += [Deed(case, undone.actions)] if undone.actions else []
+        group = await self.group(guild_id=guild_id, case_id=case_id, moderator=moderator)
+        undone = await self._undoing(moderator).undo(group)
+        deeds = [Deed(case, undone.of(case)) for case in group if undone.of(case)]
+        for case in group:
             if any(vote.moderator_id == moderator.user_id for vote in case.votes):
                 await self._labels.withdraw(case_id=case.case_id, moderator_id=moderator.user_id)
             await self._cases.reopen(case_id=case.case_id)
         untold = await self._telling.undone(deeds, about="undone", by=moderator.name)
-        return await self.reply(guild_id, case_id, [*sentences, "The case is open again.", *untold])
+        return await self.reply(guild_id, case_id, [*undone.sentences, "The case is open again.", *untold])
 
     @staticmethod
     def would_undo(case: Case) -> tuple[Action, ...]:
-        """The actions that "It's fine" and Undo would take back, on all cases of the card."""
-        return tuple(record.action for record in (*case.actions, *case.follower_actions) if record.state == "done")
+        """The actions that "It's fine" and Undo would take back, on all cases of the card. A kick stays."""
+        done = (record.action for record in (*case.actions, *case.follower_actions) if record.state == "done")
+        return tuple(action for action in done if not isinstance(action, Kick))
 
     async def check(self, *, guild_id: int, text: str) -> Checked:
         """What the model and this guild's rules say of `text`, without recording anything. Raises ModelError."""
@@ -217,8 +219,8 @@ class Review:
         )
         await self._labels.vote(vote, scores=case.scores or {})
 
-    async def _undo_actions(self, case: Case, moderator: Person) -> Undone:
-        return await undo_actions(case, by=moderator.name, enforcer=self._telling, cases=self._cases, clock=self._clock)
+    def _undoing(self, moderator: Person) -> Undoing:
+        return Undoing(by=moderator.name, enforcer=self._telling, cases=self._cases, clock=self._clock)
 
     async def _answer_appeal(
         self, case: Case, moderator: Person, verdict: VerdictKind, deeds: Sequence[Deed]

@@ -17,7 +17,7 @@ from bot.store import rows
 from bot.store.case_queries import confirmed_cases, planned_row, taken_over
 from bot.store.database import Database
 from bot.store.loading import load_cases
-from bot.store.tables import actions, appeals, cases, notes, reports
+from bot.store.tables import UtcTime, actions, appeals, cases, notes, reports
 from moderation_model.contract import Explanation
 
 SETTLED_WELL = ("pending", "done")
@@ -61,7 +61,8 @@ class CaseStore:
 
     async def of_message(self, *, guild_id: int, message_id: int) -> Case | None:
         """The case on the message's newest revision that has one."""
-        query = sa.select(cases).where(cases.c.guild_id == guild_id, cases.c.message_id == message_id)
+        mine = (cases.c.guild_id == guild_id, cases.c.message_id == message_id, cases.c.subject == "message")
+        query = sa.select(cases).where(*mine)
         async with self._db.read() as connection:
             found = await self._load(connection, query.order_by(cases.c.revision.desc()).limit(1))
         return found[0] if found else None
@@ -102,25 +103,23 @@ class CaseStore:
             return await self._load(connection, query)
 
     async def add_action(self, *, case_id: int, action: Action, by: int, at: datetime) -> ActionRecord | None:
-        """A pending action that a moderator asked for; None if that kind is pending or done on the message already.
+        """A pending action that a moderator asked for; None if that kind is pending, or was done and stands.
 
-        A longer timeout takes the place of a shorter one that was done. Raises CaseNotFound.
+        A longer timeout comes beside a shorter one that was done, which stays on record. Raises CaseNotFound.
         """
-        query = sa.select(cases.c.message_id, cases.c.revision).where(cases.c.id == case_id)
+        # Locked: two moderators who press at once must not both find nothing there.
+        query = sa.select(cases.c.message_id, cases.c.revision).where(cases.c.id == case_id).with_for_update()
+        live = (actions.c.case_id == case_id, actions.c.kind == action.kind, actions.c.state.in_(SETTLED_WELL))
         async with self._db.begin() as connection:
             row = (await connection.execute(query)).first()
             if row is None:
                 raise CaseNotFound(f"There is no case {case_id}.")
             values = planned_row(case_id, row.message_id, row.revision, action, at) | {"done_by": by}
-            insert = self._db.insert(actions).values(values)
-            again = insert.on_conflict_do_update(
-                index_elements=["message_id", "revision", "kind"],
-                set_=values,
-                where=actions.c.state.not_in(SETTLED_WELL)
-                | ((actions.c.state == "done") & (actions.c.seconds < (values["seconds"] or 0))),
-            ).returning(actions)
-            added = (await connection.execute(again)).mappings().first()
-        return rows.action_record(added) if added is not None else None
+            for standing in await connection.execute(sa.select(actions).where(*live)):
+                if standing.state == "pending" or (standing.seconds or 0) >= (values["seconds"] or 0):
+                    return None
+            added = (await connection.execute(actions.insert().values(values).returning(actions))).mappings().one()
+        return rows.action_record(added)
 
     async def settle_action(self, *, action_id: int, state: ActionState, detail: str | None, at: datetime) -> None:
         """Write down how an action ended. Only what is pending ends, and only what was done is undone."""
@@ -201,9 +200,13 @@ class CaseStore:
                 sealed = rows.sealed(self._db.key, payload)
                 await connection.execute(cases.update().where(cases.c.id == case_id).values(payload=sealed))
 
-    async def close(self, *, case_id: int, at: datetime) -> None:
-        """Nobody needs to look at it any more."""
-        await self._update(case_id, state="closed", closed_at=at, second_opinion_by=None)
+    async def close(self, *, case_id: int, at: datetime, text_until: datetime | None = None) -> None:
+        """Nobody needs to look at it any more. As evidence its text is kept at least until `text_until`."""
+        kept = cases.c.text_expires_at
+        until = (
+            kept if text_until is None else sa.case((kept < text_until, sa.literal(text_until, UtcTime)), else_=kept)
+        )
+        await self._update(case_id, state="closed", closed_at=at, second_opinion_by=None, text_expires_at=until)
 
     async def ask_second_opinion(self, *, case_id: int, by: int) -> None:
         """Mark the case: that moderator has answered and wants another to look."""

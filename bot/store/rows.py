@@ -9,9 +9,9 @@ from typing import Any, cast
 
 import structlog
 
-from bot.core.actions import Ban
+from bot.core.actions import Ban, Kick, ResetNickname
 from bot.core.appeals import Appeal
-from bot.core.cases import ActionRecord, CardRef, Case, NewCase, Note, Report, Vote
+from bot.core.cases import ActionRecord, CardRef, Case, NewCase, Note, OtherText, Report, Vote
 from bot.core.policy import Action, Delete, Reason, Timeout, Warn
 from bot.errors import UndecryptableText
 from bot.store.crypto import TextKey
@@ -50,6 +50,7 @@ def case_values(new: NewCase, key: TextKey) -> dict[str, Any]:
         "ping": new.ping,
         "inclusion_probability": new.inclusion_probability,
         "lead_id": new.lead_id,
+        "subject": new.subject,
     }
 
 
@@ -71,12 +72,21 @@ def opened(key: TextKey, payload: bytes | None) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """The cases that share a card (rows, oldest first), the newest of their different texts, and how many more."""
+
+    followers: Sequence[Row] = ()
+    texts: tuple[OtherText, ...] = ()
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Attached:
-    """What hangs on a case: its actions and those of its followers (rows), who wrote those, and what people said."""
+    """What hangs on a case: its actions and those of its followers (rows), what stands beside it, what people said."""
 
     actions: Sequence[Row]
     follower_actions: Sequence[Row]
-    follower_authors: Sequence[int]
+    beside: Beside
     votes: Sequence[Vote]
     notes: Sequence[Note]
     reports: Sequence[Report]
@@ -115,20 +125,14 @@ def case(row: Row, key: TextKey, attached: Attached) -> Case:
         explanation=Explanation.from_dict(explanation) if explanation else None,
         card=CardRef(row["card_channel_id"], row["card_message_id"]) if row["card_message_id"] else None,
         lead_id=row["lead_id"],
-        followers=len(attached.follower_authors),
-        other_author_ids=frozenset(attached.follower_authors) - {row["author_id"]},
-        follower_actions=tuple(action_record(each) for each in attached.follower_actions),
-        reports=len(attached.reports),
-        report_reasons=tuple(each.reason for each in attached.reports if each.reason),
         pinged=row["pinged"],
         closed_at=row["closed_at"],
-        actions=tuple(action_record(each) for each in attached.actions),
-        votes=tuple(attached.votes),
-        notes=tuple(attached.notes),
         second_opinion_by=row["second_opinion_by"],
         admitted_at=row["admitted_at"],
         queued_at=row["queued_at"],
-        appeal=attached.appeal,
+        gone_at=row["gone_at"],
+        subject=row["subject"],
+        **_attached_values(row["author_id"], attached),
     )
 
 
@@ -138,6 +142,24 @@ def _opened_or_empty(row: Row, key: TextKey) -> dict[str, Any]:
     except UndecryptableText:
         log.error("text_of_another_key", case_id=row["id"])
         return {}
+
+
+def _attached_values(author_id: int, attached: Attached) -> dict[str, Any]:
+    followers = attached.beside.followers
+    return {
+        "followers": len(followers),
+        "other_author_ids": frozenset(each["author_id"] for each in followers) - {author_id},
+        "gone_follower_ids": frozenset(each["id"] for each in followers if each["gone_at"]),
+        "follower_actions": tuple(action_record(each) for each in attached.follower_actions),
+        "other_texts": attached.beside.texts,
+        "more_texts": attached.beside.more,
+        "reports": len(attached.reports),
+        "report_reasons": tuple(each.reason for each in attached.reports if each.reason),
+        "actions": tuple(action_record(each) for each in attached.actions),
+        "votes": tuple(attached.votes),
+        "notes": tuple(attached.notes),
+        "appeal": attached.appeal,
+    }
 
 
 def action_values(action: Action) -> dict[str, Any]:
@@ -156,10 +178,16 @@ def action(row: Row) -> Action:
             return Delete()
         case "ban":
             return Ban()
+        case "kick":
+            return Kick()
+        case "reset_nickname":
+            return ResetNickname()
         case other:
             raise ValueError(f"the database holds an action of unknown kind {other!r}; is this version older than it?")
 
 
 def action_record(row: Row) -> ActionRecord:
     """A stored action."""
-    return ActionRecord(row["id"], row["case_id"], action(row), row["state"], row["done_by"], row["detail"])
+    return ActionRecord(
+        row["id"], row["case_id"], action(row), row["state"], row["done_by"], row["detail"], row["planned_at"]
+    )

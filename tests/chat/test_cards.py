@@ -8,7 +8,7 @@ import pytest
 
 from bot.chat.cards import review_card, scrubbed_card
 from bot.chat.why_lines import duration_of, percent
-from bot.core.cases import ActionRecord, Background, Note, Vote
+from bot.core.cases import ActionRecord, Background, Note, OtherText, Vote
 from bot.core.policy import Delete, Timeout, Warn
 from tests.builders import NOON
 from tests.chat.card_case import CASE, buttons, lines, reason, rows
@@ -165,6 +165,8 @@ def test_every_card_fits_what_discord_takes(text: str, text_limit: int) -> None:
         author_name="*" * 300,
         reply_to=("*" * 300, text),
         followers=10**6,
+        other_texts=(OtherText(5, "*" * 300, text),) * 5,
+        more_texts=10**6,
         notes=tuple(Note(10**18, text, NOON) for _ in range(50)),
         second_opinion_by=10**18,
         withheld_why="held back: 30 automatic actions within a minute",

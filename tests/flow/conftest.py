@@ -46,7 +46,7 @@ class House:
         self.deciding, self.setup, self.audit = flows.deciding, flows.setup, flows.audit
         self.appeals, self.putting_back = flows.appeals, flows.putting_back
         self.queue, self.reporting, self.labelling = flows.queue, flows.reporting, flows.labelling
-        self.queue, self.alarms, self.trouble = flows.queue, flows.alarms, flows.trouble
+        self.alarms, self.trouble, self.names = flows.alarms, flows.trouble, flows.names
         self.statistics, self.exporting = flows.statistics, flows.exporting
 
     async def rules(self, **labels: LabelRule) -> GuildRules:

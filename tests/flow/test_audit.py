@@ -179,7 +179,7 @@ async def test_a_line_that_a_member_reported_meanwhile_has_one_case_with_both(
 
 async def test_what_was_decided_on_its_own_card_meanwhile_stays_decided(house: House):
     batch = await a_card(house, 2)
-    await house.review.report(message=message("line 1", message_id=1), reporter=person(9), reason="rude")
+    await house.reporting.report(message=message("line 1", message_id=1), reporter=person(9), reason="rude")
     await house.review.vote(guild_id=GUILD, case_id=1, moderator=person(8), verdict="breaks_rules")
     await answer(house, batch)
     case = await house.case(1)

@@ -115,10 +115,10 @@ async def test_too_long_and_too_short_are_refused(house: House, days: int) -> No
         await asked(house, days=days)
 
 
-@pytest.mark.parametrize("minutes", [0, 719])
-async def test_the_longest_period_fits_into_a_picture_at_any_hour(house: House, minutes: int) -> None:
+@pytest.mark.parametrize("hours", [0.0, 11.9999])
+async def test_the_longest_period_fits_into_a_picture_also_just_before_midnight(house: House, hours: float) -> None:
     await decide(house, right=1, wrong=0)
-    house.clock.move(minutes=minutes, seconds=59)
+    house.clock.time = NOON + timedelta(hours=hours)
     await asked(house, days=60)
     summary = house.model.drawn[0]
     assert isinstance(summary, StatsPicture)
