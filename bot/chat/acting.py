@@ -101,6 +101,22 @@ async def judge(interaction: Pressed, case_id: int, verdict: VerdictKind, *, see
     return await with_offer(interaction, case_id, reply.sentence) if verdict == "fine" else Said(reply.sentence)
 
 
+async def undo(interaction: Pressed, case_id: int) -> Said:
+    """Take back what was done on the case's card and open it again; the answer for the presser.
+
+    Raises NotAllowed and CaseNotFound.
+    """
+    review, guild_id, moderator = interaction.client.flows.review, guild_of(interaction), member_of(interaction)
+    with deciding(interaction, case_id):
+        case = await review.case(guild_id=guild_id, case_id=case_id)
+        undone = review.would_undo(case)
+        if case.state == "open" and not undone:
+            raise NotAllowed(texts.NOTHING_TO_UNDO)
+        permissions.require_undo(moderator, case.channel_id, undone)
+        reply = await review.undo(guild_id=guild_id, case_id=case_id, moderator=person(moderator))
+        return await with_offer(interaction, case_id, reply.sentence)
+
+
 def stamp(case: Case) -> int:
     """What a menu remembers of the case, to see on the press whether somebody decided it since: 0 while nobody has."""
     return int(case.closed_at.timestamp()) if case.state == "closed" and case.closed_at and case.votes else 0

@@ -11,8 +11,9 @@ from datetime import datetime
 
 import discord
 
-from bot.chat import deed_texts, gone_texts, name_texts, texts
+from bot.chat import deed_texts, gone_texts, name_texts, report_texts, texts
 from bot.chat.inert import inert, spoiler
+from bot.chat.report_lines import reported_lines, reported_title
 from bot.chat.why_lines import (
     NAME_LIMIT,
     TOP_WORDS,
@@ -36,7 +37,8 @@ MOST_NOTES_READ = 8
 
 _EMOJI = {1: "⚪", 2: "🟡", 3: "🟠", 4: "🟣", 5: "🔴"}
 _NAME_TITLES = {"nickname": name_texts.TITLE_NICKNAME, "title": name_texts.TITLE_TITLE}
-_TITLES = {"care": texts.TITLE_CARE, "reported": texts.TITLE_REPORTED}
+_TITLES = {"care": texts.TITLE_CARE, "labelled": report_texts.TITLE_LABELLED}
+_REPORTED = ("reported", "staff")
 
 
 def title_line(case: Case, background: Background) -> str:
@@ -50,6 +52,7 @@ def title_line(case: Case, background: Background) -> str:
         done = done or case.withheld_why or texts.NOTHING_DONE
     else:
         title = _TITLES.get(case.opened_why, texts.TITLE_AUDIT).format(case_id=case.case_id)
+        title = reported_title(case) if case.opened_why in _REPORTED else title
         done = done or case.withheld_why or ""
     return f"### {title}" + (f" · {done}" if done else "")
 
@@ -87,10 +90,7 @@ def text_line(case: Case, *, limit: int) -> str:
 def body_lines(case: Case, background: Background) -> str:
     """Why the card is here, what the model read, whether it still stands, what was confirmed before."""
     lines = [_care_or_why(case)]
-    if case.reports > (case.opened_why == "reported"):
-        members = "member" if case.reports == 1 else "members"
-        lines.append(texts.REPORTED_BY.format(count=case.reports, members=members))
-    lines.append(_seen_line(case))
+    lines += [reported_lines(case), _seen_line(case)]
     if background.confirmed:
         lines.append(
             texts.CONFIRMED.format(
@@ -177,7 +177,9 @@ def _care_or_why(case: Case) -> str:
         return texts.CARE_NOTE
     if case.reasons:
         return why_line(case.reasons)
-    if case.opened_why == "reported" and case.text != "":
+    if case.opened_why == "labelled":
+        return report_texts.NOT_FLAGGED_LABELLED
+    if case.opened_why in _REPORTED and case.text != "":
         return texts.NOT_FLAGGED if case.scores else texts.NOT_SCORED
     return ""
 

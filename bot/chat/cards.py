@@ -48,20 +48,25 @@ class Card(discord.ui.LayoutView):
 
 
 def review_card(
-    case: Case, background: Background | None = None, *, buttons: bool = True, text_limit: int = TEXT_LIMIT
+    case: Case,
+    background: Background | None = None,
+    *,
+    buttons: bool = True,
+    text_limit: int = TEXT_LIMIT,
+    private: str = "",
 ) -> Card:
-    """The card as the case stands. Without `buttons` it is for reading only (`/case show`)."""
+    """The card as the case stands. Without `buttons` it is for reading only (`/case show`), with `private` lines."""
     background = background or Background()
     title, head, reply = title_line(case, background), head_line(case), reply_line(case)
     body, foot = body_lines(case, background), foot_lines(case, notes=MOST_NOTES if buttons else MOST_NOTES_READ)
     decided = decided_line(case) if case.state == "closed" else ""
     appeal = appeal_lines(case)
-    used = sum(len(part) for part in (title, head, reply, body, foot, appeal, decided))
+    used = sum(len(part) for part in (title, head, reply, body, foot, appeal, decided, private))
     others = other_lines(case, limit=CARD_LIMIT - used - LEAST_TEXT)
     used += len(others)
     shown = text_line(case, limit=min(text_limit, CARD_LIMIT - used))
     container: discord.ui.Container[Any] = discord.ui.Container(accent_colour=_colour(case))
-    for part in (title, head, reply, shown, others, body, foot, appeal):
+    for part in (title, head, reply, shown, others, body, foot, appeal, private):
         if part:
             container.add_item(discord.ui.TextDisplay(part))
     container.add_item(discord.ui.Separator())

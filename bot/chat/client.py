@@ -16,20 +16,25 @@ import structlog
 from discord import app_commands
 
 from bot.chat import texts
+from bot.chat.appeal_lists import AppealPageButton
 from bot.chat.appeal_menu import AppealAnswer, AppealButton, appeal_submitted
 from bot.chat.audit_cards import AuditNone, AuditSelect
 from bot.chat.buttons import CaseButton
 from bot.chat.candor_commands import CandorCommands
-from bot.chat.case_commands import CaseCommands, context_menus
+from bot.chat.case_commands import CaseCommands, why_menu
 from bot.chat.case_lists import PageButton
+from bot.chat.label_menu import LabelMessage, label_menu
 from bot.chat.listener import incoming
 from bot.chat.messages import UNANSWERED
 from bot.chat.modals import submitted
 from bot.chat.more import LabelSelect, MoreButton
 from bot.chat.names import nickname, title
 from bot.chat.preview_commands import ApplyButton
+from bot.chat.propose_commands import TakeLimitsButton
 from bot.chat.put_back import PutBackButton
 from bot.chat.queue_commands import NextButton, QueueCommands
+from bot.chat.raid_cards import RaidButton
+from bot.chat.report_menu import report_menu, report_submitted
 from bot.chat.setup_items import SetupButton, SetupMenu
 from bot.chat.setup_names import rule_named
 from bot.chat.setup_sample import SampleButton
@@ -108,12 +113,12 @@ class CandorBot(discord.Client):
         self.add_dynamic_items(CaseButton, MoreButton, LabelSelect, AuditSelect, AuditNone)
         self.add_dynamic_items(AppealButton, AppealAnswer, PutBackButton, ApplyButton)
         self.add_dynamic_items(SetupButton, SetupMenu, SampleButton)
-        self.add_dynamic_items(NextButton, PageButton)
+        self.add_dynamic_items(NextButton, PageButton, RaidButton, TakeLimitsButton, LabelMessage, AppealPageButton)
         if not self.tree.get_commands():
             self.tree.add_command(CandorCommands())
             self.tree.add_command(CaseCommands())
             self.tree.add_command(QueueCommands())
-            for menu in context_menus():
+            for menu in (why_menu(), label_menu(), report_menu()):
                 self.tree.add_command(menu)
         if await differs(self.tree):
             await self.tree.sync()
@@ -157,6 +162,7 @@ class CandorBot(discord.Client):
         if interaction.type is discord.InteractionType.modal_submit:
             await submitted(interaction)
             await appeal_submitted(interaction)
+            await report_submitted(interaction)
             await rule_named(interaction)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:

@@ -201,7 +201,7 @@ async def more_menu(interaction: Pressed, case_id: int) -> Said:
         rows[1] = ("opinion", *rows[1])
     if case.explanation is not None:
         rows[1] = (*rows[1], "picture")
-    view.add_item(LabelSelect(case_id, seen, chosen=_ticked(case)))
+    view.add_item(LabelSelect(case_id, seen, chosen=ticked(case)))
     _with_buttons(view, rows, case_id, seen, first=1 + (case.state == "closed"))
     return Said(texts.CHOOSE_LABELS.format(case_id=case_id), view)
 
@@ -215,7 +215,8 @@ def _with_buttons(
     return view
 
 
-def _ticked(case: Case) -> tuple[str, ...]:
+def ticked(case: Case) -> tuple[str, ...]:
+    """The labels that were chosen last, or else flagged."""
     for vote in reversed(case.votes):
         if vote.verdict == "breaks_rules":
             return tuple(name for name, answer in vote.labels.items() if answer in {"right", "missing"})

@@ -20,6 +20,8 @@ Feature = Literal[
     "read", "post_cards", "review", "warn", "timeout", "delete", "ban", "report", "why", "check", "pause", "administer",
     "appeal", "quote", "quote_in_thread", "pictures", "make_channel", "see_automod",
     "reset_nickname", "kick", "put_back_as_member",
+    "raid", "slow_mode", "slow_mode_in_thread", "pause_invites",
+    "publish", "publish_in_thread",
 ]  # fmt: skip
 
 
@@ -59,6 +61,17 @@ NEEDS: dict[Feature, Needs] = {
     "see_automod": Needs(bot=("manage_guild",), invited=False),
     "put_back_as_member": Needs(bot=("view_channel", "manage_webhooks"), invited=False),
     "reset_nickname": Needs(bot=("manage_nicknames",), person=("manage_nicknames",), invited=False),
+    # A raid's card may be pressed by anybody who sees it; each of its buttons asks for its own.
+    "raid": Needs(),
+    "slow_mode": Needs(bot=("view_channel", "manage_channels"), person=("manage_channels",), invited=False),
+    "slow_mode_in_thread": Needs(bot=("view_channel", "manage_threads"), person=("manage_threads",), invited=False),
+    "pause_invites": Needs(bot=("manage_guild",), person=("manage_guild",), invited=False),
+    "publish": Needs(bot=("view_channel", "send_messages", "attach_files"), person=("send_messages", "attach_files")),
+    "publish_in_thread": Needs(
+        bot=("view_channel", "send_messages_in_threads", "attach_files"),
+        person=("send_messages_in_threads", "attach_files"),
+        invited=False,
+    ),
 }
 
 TITLES: dict[str, str] = {
@@ -76,6 +89,7 @@ TITLES: dict[str, str] = {
     "manage_channels": "Manage Channels",
     "manage_nicknames": "Manage Nicknames",
     "manage_webhooks": "Manage Webhooks",
+    "manage_threads": "Manage Threads",
 }
 """Permissions as Discord's settings call them (Moderate Members is shown there as "Timeout members")."""
 

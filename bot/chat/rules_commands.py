@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Literal
 import discord
 from discord import app_commands
 
-from bot.chat import texts
+from bot.chat import alarm_texts, texts
 from bot.chat.answering import answer, guild_of
 from bot.chat.inert import inert
+from bot.chat.propose_commands import propose_command
 from bot.core.guild_rules import GuildRules, LabelRule
 from bot.core.settings import SETTINGS, show_value
 from moderation_model.labels import LABELS
@@ -27,6 +28,7 @@ class RulesCommands(app_commands.Group):
 
     def __init__(self) -> None:
         super().__init__(name="rules", description="Limits, words and settings of this server.")
+        self.add_command(propose_command())
 
     @app_commands.command()
     async def show(self, interaction: Pressed) -> None:
@@ -195,6 +197,6 @@ def _listed(words: list[str] | tuple[str, ...]) -> str:
 def _label_line(rules: GuildRules, name: str, rule: LabelRule) -> str:
     limits = {"flag": rule.flag_at, "warn": rule.warn_at, "timeout": rule.timeout_at, "delete": rule.delete_at}
     shown = ", ".join(f"{action} {limit:.0%}" for action, limit in limits.items() if limit is not None)
-    mode = texts.RULES_MODES[rules.rule(name).mode]
+    mode = alarm_texts.RULES_STOPPED if name in rules.stopped_labels else texts.RULES_MODES[rules.rule(name).mode]
     title = discord.utils.escape_markdown(rules.title(name))
     return f"**{title}**: {shown or texts.RULES_MODEL_LIMIT} · {mode}"

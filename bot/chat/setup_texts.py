@@ -41,6 +41,10 @@ PURPOSES = {
     "put_back_as_member": "to put texts back under the member's name",
     "reset_nickname": "to reset a nickname when a moderator says so on a card",
     "see_automod": "to see which AutoMod rules are on",
+    "slow_mode": "to slow a channel down when a moderator says so in a raid",
+    "slow_mode_in_thread": "to slow a thread down in a raid",
+    "pause_invites": "to pause invites when a moderator says so in a raid",
+    "publish_in_thread": "to post statistics in threads",
 }
 YEARLY_FROM = 10_000
 YEARLY = (

@@ -79,7 +79,6 @@ MENU_OTHER_REASON_HELP = "Says nothing about the model's labels."
 # The review card.
 TITLE_FLAGGED = "{emoji} {label} · case {case_id}"
 TITLE_CARE = "💙 Someone may need help · case {case_id}"
-TITLE_REPORTED = "🚩 Reported by a member · case {case_id}"
 TITLE_AUDIT = "🔎 For checking · case {case_id}"
 BY = "{name}{joined} · <#{channel_id}> · {when}"
 BY_ONE = "{name}, {number} messages"
@@ -91,7 +90,6 @@ FORWARDED = "↪ forwarded by {name}"
 CARE_NOTE = "This may be a cry for help, not an offence. Nothing was done to the member. Perhaps somebody reaches out?"
 TEXT_GONE = "*The text is no longer kept.*"
 NO_TEXT = "*No text: look at the message itself.*"
-REPORTED_BY = "🚩 Reported by {count} {members}"
 FOLLOWERS_REFUSED = "✖️ Not possible on other messages of this card: {actions}"
 WHY = "Why: {said}{also}"
 WHY_SCORE = "{label} {score}, limit {limit}"
@@ -113,7 +111,6 @@ SENTIMENT = "Sentiment: {stars} {mean:.1f} of 5"
 MODEL = "Model {version}"
 VERDICT = "{emoji} {verdict} · <@{moderator_id}> · {when}"
 SCRUBBED = "The text of this case was kept for its time and is removed now."
-PING = "Case {case_id} is scored as a possible threat. Please look: {jump}"
 
 READINGS = {
     "as_written": "as written",
@@ -209,7 +206,10 @@ WHY_OPENED = {
     "flagged": "flagged by its scores",
     "care": "read as somebody who may need help",
     "reported": "reported by a member",
+    "staff": "reported by a member, about staff",
     "audit": "drawn for checking",
+    "labelled": "labelled by a moderator",
+    "appeal": "appealed",
 }
 SCORES = "Scores: {scores}"
 CHECK_CASE = "This would open a case: {why}."

@@ -172,18 +172,28 @@ class OtherText:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """One member asked for a look. Who it was is for administrators alone."""
+
+    reporter_id: int
+    reason: str | None = field(repr=False)
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """A message somebody must or may look at, as stored. `text`, `author_name` and `reply_to` are None once dropped.
 
     `lead_id`: the open case whose card also stands for this one (the same text within the window), None for a case
     with a card of its own. `followers`: how many cases this card stands for beside its own; `follower_actions`: what
     was done or planned on those; `other_author_ids`: who wrote them, the case's own author left out. `reports`: how
-    many members reported the message. `pinged`: people were called. `second_opinion_by`: the moderator who answered
-    and asks for another's answer. `appeal`: what the author wrote against it. `admitted_at`: when the card budget gave
-    it a card; `queued_at`: since when it waits in the queue without one. `gone_at`: when it turned out that somebody
-    else had deleted the message; `gone_follower_ids`: the cases beside it of which the same is known.
-    `other_texts`: the newest different texts of the cases beside it, the newest last; `more_texts`: how many more.
-    `subject`: what the case is about; of a nickname `message_id` is the member's id, of a title the thread's.
+    many members reported a message of the card; `report_reasons`: what they said, oldest first. `pinged`: people were
+    called, or need not be (quiet hours, a raid). `second_opinion_by`: the moderator who answered and asks for another's
+    answer. `appeal`: what the author wrote against it. `admitted_at`: when the card budget gave it a card;
+    `queued_at`: since when it waits without one. `gone_at`: when it turned out that somebody else had deleted the
+    message; `gone_follower_ids`: the cases beside it of which the same is known. `other_texts`: the newest different
+    texts of the cases beside it, the newest last; `more_texts`: how many more. `subject`: what the case is about; of a
+    nickname `message_id` is the member's id, of a title the thread's.
     """
 
     case_id: int
@@ -215,6 +225,7 @@ class Case:
     followers: int = 0
     follower_actions: tuple[ActionRecord, ...] = ()
     reports: int = 0
+    report_reasons: tuple[str, ...] = field(default=(), repr=False)
     pinged: bool = False
     closed_at: datetime | None = None
     actions: tuple[ActionRecord, ...] = ()
@@ -267,9 +278,13 @@ Waits = Why | Literal["second_opinion"]
 
 @dataclass(frozen=True, slots=True)
 class CaseFilter:
-    """Which cases; None: whatever. `label`: one that reached a limit."""
+    """Which cases; None: whatever. `label`: one that reached a limit.
+
+    `admin_id`: the administrator who looks, and who alone is shown cases about staff, but none about himself.
+    """
 
     why: Waits | None = None
     label: str | None = None
     state: CaseState | None = None
     author_id: int | None = None
+    admin_id: int | None = None

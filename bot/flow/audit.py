@@ -143,6 +143,10 @@ class Audit:
     async def _judge(self, draw: Draw, verdict: VerdictKind, moderator: Person) -> None:
         now = self._clock.now()
         case, _ = await self._cases.open(replace(draw.case, opened_at=now), ())
+        if case.opened_why != "audit" and case.state == "closed" and case.votes:
+            # Reported since it was drawn and decided on its own card: that answer stands, whoever gave it.
+            await self._audits.set_case(draw_id=draw.draw_id, case_id=case.case_id)
+            return
         vote = Vote(
             case_id=case.case_id,
             moderator_id=moderator.user_id,

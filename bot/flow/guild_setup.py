@@ -10,6 +10,7 @@ from bot.core.guild_rules import GuildRules, LabelRule, Mode, default_labels
 from bot.core.keywords import MOST_KEYWORDS, KeywordAction, KeywordKind, KeywordRule, keyword_problem
 from bot.core.settings import read_value, setting_called, show_value, with_value
 from bot.errors import BotError
+from bot.flow.budgeting import waiting_sentence
 from bot.flow.cards import CardDesk
 from bot.flow.ports import Clock
 from bot.store.guilds import GuildStore
@@ -44,7 +45,7 @@ class GuildSetup:
         return await self._guilds.get(guild_id)
 
     async def setup(self, *, guild_id: int, review_channel_id: int, ping_role_id: int | None, by: int) -> str:
-        """Set where cards go and who is called for a threat. Cards that waited for a channel are posted."""
+        """Set where cards go and who is called for a threat; what waited gets cards as far as the budget goes."""
 
         def change(rules: GuildRules) -> GuildRules:
             role_id = ping_role_id or rules.ping_role_id
@@ -52,12 +53,11 @@ class GuildSetup:
             return replace(rules, review_channel_id=review_channel_id, ping_role_id=role_id, set_up_at=since)
 
         rules = await self._change(guild_id, change, by)
-        waiting = await self._desk.catch_up(guild_id=guild_id)
+        coming = await self._desk.catch_up(guild_id=guild_id)
+        waiting = waiting_sentence(coming=coming, held=await self._desk.held(guild_id))
         state = "Shadow mode: cases and cards only. Nobody will be deleted, timed out or messaged."
         state = state if rules.shadow else "Active: the limits you set are acted on."
-        return f"Review cards go to <#{review_channel_id}>. {state}" + (
-            f" {waiting} waiting {'card is' if waiting == 1 else 'cards are'} being posted." if waiting else ""
-        )
+        return f"Review cards go to <#{review_channel_id}>. {state} {waiting}".rstrip()
 
     async def choose(
         self,
@@ -84,8 +84,8 @@ class GuildSetup:
         return "Paused. Messages are still scored and cards still come; nothing is done automatically."
 
     async def resume(self, *, guild_id: int, by: int) -> str:
-        """The opposite of `pause`."""
-        rules = await self._change(guild_id, lambda rules: replace(rules, paused=False), by)
+        """The opposite of `pause`; labels that the circuit breaker stopped act again, too."""
+        rules = await self._change(guild_id, lambda old: replace(old, paused=False, stopped_labels=frozenset()), by)
         return "Resumed." + (" The server is in shadow mode, so nothing is done yet." if rules.shadow else "")
 
     async def mode(self, *, guild_id: int, label: str | None, mode: Mode, by: int) -> str:
@@ -105,7 +105,8 @@ class GuildSetup:
 
         def change(rules: GuildRules) -> GuildRules:
             shadow = rules.shadow and mode == "shadow"
-            return replace(rules, shadow=shadow, labels={**rules.labels, label: changed})
+            stopped = rules.stopped_labels - {label}
+            return replace(rules, shadow=shadow, stopped_labels=stopped, labels={**rules.labels, label: changed})
 
         await self._change(guild_id, change, by)
         return MODE_SENTENCES[mode].format(label=label) + said

@@ -21,13 +21,16 @@ from bot.core.events import IncomingMessage
 from bot.core.grouping import lead_of
 from bot.core.guild_rules import GuildRules
 from bot.core.keywords import asks_for_care, find_keywords, hide_words
-from bot.core.policy import NOTHING, Decision, decide, within_limits
+from bot.core.policy import NOTHING, Decision, decide
 from bot.errors import BotError
 from bot.flow.acting import Acting
+from bot.flow.alarms import Alarms
 from bot.flow.audit import Audit
+from bot.flow.breaker import Breaker
 from bot.flow.cards import CardDesk
 from bot.flow.gone import Gone
 from bot.flow.ports import Clock, Messages, ModelService
+from bot.flow.trouble import Trouble
 from bot.store.cases import CaseStore
 from bot.store.grouping import GroupStore
 from bot.store.guilds import GuildStore
@@ -75,6 +78,9 @@ class Moderate:
         desk: CardDesk,
         audit: Audit,
         gone: Gone,
+        breaker: Breaker,
+        alarms: Alarms,
+        trouble: Trouble,
         clock: Clock,
         text_days: int,
         observe: Callable[[Passed], None],
@@ -89,6 +95,9 @@ class Moderate:
         self._desk = desk
         self._audit = audit
         self._gone = gone
+        self._breaker = breaker
+        self._alarms = alarms
+        self._trouble = trouble
         self._clock = clock
         self._text_kept = timedelta(days=text_days)
         self._observe = observe
@@ -123,6 +132,7 @@ class Moderate:
             # Keywords are what is left while the model is away.
             decision = decide(message, (), rules, keywords=hits) if hits else NOTHING
             return await self._open_and_act(message, (), decision) if decision.opens else passed
+        self._trouble.model_answered()
         decision = decide(
             message,
             predictions,
@@ -142,21 +152,20 @@ class Moderate:
     async def _open_and_act(
         self, message: IncomingMessage, predictions: Sequence[Prediction], decision: Decision
     ) -> Passed:
-        now = self._clock.now()
         rules = await self._guilds.get(message.guild_id)
         async with self._opening:
-            recent = await self._cases.recent(guild_id=message.guild_id, since=now - timedelta(minutes=1))
-            decision = within_limits(decision, recent)
+            limited = await self._breaker.limit(message, decision)
+            decision = limited.decision
             lead_id = await self._lead_for(message, decision, rules)
             new = self.new_case(message, predictions, decision, lead_id=lead_id)
             case, created = await self._cases.open(new, decision.actions)
         if predictions:
             await self._record(message, predictions)
-        if not created:
-            return Passed(message, "replayed", tuple(predictions), decision, case)
-        case = await self._gone.after_opening(await self._acting.perform(case))
-        self._desk.enqueue(guild_id=case.guild_id, case_id=case.lead_id or case.case_id)
-        return Passed(message, "decided", tuple(predictions), decision, case)
+        if created:
+            case = await self._gone.after_opening(await self._acting.perform(case))
+            self._desk.enqueue(guild_id=case.guild_id, case_id=case.lead_id or case.case_id)
+        await self._alarms.tell(message.guild_id, limited)
+        return Passed(message, "decided" if created else "replayed", tuple(predictions), decision, case)
 
     async def _confirmed(self, message: IncomingMessage, rules: GuildRules) -> int:
         if not rules.escalation:
@@ -201,6 +210,7 @@ class Moderate:
         log.warning("unscored", message_id=message.message_id, guild_id=message.guild_id, why=why)
         await self._predictions.record(message, (), at=self._clock.now(), unscored_why=why, retry=retry)
         if retry:
+            self._trouble.model_failed(message.guild_id)
             self._left_unscored.set()
         return Passed(message, "unscored", detail=str(error))
 

@@ -1,4 +1,4 @@
-"""Moderators review: verdicts, undo, reports by members, and questions about a message or a text."""
+"""Moderators review: verdicts, undo, and questions about a message or a text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import timedelta
 import structlog
 
 from bot.core.actions import Kick
-from bot.core.cases import Case, NewCase, VerdictKind, Vote
+from bot.core.cases import Case, VerdictKind, Vote
 from bot.core.events import IncomingMessage, Person, TextPart
 from bot.core.feedback import answers
 from bot.core.grouping import same_text
@@ -28,8 +28,6 @@ from moderation_model.contract import Explanation, Prediction
 from moderation_model.errors import ModelError
 
 log = structlog.get_logger(__name__)
-
-REPORTS_AN_HOUR = 5
 
 VERDICT_SENTENCES: dict[VerdictKind, str] = {
     "breaks_rules": "Recorded: it breaks the rules.",
@@ -157,30 +155,6 @@ class Review:
         done = (record.action for record in (*case.actions, *case.follower_actions) if record.state == "done")
         return tuple(action for action in done if not isinstance(action, Kick))
 
-    async def report(self, *, message: IncomingMessage, reporter: Person, reason: str | None) -> str:
-        """Put a message before the moderators because a member asks for it; the sentence for that member."""
-        now = self._clock.now()
-        if message.author.user_id == reporter.user_id:
-            return "This is your own message; you can delete it yourself."
-        recent = await self._cases.reports_by(
-            guild_id=message.guild_id, reporter_id=reporter.user_id, since=now - timedelta(hours=1)
-        )
-        if recent >= REPORTS_AN_HOUR:
-            return f"You have reported {recent} messages within an hour. Please ask a moderator directly."
-        case = await self._cases.of_message(guild_id=message.guild_id, message_id=message.message_id)
-        if case is None or case.revision != message.revision:
-            case, _ = await self._cases.open(await self._reported_case(message), ())
-        new = await self._cases.add_report(
-            case_id=case.case_id, reporter_id=reporter.user_id, reason=reason or None, at=now
-        )
-        if not new:
-            return "You have reported this message already. The moderators have it."
-        if case.state == "closed":
-            # Somebody sees it otherwise than the moderator who closed it did: it is looked at again.
-            await self._cases.reopen(case_id=case.lead_id or case.case_id)
-        self._desk.enqueue(guild_id=case.guild_id, case_id=case.lead_id or case.case_id)
-        return "Thank you. The moderators will look at it; nobody else sees that you reported it."
-
     async def check(self, *, guild_id: int, text: str) -> Checked:
         """What the model and this guild's rules say of `text`, without recording anything. Raises ModelError."""
         rules = await self._guilds.get(guild_id)
@@ -261,26 +235,6 @@ class Review:
             return ()
         untold = await self._telling.undone(deeds or [Deed(case, ())], about=state, by=moderator.name)
         return (APPEAL_SENTENCES[state], *(untold or ["The member is told."]))
-
-    async def _reported_case(self, message: IncomingMessage) -> NewCase:
-        predictions: list[Prediction] = []
-        reasons = ()
-        if message.parts:
-            try:
-                rules = await self._guilds.get(message.guild_id)
-                texts = [hide_words(part.text, rules.fine_words) for part in message.parts]
-                predictions = await self._model.classify(texts, guild_id=message.guild_id, priority="live")
-                reasons = decide(message, predictions, rules).reasons
-            except ModelError as error:
-                log.warning("unscored_report", message_id=message.message_id, why=type(error).__name__)
-        now = self._clock.now()
-        return NewCase.of(
-            message,
-            predictions,
-            Decision(opens="reported", reasons=reasons),
-            opened_at=now,
-            text_expires_at=now + self._text_kept,
-        )
 
     async def reply(self, guild_id: int, case_id: int, sentences: Sequence[str]) -> Reply:
         """The sentences for the moderator, each once, with the case as its card shows it now."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.cases import NewCase
 from bot.core.policy import Action
@@ -53,3 +54,12 @@ def planned_row(case_id: int, message_id: int, revision: int, action: Action, at
         "planned_at": at,
         "settled_at": None,
     }
+
+
+async def hand_on(connection: AsyncConnection, followers: sa.ColumnElement[bool]) -> int | None:
+    """The cases that `followers` names leave their card and go on under the first of them: its id, None if none is."""
+    heir = await connection.scalar(sa.select(sa.func.min(cases.c.id)).where(followers))
+    if heir is not None:
+        await connection.execute(cases.update().where(followers, cases.c.id != heir).values(lead_id=heir))
+        await connection.execute(cases.update().where(cases.c.id == heir).values(lead_id=None))
+    return heir

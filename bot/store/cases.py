@@ -1,4 +1,4 @@
-"""Cases with their actions, cards and reports. A case and its `pending` actions are written in one transaction."""
+"""Cases with their actions and cards. A case and its `pending` actions are written in one transaction."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from bot.store.tables import UtcTime, actions, appeals, cases, notes, reports
 from moderation_model.contract import Explanation
 
 SETTLED_WELL = ("pending", "done")
+MOST_RECENT = 100
+"""More than any cap asks for; in a raid thousands are acted on within a minute."""
 
 
 class CaseStore:
@@ -137,10 +139,12 @@ class CaseStore:
         found = await self._find(cases.c.id.in_(ids.values()))
         return [(case, record) for case in found for record in case.actions if record.action_id in ids]
 
-    async def recent(self, *, guild_id: int, since: datetime) -> Recent:
-        """Automatic actions since then, and how many members each label hit with them."""
+    async def recent(self, *, guild_id: int, since: datetime, author_id: int = 0, channel_id: int = 0) -> Recent:
+        """Automatic actions since then, on that member and in that channel among them, and how many members each label
+        hit with them; of more than `MOST_RECENT` cases the newest.
+        """
         query = (
-            sa.select(cases.c.author_id, cases.c.reasons, sa.func.count(actions.c.id).label("number"))
+            sa.select(cases.c.author_id, cases.c.channel_id, cases.c.reasons, sa.func.count(actions.c.id).label("done"))
             .join(actions, actions.c.case_id == cases.c.id)
             .where(
                 cases.c.guild_id == guild_id,
@@ -149,15 +153,19 @@ class CaseStore:
                 actions.c.state.in_(SETTLED_WELL),
             )
             .group_by(cases.c.id)
+            .order_by(cases.c.id.desc())
+            .limit(MOST_RECENT)
         )
         members: dict[str, set[int]] = defaultdict(set)
-        number = 0
+        number = on_member = in_channel = 0
         async with self._db.read() as connection:
             for row in await connection.execute(query):
-                number += row.number
+                number += row.done
+                on_member += row.done if row.author_id == author_id else 0
+                in_channel += row.done if row.channel_id == channel_id else 0
                 for reason in row.reasons:
                     members[reason["label"]].add(row.author_id)
-        return Recent(number, {label: len(hit) for label, hit in members.items()})
+        return Recent(number, {label: len(hit) for label, hit in members.items()}, on_member, in_channel)
 
     async def confirmed(self, *, guild_id: int, author_id: int, since: datetime) -> int:
         """How many of the member's cases since then a moderator confirmed and none called fine; open ones count not."""
@@ -238,35 +246,6 @@ class CaseStore:
     async def set_scrubbed(self, *, case_id: int) -> None:
         """The case's card shows no text of the member any more."""
         await self._update(case_id, card_scrubbed=True)
-
-    async def add_report(self, *, case_id: int, reporter_id: int, reason: str | None, at: datetime) -> bool:
-        """Note that a member reported the case's message; False if that member did before."""
-        guild_id = sa.select(cases.c.guild_id).where(cases.c.id == case_id).scalar_subquery()
-        values = {
-            "case_id": case_id,
-            "guild_id": guild_id,
-            "reporter_id": reporter_id,
-            "reason": self._db.key.encrypt(reason) if reason else None,
-            "reported_at": at,
-        }
-        insert = self._db.insert(reports).values(values)
-        once = insert.on_conflict_do_nothing(index_elements=["case_id", "reporter_id"]).returning(reports.c.id)
-        async with self._db.begin() as connection:
-            return await connection.scalar(once) is not None
-
-    async def reports_by(self, *, guild_id: int, reporter_id: int, since: datetime) -> int:
-        """How many messages a member has reported since then."""
-        query = sa.select(sa.func.count()).where(
-            reports.c.guild_id == guild_id, reports.c.reporter_id == reporter_id, reports.c.reported_at >= since
-        )
-        async with self._db.read() as connection:
-            return await connection.scalar(query) or 0
-
-    async def reports_of(self, case_id: int) -> int:
-        """How many members have reported the case's message."""
-        query = sa.select(sa.func.count()).where(reports.c.case_id == case_id)
-        async with self._db.read() as connection:
-            return await connection.scalar(query) or 0
 
     async def _find(self, *where: sa.ColumnElement[bool], limit: int | None = None) -> list[Case]:
         async with self._db.read() as connection:

@@ -15,7 +15,8 @@ from bot.store.beside import beside
 from bot.store.crypto import TextKey
 from bot.store.labels import votes_of
 from bot.store.notes import notes_of
-from bot.store.tables import actions, cases, reports
+from bot.store.reports import reports_of
+from bot.store.tables import actions, cases
 
 
 async def load_cases(connection: AsyncConnection, key: TextKey, query: sa.Select[Any]) -> list[Case]:
@@ -29,8 +30,6 @@ async def load_cases(connection: AsyncConnection, key: TextKey, query: sa.Select
     by_lead = of_followers.where(cases.c.lead_id.in_(ids)).order_by(actions.c.id)
     for row in (await connection.execute(by_lead)).mappings():
         follower_actions[row["lead_id"]].append(row)
-    reported = sa.select(reports.c.case_id, sa.func.count()).where(reports.c.case_id.in_(ids))
-    told: dict[int, int] = {row[0]: row[1] for row in await connection.execute(reported.group_by(reports.c.case_id))}
     acts: dict[int, list[Any]] = defaultdict(list)
     by_case = sa.select(actions).where(actions.c.case_id.in_(ids)).order_by(actions.c.id)
     for row in (await connection.execute(by_case)).mappings():
@@ -39,6 +38,7 @@ async def load_cases(connection: AsyncConnection, key: TextKey, query: sa.Select
     votes = await votes_of(connection, ids)
     notes = await notes_of(connection, key, ids)
     appealed = await appeals_of(connection, key, ids)
+    reported = await reports_of(connection, key, ids)
 
     def attached(case_id: int) -> rows.Attached:
         return rows.Attached(
@@ -47,7 +47,7 @@ async def load_cases(connection: AsyncConnection, key: TextKey, query: sa.Select
             beside=others.get(case_id, rows.Beside()),
             votes=votes[case_id],
             notes=notes[case_id],
-            reports=told.get(case_id, 0),
+            reports=reported[case_id],
             appeal=appealed.get(case_id),
         )
 

@@ -11,7 +11,7 @@ import structlog
 
 from bot.core.actions import Ban, Kick, ResetNickname
 from bot.core.appeals import Appeal
-from bot.core.cases import ActionRecord, CardRef, Case, NewCase, Note, OtherText, Vote
+from bot.core.cases import ActionRecord, CardRef, Case, NewCase, Note, OtherText, Report, Vote
 from bot.core.policy import Action, Delete, Reason, Timeout, Warn
 from bot.errors import UndecryptableText
 from bot.store.crypto import TextKey
@@ -89,17 +89,13 @@ class Attached:
     beside: Beside
     votes: Sequence[Vote]
     notes: Sequence[Note]
-    reports: int
+    reports: Sequence[Report]
     appeal: Appeal | None
 
 
 def case(row: Row, key: TextKey, attached: Attached) -> Case:
     """A stored case with what hangs on it. One that another key wrote comes without its text: the bot must start."""
-    try:
-        payload = opened(key, row["payload"])
-    except UndecryptableText:
-        log.error("text_of_another_key", case_id=row["id"])
-        payload = {}
+    payload = _opened_or_empty(row, key)
     explanation, sentiment = payload.get("explanation"), row["sentiment"]
     return Case(
         case_id=row["id"],
@@ -149,12 +145,21 @@ def _attached_values(author_id: int, attached: Attached) -> dict[str, Any]:
         "follower_actions": tuple(action_record(each) for each in attached.follower_actions),
         "other_texts": attached.beside.texts,
         "more_texts": attached.beside.more,
-        "reports": attached.reports,
+        "reports": len(attached.reports),
+        "report_reasons": tuple(each.reason for each in attached.reports if each.reason),
         "actions": tuple(action_record(each) for each in attached.actions),
         "votes": tuple(attached.votes),
         "notes": tuple(attached.notes),
         "appeal": attached.appeal,
     }
+
+
+def _opened_or_empty(row: Row, key: TextKey) -> dict[str, Any]:
+    try:
+        return opened(key, row["payload"])
+    except UndecryptableText:
+        log.error("text_of_another_key", case_id=row["id"])
+        return {}
 
 
 def action_values(action: Action) -> dict[str, Any]:
