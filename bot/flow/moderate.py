@@ -77,10 +77,10 @@ class Moderate:
         groups: GroupStore,
         desk: CardDesk,
         audit: Audit,
+        gone: Gone,
         breaker: Breaker,
         alarms: Alarms,
         trouble: Trouble,
-        gone: Gone,
         clock: Clock,
         text_days: int,
         observe: Callable[[Passed], None],
@@ -94,10 +94,10 @@ class Moderate:
         self._groups = groups
         self._desk = desk
         self._audit = audit
+        self._gone = gone
         self._breaker = breaker
         self._alarms = alarms
         self._trouble = trouble
-        self._gone = gone
         self._clock = clock
         self._text_kept = timedelta(days=text_days)
         self._observe = observe

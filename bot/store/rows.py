@@ -136,14 +136,6 @@ def case(row: Row, key: TextKey, attached: Attached) -> Case:
     )
 
 
-def _opened_or_empty(row: Row, key: TextKey) -> dict[str, Any]:
-    try:
-        return opened(key, row["payload"])
-    except UndecryptableText:
-        log.error("text_of_another_key", case_id=row["id"])
-        return {}
-
-
 def _attached_values(author_id: int, attached: Attached) -> dict[str, Any]:
     followers = attached.beside.followers
     return {
@@ -160,6 +152,14 @@ def _attached_values(author_id: int, attached: Attached) -> dict[str, Any]:
         "notes": tuple(attached.notes),
         "appeal": attached.appeal,
     }
+
+
+def _opened_or_empty(row: Row, key: TextKey) -> dict[str, Any]:
+    try:
+        return opened(key, row["payload"])
+    except UndecryptableText:
+        log.error("text_of_another_key", case_id=row["id"])
+        return {}
 
 
 def action_values(action: Action) -> dict[str, Any]:

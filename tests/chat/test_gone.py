@@ -138,6 +138,7 @@ async def test_what_was_removed_while_it_was_scored_gets_no_card(stage: Stage, m
     case = await stage.only_case()
     assert case.closed_as_gone
     assert stage.review.last_message is None
+    assert "🫥 already gone" in said(await stage.lena.slash(stage.review, "case list"))
 
 
 async def test_a_deletion_that_comes_too_late_is_refused_as_already_gone_not_failed(stage: Stage) -> None:
