@@ -256,7 +256,13 @@ def _moderate(
     return Moderate(
         model=outside.model,
         acting=Acting(
-            telling=telling, cases=stores.cases, desk=desk, gone=gone, clock=outside.clock, text_days=text_days
+            telling=telling,
+            guilds=stores.guilds,
+            cases=stores.cases,
+            desk=desk,
+            gone=gone,
+            clock=outside.clock,
+            text_days=text_days,
         ),
         messages=outside.messages,
         guilds=stores.guilds,

@@ -11,6 +11,7 @@ from bot.core.events import Person
 from bot.core.guild_rules import LabelRule, default_labels
 from moderation_model.contract import Prediction
 from tests.chat.conftest import Stage, buttons_of, flagged, said
+from tests.chat.test_report_menu import report
 
 AS_GONE = "🫥 Already gone before anybody judged it: closed without a verdict. You can still judge it."
 
@@ -102,8 +103,7 @@ async def test_what_was_done_about_stays_open_for_a_verdict(stage: Stage) -> Non
 
 async def test_a_reported_message_stays_open(stage: Stage) -> None:
     message = await stage.say("what an insult")
-    form = await stage.priya.context_menu(stage.general, "Report to moderators", message)
-    await stage.priya.submit_modal(form, {"text": ""})
+    await report(stage, message)
 
     await deleted(stage, message.id)
 
