@@ -102,7 +102,8 @@ async def _perform(app: App, sandbox: Sandbox, watch: Watch, *, headless: bool, 
     for problem in [*summary["wrong"], *summary["reviewing"]["wrong"]]:
         console.print(f"  The model is wrong on {problem}.", markup=False)
     console.print(
-        "  Since the day of reviewing, notices and appeals are on, and the keyword deletes; labels are in shadow mode."
+        "  Since the day of reviewing, notices and appeals are on, and the keyword deletes; labels are in shadow mode.",
+        soft_wrap=True,
     )
     console.print(f"\n  The stage is yours: [bold]{sandbox.page_url}[/bold]\n  Ctrl-C ends the demo.")
     await app.wait()

@@ -12,6 +12,7 @@ from bot.chat.inert import inert
 from bot.chat.listener import person
 from bot.chat.messages import member_of as fetch_member
 from bot.chat.put_back import with_offer
+from bot.chat.staff import readable_case
 from bot.chat.why_lines import NAME_LIMIT
 from bot.core.cases import Case, VerdictKind
 from bot.core.policy import Action
@@ -93,7 +94,7 @@ async def judge(interaction: Pressed, case_id: int, verdict: VerdictKind, *, see
     Raises NotAllowed and CaseNotFound.
     """
     review, guild_id, moderator = interaction.client.flows.review, guild_of(interaction), member_of(interaction)
-    case = await review.case(guild_id=guild_id, case_id=case_id)
+    case = await readable_case(interaction, case_id)
     require_unchanged(case, seen)
     if verdict == "fine":
         permissions.require_undo(moderator, case.channel_id, review.would_undo(case))
@@ -108,7 +109,7 @@ async def undo(interaction: Pressed, case_id: int) -> Said:
     """
     review, guild_id, moderator = interaction.client.flows.review, guild_of(interaction), member_of(interaction)
     with deciding(interaction, case_id):
-        case = await review.case(guild_id=guild_id, case_id=case_id)
+        case = await readable_case(interaction, case_id)
         undone = review.would_undo(case)
         if case.state == "open" and not undone:
             raise NotAllowed(texts.NOTHING_TO_UNDO)

@@ -61,6 +61,8 @@ def review_card(
     body, foot = body_lines(case, background), foot_lines(case, notes=MOST_NOTES if buttons else MOST_NOTES_READ)
     decided = decided_line(case) if case.state == "closed" else ""
     appeal = appeal_lines(case)
+    private = cut(private, CARD_LIMIT // 3)
+    foot = cut(foot, CARD_LIMIT // 3)
     used = sum(len(part) for part in (title, head, reply, body, foot, appeal, decided, private))
     others = other_lines(case, limit=CARD_LIMIT - used - LEAST_TEXT)
     used += len(others)
@@ -75,6 +77,11 @@ def review_card(
     for row in _rows(case, buttons=buttons):
         container.add_item(row)
     return Card(container)
+
+
+def cut(lines: str, most: int) -> str:
+    """As many whole lines as fit, so that notes and reports leave room for the message."""
+    return lines if len(lines) <= most else lines[: most - 1].rpartition("\n")[0] + "\n…"
 
 
 def scrubbed_card() -> Card:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import discord
 from discord import app_commands
 
-from bot.chat import queue_texts, texts
+from bot.chat import gone_texts, queue_texts, texts
 from bot.chat.answering import Said, answer, guild_of
 from bot.chat.staff import shown_to
 from bot.chat.why_lines import title_of
@@ -100,6 +100,8 @@ def case_line(case: Case) -> str:
     state = texts.CASE_STATE[case.state]
     if case.state == "closed" and case.votes:
         state = " ".join(texts.DECIDED[case.votes[-1].verdict])
+    if case.closed_as_gone:
+        state = gone_texts.LISTED
     return queue_texts.LIST_LINE.format(
         case_id=case.case_id,
         name=f"<@{case.author_id}>",

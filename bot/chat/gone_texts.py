@@ -3,4 +3,5 @@
 from __future__ import annotations
 
 CLOSED_GONE = "🫥 Already gone before anybody judged it: closed without a verdict. You can still judge it."
+LISTED = "🫥 already gone"
 GONE_SINCE = "Message: already gone (seen {when})"

@@ -47,11 +47,17 @@ def incoming(
         jump_url=message.jump_url,
         category_ids=places_above(message.channel),
         by_webhook=message.webhook_id is not None,
+        by_staff=_is_staff(member or message.author),
         in_default_scope=scope.left_alone is None,
         in_vent=scope.vent,
         trial=trial,
         reply_to=_reply_to(message),
     )
+
+
+def _is_staff(author: discord.abc.User) -> bool:
+    """Whether the author may decide cases here by a permission of their own; the owner holds all of them."""
+    return isinstance(author, discord.Member) and author.guild_permissions.moderate_members
 
 
 def revision(message: discord.Message) -> int:

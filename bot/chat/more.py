@@ -20,6 +20,7 @@ from bot.chat.answering import Said, answer, deciding, guild_of, member_of, open
 from bot.chat.inert import inert
 from bot.chat.listener import person
 from bot.chat.modals import fine_word_form, note_form
+from bot.chat.staff import readable_case
 from bot.chat.why_lines import NAME_LIMIT, case_text
 from bot.core.actions import Ban, Kick
 from bot.core.cases import Case, VerdictKind
@@ -90,7 +91,7 @@ class MoreButton(
         if self.entry == "opinion":
             return Said(texts.OPINION_ASK, self._menu("think_breaks", "think_fine", "think_skip"))
         if self.entry == "scores":
-            case = await interaction.client.flows.review.case(guild_id=guild_of(interaction), case_id=self.case_id)
+            case = await readable_case(interaction, self.case_id)
             return case_text(case)
         if self.entry == "picture":
             return await self._picture(interaction)
@@ -174,7 +175,7 @@ class LabelSelect(
         other = OTHER_REASON in chosen
         review, guild_id = interaction.client.flows.review, guild_of(interaction)
         with deciding(interaction, self.case_id):
-            require_unchanged(await review.case(guild_id=guild_id, case_id=self.case_id), self.seen)
+            require_unchanged(await readable_case(interaction, self.case_id), self.seen)
             reply = await review.vote(
                 guild_id=guild_id,
                 case_id=self.case_id,

@@ -19,9 +19,9 @@ from bot.errors import NotAllowed
 Feature = Literal[
     "read", "post_cards", "review", "warn", "timeout", "delete", "ban", "report", "why", "check", "pause", "administer",
     "appeal", "quote", "quote_in_thread", "pictures", "make_channel", "see_automod",
+    "reset_nickname", "kick", "put_back_as_member",
     "raid", "slow_mode", "slow_mode_in_thread", "pause_invites",
     "publish", "publish_in_thread",
-    "reset_nickname", "kick", "put_back_as_member",
 ]  # fmt: skip
 
 
@@ -59,6 +59,8 @@ NEEDS: dict[Feature, Needs] = {
     "pictures": Needs(bot=("view_channel", "embed_links", "attach_files")),
     "make_channel": Needs(bot=("manage_channels",), invited=False),
     "see_automod": Needs(bot=("manage_guild",), invited=False),
+    "put_back_as_member": Needs(bot=("view_channel", "manage_webhooks"), invited=False),
+    "reset_nickname": Needs(bot=("manage_nicknames",), person=("manage_nicknames",), invited=False),
     # A raid's card may be pressed by anybody who sees it; each of its buttons asks for its own.
     "raid": Needs(),
     "slow_mode": Needs(bot=("view_channel", "manage_channels"), person=("manage_channels",), invited=False),
@@ -70,8 +72,6 @@ NEEDS: dict[Feature, Needs] = {
         person=("send_messages_in_threads", "attach_files"),
         invited=False,
     ),
-    "put_back_as_member": Needs(bot=("view_channel", "manage_webhooks"), invited=False),
-    "reset_nickname": Needs(bot=("manage_nicknames",), person=("manage_nicknames",), invited=False),
 }
 
 TITLES: dict[str, str] = {
@@ -87,9 +87,9 @@ TITLES: dict[str, str] = {
     "kick_members": "Kick Members",
     "manage_guild": "Manage Server",
     "manage_channels": "Manage Channels",
-    "manage_threads": "Manage Threads",
     "manage_nicknames": "Manage Nicknames",
     "manage_webhooks": "Manage Webhooks",
+    "manage_threads": "Manage Threads",
 }
 """Permissions as Discord's settings call them (Moderate Members is shown there as "Timeout members")."""
 

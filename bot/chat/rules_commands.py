@@ -11,6 +11,8 @@ from bot.chat import alarm_texts, texts
 from bot.chat.answering import answer, guild_of
 from bot.chat.inert import inert
 from bot.chat.propose_commands import propose_command
+from bot.chat.setting_places import check_place
+from bot.chat.setup_pages import guild_in
 from bot.core.guild_rules import GuildRules, LabelRule
 from bot.core.settings import SETTINGS, show_value
 from moderation_model.labels import LABELS
@@ -147,6 +149,7 @@ class RulesCommands(app_commands.Group):
         """Change one setting."""
 
         async def work() -> str:
+            check_place(guild_in(interaction), setting, value)
             return await interaction.client.flows.setup.set_value(
                 guild_id=guild_of(interaction), name=setting, written=value, by=interaction.user.id
             )

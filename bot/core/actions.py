@@ -70,10 +70,14 @@ LADDER: tuple[Action, ...] = (Warn(), Timeout(600), Timeout(3600), Timeout(24 * 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An action that a limit asks for; `held_why` says as a sentence what keeps it from happening, None: nothing."""
+    """An action that a limit asks for; `held_why` says as a sentence what keeps it from happening, None: nothing.
+
+    `deletes_only`: who asks may delete and no more.
+    """
 
     action: Action
     held_why: str | None = None
+    deletes_only: bool = False
 
 
 def wanted(rule: LabelRule, score: float) -> Iterable[Action]:
@@ -88,7 +92,7 @@ def wanted(rule: LabelRule, score: float) -> Iterable[Action]:
 
 def escalated(asked: Sequence[Asked], *, confirmed: int) -> list[Asked]:
     """`asked` with the step of the ladder for a member with so many confirmed cases, where anything may be done."""
-    if all(each.held_why for each in asked):
+    if all(each.held_why or each.deletes_only for each in asked):
         return list(asked)
     return [*asked, Asked(LADDER[min(confirmed, len(LADDER) - 1)])]
 

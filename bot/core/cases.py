@@ -163,21 +163,21 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """One member asked for a look. Who it was is for administrators alone."""
-
-    reporter_id: int
-    reason: str | None = field(repr=False)
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class OtherText:
     """What a case says that shares the card of another one."""
 
     author_id: int
     author_name: str | None = field(repr=False)
     text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One member asked for a look. Who it was is for administrators alone."""
+
+    reporter_id: int
+    reason: str | None = field(repr=False)
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ class IncomingMessage:
     in_default_scope: bool = True
     in_vent: bool = False
     trial: bool = False
+    by_staff: bool = False
     reply_to: tuple[str, str] | None = field(default=None, repr=False)
     subject: Subject = "message"
 

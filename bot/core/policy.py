@@ -85,6 +85,8 @@ class Decision:
 
 NOTHING = Decision()
 
+THREAT_WHY = "threats are for people to decide: report to Discord before deleting"
+"""Why nothing is done about a message that threatens somebody."""
 CARE_WHY = "reads like a cry for help: nothing done"
 """Why nothing is done about a message that was flagged and also asks for care: its case is known by that."""
 
@@ -122,8 +124,13 @@ def decide(
     decision = Decision("flagged", reasons, actions, withheld, why, ping=_calls(reasons))
     if asks_for_care:
         return withhold(decision, CARE_WHY)
+    if decision.ping:
+        # Whatever else the message holds: what Discord needs to see must not go by itself.
+        return withhold(decision, THREAT_WHY)
     if message.trial:
         return withhold(decision, "a trial: nothing done")
+    if message.by_staff:
+        return withhold(decision, "written by staff: nothing done")
     if message.subject != "message":
         return withhold(decision, f"a {PART_TITLES[message.subject]}: nothing done by itself")
     if rules.shadow:
@@ -249,7 +256,11 @@ def _asked(
         if reason.rule != "keyword":
             rule = rules.rule(reason.label, places_of(message))
             asked += [
-                Asked(action, _stopped(reason.label, rules) or _held_why(reason.label, action, rule, rules, stars))
+                Asked(
+                    action,
+                    _stopped(reason.label, rules) or _held_why(reason.label, action, rule, rules, stars),
+                    deletes_only=rule.mode == "delete",
+                )
                 for action in wanted(rule, reason.score)
             ]
     kinds: dict[str, Action] = {"delete": Delete(), "warn": Warn(), "timeout": Timeout(600)}
@@ -263,7 +274,7 @@ def _stopped(name: str, rules: GuildRules) -> str | None:
 def _held_why(name: str, action: Action, rule: LabelRule, rules: GuildRules, stars: float | None) -> str | None:
     """What keeps a label's action from happening."""
     if name == "threat":
-        return "threats are for people to decide: report to Discord before deleting"
+        return THREAT_WHY
     if rule.mode == "shadow":
         return f"shadow for {name}: nothing done"
     if rule.mode == "delete" and not isinstance(action, Delete):

@@ -18,6 +18,9 @@ from bot.flow.ports import Clock, Outcome
 from bot.flow.telling import Deed, Telling
 from bot.flow.undoing import Undoing
 from bot.store.cases import CaseStore
+from bot.store.guilds import GuildStore
+
+SHADOW_SINCE = "the server went into shadow mode before it was done"
 
 log = structlog.get_logger(__name__)
 
@@ -26,9 +29,18 @@ class Acting:
     """Performs what stands as `pending`, and has it told. Every method raises StoreUnavailable."""
 
     def __init__(
-        self, *, telling: Telling, cases: CaseStore, desk: CardDesk, gone: Gone, clock: Clock, text_days: int
+        self,
+        *,
+        telling: Telling,
+        guilds: GuildStore,
+        cases: CaseStore,
+        desk: CardDesk,
+        gone: Gone,
+        clock: Clock,
+        text_days: int,
     ) -> None:
         self._telling = telling
+        self._guilds = guilds
         self._cases = cases
         self._desk = desk
         self._gone = gone
@@ -47,12 +59,15 @@ class Acting:
     async def settle(self, *, planned_before: datetime) -> int:
         """After a start: ask Discord what became of each action that an earlier run left `pending`; how many.
 
-        What was not done is performed. `planned_before` is when this run started: later ones are in the pass now.
+        What was not done is performed, but nothing of the bot's own where the server was paused or put into shadow mode
+        meanwhile. `planned_before` is when this run started: later ones are in the pass now.
         """
         pending = await self._cases.pending(planned_before=planned_before)
         done: dict[int, list[Action]] = defaultdict(list)
         for case, record in pending:
             outcome = await self._telling.settle(case, record.action)
+            if outcome is None and record.by is None:
+                outcome = await self._stopped(case)
             if outcome is None:
                 outcome = await self._perform(case, record)
             else:
@@ -63,6 +78,13 @@ class Acting:
             self._telling.enqueue(Deed(case, tuple(done[case.case_id])))
             self._desk.enqueue(guild_id=case.guild_id, case_id=case.lead_id or case.case_id)
         return len(pending)
+
+    async def _stopped(self, case: Case) -> Outcome | None:
+        """Why nothing is done by itself in the case's server now, None where nothing speaks against it."""
+        rules = await self._guilds.get(case.guild_id)
+        if rules.paused or rules.shadow:
+            return Outcome("refused", "the server was paused before it was done" if rules.paused else SHADOW_SINCE)
+        return None
 
     async def _perform(self, case: Case, record: ActionRecord) -> Outcome:
         labels = ", ".join(case.decision.labels) or case.opened_why

@@ -88,6 +88,8 @@ class Stores:
         self.queue = QueueStore(db)
         self.lists = CaseListStore(db)
         self.replay = ReplayStore(db)
+        self.gone = GoneStore(db)
+        self.names = NameStore(db)
         self.reports = ReportStore(db)
         self.proposals = ProposalStore(db)
         self.stats = StatsStore(db)
@@ -121,15 +123,15 @@ def build_flows(
     brake = _brake(stores, outside)
     desk = _desk(stores, outside, brake, presented)
     telling = Telling(enforcer=outside.enforcer, messenger=messenger, board=board, guilds=guilds, clock=clock)
-    review = _review(stores, outside, desk, telling, text_days=text_days)
+    review = _review(stores, outside, telling, desk, text_days=text_days)
     audit = _audit(stores, outside, desk, text_days=text_days)
-    asked = Asked(model=model, guilds=guilds, cases=cases, clock=clock, text_days=text_days)
     gone = Gone(gone=stores.gone, cases=cases, desk=desk, clock=clock, text_days=text_days)
+    asked = Asked(model=model, guilds=guilds, cases=cases, clock=clock, text_days=text_days)
     return Flows(
         desk=desk,
         telling=telling,
         moderate=_moderate(
-            stores, outside, desk, telling, audit=audit, brake=brake, gone=gone, text_days=text_days, passed=passed
+            stores, outside, desk, telling, gone=gone, audit=audit, brake=brake, text_days=text_days, passed=passed
         ),
         review=review,
         deciding=_deciding(stores, outside, review, telling, gone),
@@ -155,7 +157,7 @@ def build_flows(
     )
 
 
-def _review(stores: Stores, outside: Outside, desk: CardDesk, telling: Telling, *, text_days: int) -> Review:
+def _review(stores: Stores, outside: Outside, telling: Telling, desk: CardDesk, *, text_days: int) -> Review:
     return Review(
         model=outside.model,
         telling=telling,
@@ -167,27 +169,6 @@ def _review(stores: Stores, outside: Outside, desk: CardDesk, telling: Telling, 
         clock=outside.clock,
         text_days=text_days,
     )
-
-
-def _desk(stores: Stores, outside: Outside, brake: _Brake, presented: Callable[[Case], None]) -> CardDesk:
-    return CardDesk(
-        model=outside.model,
-        board=outside.board,
-        guilds=stores.guilds,
-        cases=stores.cases,
-        budget=CardBudget(guilds=stores.guilds, queue=stores.queue, clock=outside.clock),
-        pings=brake.pings,
-        trouble=brake.trouble,
-        observe=presented,
-    )
-
-
-def _brake(stores: Stores, outside: Outside) -> _Brake:
-    board, guilds, clock = outside.board, stores.guilds, outside.clock
-    breaker = Breaker(guilds=guilds, cases=stores.cases, clock=clock)
-    pings = Pings(board=board, guilds=guilds, breaker=breaker, clock=clock)
-    alarms = Alarms(board=board, pings=pings, guilds=guilds, clock=clock)
-    return _Brake(breaker, pings, alarms, Trouble(pings=pings, clock=clock))
 
 
 def _deciding(stores: Stores, outside: Outside, review: Review, telling: Telling, gone: Gone) -> Deciding:
@@ -213,6 +194,27 @@ def _names(stores: Stores, outside: Outside, desk: CardDesk, *, text_days: int) 
         clock=outside.clock,
         text_days=text_days,
     )
+
+
+def _desk(stores: Stores, outside: Outside, brake: _Brake, presented: Callable[[Case], None]) -> CardDesk:
+    return CardDesk(
+        model=outside.model,
+        board=outside.board,
+        guilds=stores.guilds,
+        cases=stores.cases,
+        budget=CardBudget(guilds=stores.guilds, queue=stores.queue, clock=outside.clock),
+        pings=brake.pings,
+        trouble=brake.trouble,
+        observe=presented,
+    )
+
+
+def _brake(stores: Stores, outside: Outside) -> _Brake:
+    board, guilds, clock = outside.board, stores.guilds, outside.clock
+    breaker = Breaker(guilds=guilds, cases=stores.cases, clock=clock)
+    pings = Pings(board=board, guilds=guilds, breaker=breaker, clock=clock)
+    alarms = Alarms(board=board, pings=pings, guilds=guilds, clock=clock)
+    return _Brake(breaker, pings, alarms, Trouble(pings=pings, clock=clock))
 
 
 def _queue(stores: Stores, outside: Outside) -> Queue:
@@ -245,16 +247,22 @@ def _moderate(
     desk: CardDesk,
     telling: Telling,
     *,
+    gone: Gone,
     audit: Audit,
     brake: _Brake,
-    gone: Gone,
     text_days: int,
     passed: Callable[[Passed], None],
 ) -> Moderate:
     return Moderate(
         model=outside.model,
         acting=Acting(
-            telling=telling, cases=stores.cases, desk=desk, gone=gone, clock=outside.clock, text_days=text_days
+            telling=telling,
+            guilds=stores.guilds,
+            cases=stores.cases,
+            desk=desk,
+            gone=gone,
+            clock=outside.clock,
+            text_days=text_days,
         ),
         messages=outside.messages,
         guilds=stores.guilds,
@@ -263,10 +271,10 @@ def _moderate(
         groups=stores.groups,
         desk=desk,
         audit=audit,
+        gone=gone,
         breaker=brake.breaker,
         alarms=brake.alarms,
         trouble=brake.trouble,
-        gone=gone,
         clock=outside.clock,
         text_days=text_days,
         observe=passed,

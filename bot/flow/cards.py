@@ -136,11 +136,10 @@ class CardDesk:
         async with lock:
             case = await self._cases.get(guild_id=guild_id, case_id=case_id)
             rules = await self._guilds.get(guild_id)
-            if case.closed_as_gone and case.card is None:
-                # Another was quicker; `/case list` has it.
-                return case
             channel_id = card_channel(case, rules)
-            if channel_id is None or not await self._budget.admits(case, rules):
+            # Where another was quicker than the card, `/case list` has the case.
+            over = case.closed_as_gone and case.card is None
+            if over or channel_id is None or not await self._budget.admits(case, rules):
                 return case
             background = await background_of(case, rules, self._cases)
             with self._watched(case):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal
 
-from bot.core.guild_rules import GuildRules, LabelRule, Mode, default_labels
+from bot.core.changing import LimitKind, acting_keywords, acts, toggled, with_limit, with_mode
+from bot.core.guild_rules import GuildRules, LabelRule, Mode
 from bot.core.keywords import MOST_KEYWORDS, KeywordAction, KeywordKind, KeywordRule, keyword_problem
 from bot.core.settings import read_value, setting_called, show_value, with_value
 from bot.errors import BotError
@@ -28,7 +28,7 @@ MODE_SENTENCES: dict[Mode, str] = {
     "act": "{label} may now do everything that its limits ask for.",
 }
 
-LimitKind = Literal["flag", "delete", "timeout", "warn"]
+KEYWORDS_ACT = " With the server out of shadow mode its {number} keywords that act do so, too."
 
 
 class GuildSetup:
@@ -101,15 +101,9 @@ class GuildSetup:
         said = ""
         if mode != "shadow":
             said = await self._earned(guild_id, label, rule, mode)
-        changed = replace(rule, mode=mode)
-
-        def change(rules: GuildRules) -> GuildRules:
-            shadow = rules.shadow and mode == "shadow"
-            stopped = rules.stopped_labels - {label}
-            return replace(rules, shadow=shadow, stopped_labels=stopped, labels={**rules.labels, label: changed})
-
-        await self._change(guild_id, change, by)
-        return MODE_SENTENCES[mode].format(label=label) + said
+        woken = acting_keywords(rules) if rules.shadow and mode != "shadow" else 0
+        await self._change(guild_id, lambda rules: with_mode(rules, label, mode), by)
+        return MODE_SENTENCES[mode].format(label=label) + said + (KEYWORDS_ACT.format(number=woken) if woken else "")
 
     async def _server_mode(self, guild_id: int, mode: Mode, by: int) -> str:
         if mode == "delete":
@@ -117,7 +111,7 @@ class GuildSetup:
         rules = await self._change(guild_id, lambda rules: replace(rules, shadow=mode == "shadow"), by)
         if mode == "shadow":
             return "Shadow mode: cases and cards only, nothing is done automatically."
-        acting = [name for name, rule in rules.labels.items() if rule.mode != "shadow" and _acts(rule)]
+        acting = [name for name, rule in rules.labels.items() if rule.mode != "shadow" and acts(rule)]
         if not acting:
             return "Active, but every label is still in shadow mode. `/candor rules mode` lets a label out of it."
         return f"Active: {', '.join(spec(name).title.lower() for name in acting)} may now be acted on."
@@ -126,7 +120,7 @@ class GuildSetup:
         """What the verdicts say for letting the label out of shadow mode. Raises BotError where they do not."""
         if label == "threat":
             raise BotError("Threats are never acted on automatically: people decide, and report to Discord first.")
-        if not _acts(rule):
+        if not acts(rule):
             raise BotError(f"{label} has no limit to act on yet. Set one with `/candor rules limit`.")
         if mode == "delete" and rule.delete_at is None:
             raise BotError(f"{label} has no limit for deletion yet. Set one with `/candor rules limit`.")
@@ -161,7 +155,7 @@ class GuildSetup:
         at = None if percent is None else percent / 100
 
         def change(rules: GuildRules) -> GuildRules:
-            changed = _with_limit(label, rules.rule(label, [channel_id] if channel_id else ()), action, at)
+            changed = with_limit(label, rules.rule(label, [channel_id] if channel_id else ()), action, at)
             if channel_id is None:
                 return replace(rules, labels={**rules.labels, label: changed})
             own = {**rules.channels.get(channel_id, {}), label: changed}
@@ -248,9 +242,9 @@ class GuildSetup:
         def change(rules: GuildRules) -> GuildRules:
             return replace(
                 rules,
-                exempt_role_ids=_toggled(rules.exempt_role_ids, role_id, exempt),
-                exempt_channel_ids=_toggled(rules.exempt_channel_ids, channel_id, exempt),
-                included_channel_ids=_toggled(rules.included_channel_ids, channel_id, not exempt),
+                exempt_role_ids=toggled(rules.exempt_role_ids, role_id, exempt),
+                exempt_channel_ids=toggled(rules.exempt_channel_ids, channel_id, exempt),
+                included_channel_ids=toggled(rules.included_channel_ids, channel_id, not exempt),
             )
 
         await self._change(guild_id, change, by)
@@ -268,32 +262,3 @@ def check_label(name: str) -> None:
     """Raises BotError, with the labels that there are."""
     if name not in LABEL_NAMES:
         raise BotError(f"There is no label {name!r}. The labels are {', '.join(LABEL_NAMES)}.")
-
-
-def _acts(rule: LabelRule) -> bool:
-    return any(limit is not None for limit in (rule.delete_at, rule.timeout_at, rule.warn_at))
-
-
-def _with_limit(name: str, rule: LabelRule, action: LimitKind, at: float | None) -> LabelRule:
-    """The rule with that limit. A limit of the guild's own also makes a label open cases that does not by itself."""
-    changed = _limited(rule, action, at)
-    limits = (changed.flag_at, changed.warn_at, changed.timeout_at, changed.delete_at)
-    return replace(changed, opens_case=default_labels()[name].opens_case or any(limit is not None for limit in limits))
-
-
-def _limited(rule: LabelRule, action: LimitKind, at: float | None) -> LabelRule:
-    match action:
-        case "flag":
-            return replace(rule, flag_at=at)
-        case "delete":
-            return replace(rule, delete_at=at)
-        case "timeout":
-            return replace(rule, timeout_at=at)
-        case "warn":
-            return replace(rule, warn_at=at)
-
-
-def _toggled(ids: frozenset[int], changed: int | None, exempt: bool) -> frozenset[int]:
-    if changed is None:
-        return ids
-    return ids | {changed} if exempt else ids - {changed}

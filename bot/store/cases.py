@@ -169,7 +169,8 @@ class CaseStore:
 
     async def confirmed(self, *, guild_id: int, author_id: int, since: datetime) -> int:
         """How many of the member's cases since then a moderator confirmed and none called fine; open ones count not."""
-        query = sa.select(sa.func.count()).where(*confirmed_cases(guild_id, author_id, since))
+        together = sa.func.coalesce(cases.c.lead_id, cases.c.id)  # one card is one judgement
+        query = sa.select(sa.func.count(together.distinct())).where(*confirmed_cases(guild_id, author_id, since))
         async with self._db.read() as connection:
             return await connection.scalar(query) or 0
 

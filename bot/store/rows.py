@@ -39,7 +39,7 @@ def case_values(new: NewCase, key: TextKey) -> dict[str, Any]:
         "jump_url": new.jump_url,
         "posted_at": new.posted_at,
         "opened_at": new.opened_at,
-        "reasons": [asdict(reason) for reason in new.reasons],
+        "reasons": [asdict(reason) | {"found": None} for reason in new.reasons],
         "scores": dict(new.scores) if new.scores is not None else None,
         "sentiment": list(new.sentiment.stars) if new.sentiment is not None else None,
         "reading": new.reading,
@@ -56,6 +56,10 @@ def case_values(new: NewCase, key: TextKey) -> dict[str, Any]:
 
 def _payload(new: NewCase) -> dict[str, Any]:
     payload: dict[str, Any] = {"text": new.text, "author_name": new.author_name}
+    found = next((reason.found for reason in new.reasons if reason.found), None)
+    if found is not None:
+        # Words of the member: they go with the text.
+        payload["found"] = found
     if new.reply_to is not None:
         payload["reply_to"] = list(new.reply_to)
     return payload
@@ -93,6 +97,11 @@ class Attached:
     appeal: Appeal | None
 
 
+def _with_found(reasons: Sequence[dict[str, Any]], found: str | None) -> list[dict[str, Any]]:
+    """The reasons with what the keyword found, which is kept with the text."""
+    return [{**reason, "found": found} if reason["rule"] == "keyword" else reason for reason in reasons]
+
+
 def case(row: Row, key: TextKey, attached: Attached) -> Case:
     """A stored case with what hangs on it. One that another key wrote comes without its text: the bot must start."""
     payload = _opened_or_empty(row, key)
@@ -113,7 +122,7 @@ def case(row: Row, key: TextKey, attached: Attached) -> Case:
         posted_at=row["posted_at"],
         opened_at=row["opened_at"],
         author_joined_at=row["author_joined_at"],
-        reasons=tuple(Reason(**reason) for reason in row["reasons"]),
+        reasons=tuple(Reason(**reason) for reason in _with_found(row["reasons"], payload.get("found"))),
         scores=row["scores"],
         sentiment=Sentiment(cast("Any", tuple(sentiment))) if sentiment else None,
         reading=row["reading"],
@@ -136,14 +145,6 @@ def case(row: Row, key: TextKey, attached: Attached) -> Case:
     )
 
 
-def _opened_or_empty(row: Row, key: TextKey) -> dict[str, Any]:
-    try:
-        return opened(key, row["payload"])
-    except UndecryptableText:
-        log.error("text_of_another_key", case_id=row["id"])
-        return {}
-
-
 def _attached_values(author_id: int, attached: Attached) -> dict[str, Any]:
     followers = attached.beside.followers
     return {
@@ -160,6 +161,14 @@ def _attached_values(author_id: int, attached: Attached) -> dict[str, Any]:
         "notes": tuple(attached.notes),
         "appeal": attached.appeal,
     }
+
+
+def _opened_or_empty(row: Row, key: TextKey) -> dict[str, Any]:
+    try:
+        return opened(key, row["payload"])
+    except UndecryptableText:
+        log.error("text_of_another_key", case_id=row["id"])
+        return {}
 
 
 def action_values(action: Action) -> dict[str, Any]:

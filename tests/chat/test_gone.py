@@ -11,6 +11,7 @@ from bot.core.events import Person
 from bot.core.guild_rules import LabelRule, default_labels
 from moderation_model.contract import Prediction
 from tests.chat.conftest import Stage, buttons_of, flagged, said
+from tests.chat.test_report_menu import report
 
 AS_GONE = "🫥 Already gone before anybody judged it: closed without a verdict. You can still judge it."
 
@@ -102,8 +103,7 @@ async def test_what_was_done_about_stays_open_for_a_verdict(stage: Stage) -> Non
 
 async def test_a_reported_message_stays_open(stage: Stage) -> None:
     message = await stage.say("what an insult")
-    form = await stage.priya.context_menu(stage.general, "Report to moderators", message)
-    await stage.priya.submit_modal(form, {"text": ""})
+    await report(stage, message)
 
     await deleted(stage, message.id)
 
@@ -138,6 +138,7 @@ async def test_what_was_removed_while_it_was_scored_gets_no_card(stage: Stage, m
     case = await stage.only_case()
     assert case.closed_as_gone
     assert stage.review.last_message is None
+    assert "🫥 already gone" in said(await stage.lena.slash(stage.review, "case list"))
 
 
 async def test_a_deletion_that_comes_too_late_is_refused_as_already_gone_not_failed(stage: Stage) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 
+from bot.core.actions import Action
 from bot.core.guild_rules import LabelRule
 from bot.errors import BotError
-from bot.flow.figures import by_channel
+from bot.flow.figures import Figures, by_channel
 from bot.flow.report import NOTHING_YET, Reported
-from bot.store.stats import ChannelWeek
+from bot.store.stats import ChannelWeek, Deeds
 from moderation_model.errors import ModelUnavailable
-from moderation_model.pictures import MAX_BARS, StatsPicture
+from moderation_model.pictures import MAX_BARS, MAX_CLAUSE, StatsPicture
 from tests.builders import CHANNEL, GUILD, NOON, message, person
 from tests.fakes import PNG
 from tests.flow.conftest import House
@@ -80,6 +82,15 @@ async def test_what_was_done_is_counted_with_what_was_taken_back(house: House) -
     await house.review.vote(guild_id=GUILD, case_id=1, moderator=LENA, verdict="fine")
     words = (await asked(house)).pictures[0].words
     assert "Done: 2 deleted, 2 timed out; 4 by the bot itself, 1 taken back." in words
+
+
+def test_every_kind_of_action_has_its_word_and_the_longest_clause_fits_into_the_picture() -> None:
+    kinds = [action.__dataclass_fields__["kind"].default for action in get_args(Action)]
+    figures = Figures(days=30, first=NOON.date(), deeds={kind: Deeds(1234, 1234, 1234) for kind in kinds})
+    done = figures.summary.done
+    assert done is not None
+    assert done.count("1,234 ") == len(kinds)
+    assert len(done) <= MAX_CLAUSE
 
 
 async def test_one_channel_is_counted_alone(house: House) -> None:
