@@ -1,10 +1,10 @@
 """Paired bootstrap: two models on the same rows, and how sure the difference between them is.
 
 Rows are drawn anew with replacement, both models' answers together, so that what is hard for both cancels out
-(percentile intervals of Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapters 8 and 13; for comparing
-two systems on one test set: Koehn, "Statistical significance tests for machine translation evaluation", EMNLP 2004).
-With clusters whole clusters are drawn, as rows of one quarrel say less than so many independent ones (Davison and
-Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8).
+(percentile intervals: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapters 8 and 13; for two
+systems on one test set: Koehn, "Statistical significance tests for machine translation evaluation", EMNLP 2004). With
+clusters whole clusters are drawn, as rows of one quarrel say less than so many independent ones (Davison and Hinkley,
+"Bootstrap Methods and their Application", 1997, section 3.8).
 """
 
 from __future__ import annotations

@@ -184,9 +184,8 @@ def _slices(identity: Passes, rules: GateRules) -> GateRow:
     if by_slice[worst] + allowed[worst] >= 0:
         return GateRow("identities", True, f"None of {len(names)} identities lost more than chance explains.")
     lost = _points(-float(by_slice[worst]))
-    return GateRow(
-        "identities", False, f"Sentences about {names[worst]} lost {lost} points, more than chance explains."
-    )
+    about = names[worst] or "nobody in particular"
+    return GateRow("identities", False, f"Sentences about {about} lost {lost} points, more than chance explains.")
 
 
 def _false_flags(harmless: Passes, rules: GateRules) -> GateRow:
