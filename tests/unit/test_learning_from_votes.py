@@ -61,7 +61,7 @@ def judgements(*, inverted: int | None, people: int = 5, each: int = 60, seed: i
     for person in range(people):
         for _ in range(each):
             score = chance.uniform(0.5, 1.0)
-            right = chance.random() < 0.3 + 0.65 * (score - 0.5) / 0.5
+            right = chance.random() < 0.55 + 0.4 * (score - 0.5) / 0.5
             made.append(Judgement(person, "insult", score, right != (person == inverted)))
     return made
 
