@@ -1,0 +1,116 @@
+"""The routes of learning: runs and versions. They exist where the server has a folder for models."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+
+from moderation_model import intake
+from moderation_model.runs import RunKeeper
+from moderation_model.versions import Versions
+
+Work = Callable[[Request], Awaitable[Response]]
+Answer = Callable[[Request, Work], Awaitable[Response]]
+Body = Callable[[Request], Awaitable[bytes]]
+MOST_IDS = 100_000
+
+
+class LearnRoutes:
+    """The handlers. `answer` checks the token and turns errors into responses; `body` reads a bounded body."""
+
+    def __init__(self, answer: Answer, body: Body) -> None:
+        self._answer = answer
+        self._body = body
+        self._runs: RunKeeper | None = None
+        self._versions: Versions | None = None
+
+    def open(self, runs: RunKeeper | None, versions: Versions | None) -> None:
+        """What the routes reach; None ends it."""
+        self._runs, self._versions = runs, versions
+
+    def add_to(self, app: FastAPI) -> None:
+        """The routes of section "learning" of the interface."""
+        for path, method, work in (
+            ("/v1/runs", "POST", self._start),
+            ("/v1/runs", "GET", self._list_runs),
+            ("/v1/runs/{run_id}", "GET", self._state),
+            ("/v1/runs/{run_id}", "DELETE", self._cancel),
+            ("/v1/models", "GET", self._list_models),
+            ("/v1/models/{version}/shadow", "POST", self._shadow),
+            ("/v1/models/{version}/promote", "POST", self._promote),
+            ("/v1/rollback", "POST", self._rollback),
+            ("/v1/stale", "POST", self._stale),
+        ):
+            app.add_api_route(path, self._route(work), methods=[method])
+
+    def _route(self, work: Work) -> Callable[[Request], Awaitable[Response]]:
+        async def route(request: Request) -> Response:
+            return await self._answer(request, work)
+
+        return route
+
+    async def _start(self, request: Request) -> Response:
+        """POST lines of JSON (`run_order.py`) -> the run's state."""
+        state = await self._keeper.start(request.stream())
+        return JSONResponse(state.to_dict())
+
+    async def _list_runs(self, _: Request) -> Response:
+        return JSONResponse({"runs": [state.to_dict() for state in self._keeper.states()]})
+
+    async def _state(self, request: Request) -> Response:
+        return JSONResponse(self._keeper.state(request.path_params["run_id"]).to_dict())
+
+    async def _cancel(self, request: Request) -> Response:
+        return JSONResponse((await self._keeper.cancel(request.path_params["run_id"])).to_dict())
+
+    async def _list_models(self, _: Request) -> Response:
+        found = await self._models.listed()
+        return JSONResponse({"models": [asdict(each) for each in found], "shadow": self._models.shadow_version})
+
+    async def _shadow(self, request: Request) -> Response:
+        """POST {"on": bool} -> {"shadow": version or null}."""
+        on = (await self._object(request)).get("on", True)
+        if not isinstance(on, bool):
+            raise intake.Refused("`on` must be true or false.", status=422)
+        version = request.path_params["version"] if on else None
+        return JSONResponse({"shadow": await self._models.set_shadow(version)})
+
+    async def _promote(self, request: Request) -> Response:
+        """POST {"force": bool} -> {"champion": version}."""
+        force = (await self._object(request)).get("force", False)
+        if not isinstance(force, bool):
+            raise intake.Refused("`force` must be true or false.", status=422)
+        return JSONResponse({"champion": await self._models.promote(request.path_params["version"], force=force)})
+
+    async def _rollback(self, _: Request) -> Response:
+        return JSONResponse({"champion": await self._models.rollback()})
+
+    async def _stale(self, request: Request) -> Response:
+        """POST {"example_ids": [...]} -> {"versions": [...]}: those that were trained on one of them."""
+        ids = (await self._object(request)).get("example_ids")
+        if not isinstance(ids, list) or len(ids) > MOST_IDS or not all(type(each) is int for each in ids):
+            raise intake.Refused(f"`example_ids` must be a list of at most {MOST_IDS:,} numbers.", status=422)
+        return JSONResponse({"versions": await self._models.mark_stale(ids)})
+
+    async def _object(self, request: Request) -> dict[str, Any]:
+        body = await self._body(request)
+        data = intake.read_json(body) if body.strip() else {}
+        if not isinstance(data, dict):
+            raise intake.Refused("The body must be a JSON object.", status=422)
+        return data
+
+    @property
+    def _keeper(self) -> RunKeeper:
+        if self._runs is None:
+            raise intake.Refused("This server has no folder for models, so it cannot learn.", status=404)
+        return self._runs
+
+    @property
+    def _models(self) -> Versions:
+        if self._versions is None:
+            raise intake.Refused("This server has no folder for models, so it serves one model only.", status=404)
+        return self._versions
