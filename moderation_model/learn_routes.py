@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from moderation_model import intake
-from moderation_model.runs import RunKeeper
-from moderation_model.versions import Versions
+from moderation_model.backends import Classifier
+from moderation_model.batching import BatchQueue
+from moderation_model.runs import COMMAND, RunKeeper
+from moderation_model.versions import Load, Store, Versions
 
 Work = Callable[[Request], Awaitable[Response]]
 Answer = Callable[[Request, Work], Awaitable[Response]]
@@ -19,18 +23,45 @@ Body = Callable[[Request], Awaitable[bytes]]
 MOST_IDS = 100_000
 
 
+@dataclass(frozen=True, slots=True)
+class Learning:
+    """What a server needs to learn: registry, how a model is loaded, folder of runs, and what a run executes."""
+
+    store: Store
+    load: Load
+    runs: Path
+    run_command: tuple[str, ...] = COMMAND
+
+
 class LearnRoutes:
     """The handlers. `answer` checks the token and turns errors into responses; `body` reads a bounded body."""
 
-    def __init__(self, answer: Answer, body: Body) -> None:
+    def __init__(self, learning: Learning | None, answer: Answer, body: Body) -> None:
+        self._learning = learning
         self._answer = answer
         self._body = body
         self._runs: RunKeeper | None = None
         self._versions: Versions | None = None
 
-    def open(self, runs: RunKeeper | None, versions: Versions | None) -> None:
-        """What the routes reach; None ends it."""
-        self._runs, self._versions = runs, versions
+    @asynccontextmanager
+    async def open(self, queue: BatchQueue) -> AsyncIterator[None]:
+        """Versions and runs exist as long as this context; what the last server left is resumed."""
+        if self._learning is None:
+            yield
+            return
+        learning = self._learning
+        versions = Versions(learning.store, queue, learning.load)
+        keeper = RunKeeper(
+            learning.runs, champion=versions.champion_folder, adopt=versions.adopt, command=learning.run_command
+        )
+        async with AsyncExitStack() as stack:
+            self._versions, self._runs = versions, await stack.enter_async_context(keeper)
+            yield
+            self._versions = self._runs = None
+
+    def classifier(self, version: str | None) -> Classifier | None:
+        """The loaded model of that version, None for whatever serves. Raises BadRequest for one that is not loaded."""
+        return self._models.classifier(version) if version is not None else None
 
     def add_to(self, app: FastAPI) -> None:
         """The routes of section "learning" of the interface."""

@@ -174,6 +174,8 @@ class RunKeeper:
         except OSError as error:
             self._end(run, "failed", f"The training process cannot be started: {error.strerror}.")
             return
+        if run.cancelled:  # while the process was being started
+            await _stop(run.process)
         sentence: str | None = None
         try:
             sentence = await _follow(run, self._observe)

@@ -76,7 +76,7 @@ class Versions:
         return self._shadow.info.version if self._shadow else None
 
     def classifier(self, version: str | None) -> Classifier:
-        """The champion for None, else the loaded model of that version. Raises BadRequest for one that is not loaded."""
+        """The champion for None, else the loaded model of that version. Raises BadRequest for another."""
         for loaded in (self._queue.classifier, self._shadow):
             if loaded is not None and version in (None, loaded.info.version):
                 return loaded
