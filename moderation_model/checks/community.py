@@ -1,7 +1,7 @@
 """A made-up community with words of its own, for the demo, for tests and to measure whether learning works.
 
-In it "goblin" and "trash" are said to friends and "decaf" is an insult (`community.yaml`), so a model that does not know
-the place flags friends and misses abuse. Every line has its truth; the same seed gives the same lines.
+In it "goblin" and "trash" are said to friends and "decaf" is an insult (`community.yaml`), so a model that does not
+know the place flags friends and misses abuse. Every line has its truth; the same seed gives the same lines.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,9 @@ import yaml
 from moderation_model.learning import Example, Source
 
 KINDS = ("chat", "banter", "plain_talk", "own_abuse", "plain_abuse")
+MODERATORS = ("moderator-1", "moderator-2", "moderator-3", "moderator-4")
+REPORTED = 0.6
+"""How many of the harmful lines a member reports."""
 HARMFUL = {"toxic": 1.0, "insult": 1.0, "threat": 0.0, "identity_hate": 0.0}
 HARMLESS = {"toxic": 0.0, "severe_toxic": 0.0, "insult": 0.0, "threat": 0.0, "identity_hate": 0.0}
 _SLOT = re.compile(r"\{(\w+)\}")
@@ -51,7 +54,7 @@ def community_file() -> Path:
     return Path(__file__).parent / "community.yaml"
 
 
-def community(count: int, *, seed: int, members: int = 120, shares: Mapping[str, float] | None = None) -> list[Line]:
+def community(count: int, *, seed: int, members: int = 300, shares: Mapping[str, float] | None = None) -> list[Line]:
     """`count` different lines, oldest first. `shares` by kind replaces those of the file.
 
     A few members write much and most write little, as everywhere. Raises ValueError if there are not so many lines.
@@ -95,6 +98,22 @@ def as_examples(
         )
         for number, line in enumerate(lines, first)
     ]
+
+
+def reviewed(lines: Sequence[Line], flagged: Sequence[bool], *, seed: int, audits: float = 0.05) -> list[Example]:
+    """What moderators get to see of the chat: every flagged line, six in ten missed ones (a member reports them), and a
+    random draw of the rest, which carries its inclusion probability. Ids are the places of the lines, from 1.
+    """
+    chance = random.Random(f"reviewed:{seed}")
+    found: list[Example] = []
+    for example, line, fired in zip(as_examples(lines, judges=MODERATORS), lines, flagged, strict=True):
+        reported = line.harmful and chance.random() < REPORTED
+        audited = chance.random() < audits
+        if fired or reported:
+            found.append(example)
+        elif audited:
+            found.append(replace(example, inclusion_probability=audits))
+    return found
 
 
 def _new(spec: Mapping[str, Any], kind: str, seen: set[str], chance: random.Random) -> str:

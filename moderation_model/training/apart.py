@@ -29,7 +29,8 @@ class Cut:
 def cut_by_time(examples: Sequence[Example], wanted: int) -> Cut:
     """The newest `wanted` rows, about, against the older ones; nothing in `older` is newer than anything in `newer`.
 
-    Of the ways to begin the newer part earlier (up to `REACH`), the one that leaves most rows to train on is taken. Rows of the same moment are in no order.
+    Of the ways to begin the newer part earlier (up to `REACH`), the one that leaves most rows to train on is taken.
+    Rows of the same moment are in no order.
     """
     # Rows of one moment (a file without times) are mixed, or a file sorted by label would be measured on one label.
     order = sorted(range(len(examples)), key=lambda row: (examples[row].at, share_of(examples[row].text)))
