@@ -9,7 +9,7 @@ from pathlib import Path
 
 from moderation_model.checks.templates import Sentence, generate
 
-PER_TEMPLATE = 24
+PER_TEMPLATE = 40
 
 
 def anchors_folder() -> Path:
