@@ -139,6 +139,10 @@ class ModelClient:
         """Ends the run; one that has ended stays as it ended."""
         return await self._call("DELETE", f"{RUNS}/{checked_run_id(run_id)}", None, RunState.from_dict)
 
+    async def run_page(self, run_id: str) -> bytes:
+        """What the run found as one HTML page that needs nothing else. BadRequest where it found nothing."""
+        return await self._call("GET", f"{RUNS}/{checked_run_id(run_id)}/page", None, _read_page)
+
     async def versions(self) -> list[VersionInfo]:
         """Every model version that the server has, newest first."""
         return await self._call("GET", MODELS, None, lambda data: [VersionInfo(**each) for each in data["models"]])
@@ -228,7 +232,7 @@ class ModelClient:
         if response.status_code != httpx.codes.OK:
             raise _refusal(response, path)
         try:
-            return read(response.content if path == PICTURE else response.json())
+            return read(response.content if path == PICTURE or path.endswith("/page") else response.json())
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
             raise ModelFailed(NONSENSE) from None
 
@@ -287,6 +291,12 @@ def _seconds(header: str | None) -> float | None:
 def _read_png(data: bytes) -> bytes:
     if not data.startswith(PNG):
         raise ValueError("not a PNG")
+    return data
+
+
+def _read_page(data: bytes) -> bytes:
+    if b"<html" not in data[:2000]:
+        raise ValueError("not a page")
     return data
 
 

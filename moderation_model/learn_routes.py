@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -70,6 +71,7 @@ class LearnRoutes:
             ("/v1/runs", "GET", self._list_runs),
             ("/v1/runs/{run_id}", "GET", self._state),
             ("/v1/runs/{run_id}", "DELETE", self._cancel),
+            ("/v1/runs/{run_id}/page", "GET", self._page),
             ("/v1/models", "GET", self._list_models),
             ("/v1/models/{version}/shadow", "POST", self._shadow),
             ("/v1/models/{version}/promote", "POST", self._promote),
@@ -97,6 +99,17 @@ class LearnRoutes:
 
     async def _cancel(self, request: Request) -> Response:
         return JSONResponse((await self._keeper.cancel(request.path_params["run_id"])).to_dict())
+
+    async def _page(self, request: Request) -> Response:
+        """GET -> the run as one HTML page."""
+        state = self._keeper.state(request.path_params["run_id"])
+        if state.result is None:
+            raise intake.Refused(f"Run {state.run_id} has no result to show.", status=404)
+        # Imported here: most servers draw seldom, and matplotlib costs a second and some 40 MB.
+        from moderation_model.reports.learning_page import learning_page
+
+        page = await asyncio.to_thread(learning_page, state.result)
+        return Response(page, media_type="text/html; charset=utf-8")
 
     async def _list_models(self, _: Request) -> Response:
         found = await self._models.listed()

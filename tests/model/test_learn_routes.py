@@ -104,6 +104,9 @@ async def test_a_run_is_started_watched_and_its_model_taken_in(tmp_path: Path) -
     async with serving(tmp_path, shelf=shelf) as client:
         assert (await client.start_run(order())).run_id == "run-1"
         state = await ended(client, "run-1")
+        assert b"<html" in await client.run_page("run-1")
+        with pytest.raises(BadRequest, match="There is no run"):
+            await client.run_page("run-2")
     assert state.result == RESULT
     assert shelf.adopted == ["b"]
 
