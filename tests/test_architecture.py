@@ -48,6 +48,7 @@ FROM_THE_MODEL_SIDE = {
     "moderation_model.contract": ("bot",),
     "moderation_model.labels": ("bot",),
     "moderation_model.errors": ("bot",),
+    "moderation_model.learning": ("bot",),
     "moderation_model.pictures": ("bot",),
     "moderation_model.client": ("bot.app", "bot.doctor"),
 }
