@@ -90,10 +90,7 @@ def adapt(
         raise BadRequest("There is no example to train on: more verdicts are needed, or a permission.")
     if (out / "run").exists() and not resume:
         raise BadRequest(f"{out / 'run'} holds a run already: go on with it, or choose another folder.")
-    plan = plan or PLANS[mode]
-    manifest = registry.open_folder(champion)
-    if list(manifest["labels"]) != list(LABEL_NAMES):
-        raise BadRequest("Only a model with all six labels can be trained on: its heads are those of this version.")
+    plan, manifest = plan or PLANS[mode], _manifest(champion)
     settings = _settings(plan, seed, max_tokens=int(manifest["max_tokens"]))
     model, tokenizer = open_checkpoint(champion, settings)
     own, watched = _with_replay(model, tokenizer, train, tune, plan=plan, settings=settings)
@@ -174,6 +171,13 @@ class _Tick(TrainerCallback):
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Called by the Trainer after every step."""
         self._tick(state.global_step, state.max_steps)
+
+
+def _manifest(champion: Path) -> dict[str, Any]:
+    manifest = registry.open_folder(champion)
+    if list(manifest["labels"]) != list(LABEL_NAMES):
+        raise BadRequest("Only a model with all six labels of this version can be trained on.")
+    return manifest
 
 
 def _settings(plan: Plan, seed: int, *, max_tokens: int) -> TrainSettings:
