@@ -32,7 +32,9 @@ def example(number: int) -> Example:
 def run(folder: Path, champion: Path, examples: tuple[Example, ...]) -> RunResult:
     folder.mkdir(exist_ok=True)
     order = RunOrder("run-1", examples, limits={"1": {"insult": 0.5}})
-    return learn(order, champion=champion, work=folder, out=folder / "model", say=str, stage=lambda *_: None)
+    return learn(
+        order, champion=champion, work=folder, out=folder / "model", say=lambda line: None, stage=lambda *_: None
+    )
 
 
 @pytest.fixture
