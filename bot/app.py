@@ -91,6 +91,8 @@ class App:
                 "audit": self.flows.audit.run,
                 "digest": self.flows.queue.digest,
                 "retention": self.retention.run,
+                "trouble": self.flows.trouble.check,
+                "alarms": self.flows.alarms.catch_up,
             },
             clock=SystemClock(),
         )

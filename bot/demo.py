@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import json
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -19,7 +20,8 @@ from rich.console import Console
 from bot.app import App, build_app
 from bot.config import Settings, load_settings
 from bot.sandbox.sandbox import Sandbox
-from bot.stage import PASS_SECONDS, DemoFailed, Stage, Watch
+from bot.stage import Stage
+from bot.stage_watch import PASS_SECONDS, DemoFailed, Watch
 from moderation_model.errors import ModelError
 
 WARM_UP_SECONDS = 120.0
@@ -34,6 +36,7 @@ def demo_settings(base: Settings, token: str) -> Settings:
         discord_proxy=None,
         database_url=None,
         encryption_key=None,
+        models_dir=None,
         health_port=None,
         data_dir=base.data_dir / "demo",
     )
@@ -52,9 +55,11 @@ def take_folder(folder: Path) -> IO[bytes]:
 
 
 def forget_last_run(folder: Path) -> None:
-    """The demo's server is new each time, so its database is too."""
+    """The demo's server is new each time, so its database is too, and what its model learned."""
     for name in ("candor.db", "candor.db-wal", "candor.db-shm"):
         (folder / name).unlink(missing_ok=True)
+    if (folder / "models").exists():
+        shutil.rmtree(folder / "models")
 
 
 async def run_demo(base: Settings, *, headless: bool, page_port: int = 0) -> int:
@@ -98,8 +103,12 @@ async def _perform(app: App, sandbox: Sandbox, watch: Watch, *, headless: bool, 
         print(json.dumps({"summary": summary}, ensure_ascii=False), flush=True)  # noqa: T201 - the output is the point
         return
     console.print(f"\n  {summary['as_they_must_be']} of {summary['lines']} lines came out as they must.")
-    for problem in summary["wrong"]:
+    for problem in [*summary["wrong"], *summary["reviewing"]["wrong"]]:
         console.print(f"  The model is wrong on {problem}.", markup=False)
+    console.print(
+        "  Since the day of reviewing, notices and appeals are on, and the keyword deletes; labels are in shadow mode.",
+        soft_wrap=True,
+    )
     console.print(f"\n  The stage is yours: [bold]{sandbox.page_url}[/bold]\n  Ctrl-C ends the demo.")
     await app.wait()
 

@@ -22,6 +22,7 @@ from moderation_model import intake
 from moderation_model.backends import Classifier
 from moderation_model.errors import BadRequest, ModelError, ModelOverloaded, ModelUnavailable, Unauthorised
 from moderation_model.explainer_process import COMMAND
+from moderation_model.learn_routes import Learning, LearnRoutes
 from moderation_model.metrics import Metrics
 from moderation_model.picture_intake import read_picture
 from moderation_model.priority import QueueLimits
@@ -38,7 +39,9 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ServerConfig:
-    """How the server runs. Port 0 takes a free one. `limits` None: those that fit the device."""
+    """How the server runs. Port 0 takes a free one. `limits` None: those that fit the device. `learning` None: it only
+    serves.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8765
@@ -47,6 +50,7 @@ class ServerConfig:
     explain_seconds: float = 15.0
     explainer_command: tuple[str, ...] = COMMAND
     exit_on_stdin_close: bool = False
+    learning: Learning | None = None
 
     def check(self) -> None:
         """Raises Unauthorised with one sentence if strangers could reach the server without a token."""
@@ -77,6 +81,7 @@ def build_app(config: ServerConfig, classifier: Classifier) -> FastAPI:
     app.add_api_route("/v1/model", routes.model, methods=["GET"])
     app.add_api_route("/healthz", routes.health, methods=["GET"])
     app.add_api_route("/metrics", routes.figures, methods=["GET"])
+    routes.learning.add_to(app)
     app.add_exception_handler(HTTPException, _no_such_route)
     return app
 
@@ -89,6 +94,7 @@ class _Routes:
         self._classifier = classifier
         self._metrics = Metrics()
         self._service: Service | None = None
+        self.learning = LearnRoutes(config.learning, self._answer, _body)
 
     @asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
@@ -103,11 +109,12 @@ class _Routes:
         ) as service:
             self._service = service
             self._metrics.watch_queue(lambda: service.queue.waiting_tokens)
-            yield
+            async with self.learning.open(service.queue):
+                yield
             self._service = None
 
     async def classify(self, request: Request) -> Response:
-        """POST {texts, guild_id?, priority?} -> {"predictions": [...]}, one a text, same order."""
+        """POST {texts, guild_id?, priority?, version?} -> {"predictions": [...]}, one a text, same order."""
         return await self._answer(request, self._classify)
 
     async def explain(self, request: Request) -> Response:
@@ -132,7 +139,9 @@ class _Routes:
 
     async def _classify(self, request: Request) -> Response:
         asked = intake.read_classify(await _body(request))
-        predictions = await _while_connected(request, self._running.classify(asked.texts, priority=asked.priority))
+        classifier = self.learning.classifier(asked.version)
+        work = self._running.classify(asked.texts, priority=asked.priority, classifier=classifier)
+        predictions = await _while_connected(request, work)
         if predictions:
             self._metrics.classified(predictions[0].timings)
         return _json(200, {"predictions": [prediction.to_dict() for prediction in predictions]})
@@ -177,7 +186,7 @@ class _Routes:
             place = "".join(traceback.format_tb(error.__traceback__))
             logger.error("%s failed with %s at:\n%s", request.url.path, type(error).__name__, place)
             response = _json(500, {"error": f"The model server failed ({type(error).__name__}). See its log."})
-        self._metrics.count_request(request.url.path, response.status_code)
+        self._metrics.count_request(request.scope["route"].path, response.status_code)
         return response
 
     def _check_token(self, request: Request) -> None:

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.flow.alarms import Alarms
+from bot.flow.appeal_list import AppealList
 from bot.flow.appeals import Appeals
 from bot.flow.audit import Audit
 from bot.flow.cards import CardDesk
 from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
+from bot.flow.exporting import Exporting
+from bot.flow.gone import Gone
 from bot.flow.guild_setup import GuildSetup
+from bot.flow.labelling import Labelling
 from bot.flow.moderate import Moderate
+from bot.flow.names import Names
 from bot.flow.preview import Preview
+from bot.flow.proposing import Proposing
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
+from bot.flow.report import Statistics
+from bot.flow.reporting import Reporting
 from bot.flow.review import Review
 from bot.flow.telling import Telling
+from bot.flow.trouble import Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +37,8 @@ class Flows:
     moderate: Moderate
     review: Review
     deciding: Deciding
+    gone: Gone
+    names: Names
     setup: GuildSetup
     audit: Audit
     coverage: Coverage
@@ -34,3 +46,11 @@ class Flows:
     putting_back: PuttingBack
     queue: Queue
     preview: Preview
+    reporting: Reporting
+    labelling: Labelling
+    alarms: Alarms
+    trouble: Trouble
+    proposing: Proposing
+    statistics: Statistics
+    exporting: Exporting
+    appeal_list: AppealList

@@ -216,7 +216,9 @@ def test_replayed_sentences_carry_the_champions_own_answers(stage: Stage, data: 
     assert {row.weight for row in found} == {2.0}
 
 
-@pytest.mark.parametrize(("harmful", "harmless", "share"), [(20, 20, 0.65), (8, 40, 0.65), (4, 40, 0.7143), (39, 1, 0.0930)])
+@pytest.mark.parametrize(
+    ("harmful", "harmless", "share"), [(20, 20, 0.65), (8, 40, 0.65), (4, 40, 0.7143), (39, 1, 0.0930)]
+)
 def test_harmless_rows_make_the_stated_share_or_as_near_as_the_bound_allows(
     harmful: int, harmless: int, share: float
 ) -> None:

@@ -1,0 +1,108 @@
+"""Whose verdicts may teach: one moderator's share is capped, and verdicts that contradict the others' are held.
+
+A flag of a label is judged right or wrong. Verdicts of one moderator are compared with the others' on flags of the same
+label and the same band of scores (a stratified comparison of two shares; N. Mantel and W. Haenszel, "Statistical
+Aspects of the Analysis of Data From Retrospective Studies", JNCI 22, 1959). Somebody who judges like the others stays
+near 0; somebody who answers the opposite does not. It is no proof of bad will: an administrator looks and decides.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+LEAST_VERDICTS = 10
+"""Of fewer verdicts nothing can be said."""
+HELD_AT = 3.0
+"""Standard deviations from the others: by chance about one moderator in 370, who waits for an administrator's word."""
+BANDS = (0.5, 0.7, 0.8, 0.9, 0.95)
+"""Between these scores flags are alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One moderator's answer about one flag: `right` or wrong. `score` 0 to 1, as it was at the time."""
+
+    moderator_id: int
+    label: str
+    score: float
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A moderator whose verdicts lie `deviations` standard deviations from the others' (below 0: says wrong more)."""
+
+    moderator_id: int
+    verdicts: int
+    deviations: float
+
+    @property
+    def sentence(self) -> str:
+        """For the administrator."""
+        often = "wrong" if self.deviations < 0 else "right"
+        return (
+            f"{self.verdicts} verdicts of <@{self.moderator_id}> say “{often}” far more often than the others' on such "
+            "flags; they are held until you allow or drop them."
+        )
+
+
+def contradictions(judgements: Sequence[Judgement], *, allowed: Collection[int] = ()) -> list[Contradiction]:
+    """Moderators whose verdicts contradict the rest, the farthest first. `allowed`: whom an administrator trusts.
+
+    Empty with a single moderator: there is no rest to compare with.
+    """
+    strata: dict[tuple[str, int], list[Judgement]] = defaultdict(list)
+    for judgement in judgements:
+        strata[judgement.label, sum(judgement.score >= band for band in BANDS)].append(judgement)
+    people = {judgement.moderator_id for judgement in judgements} - set(allowed)
+    found = [_compared(person, list(strata.values())) for person in people]
+    held = [each for each in found if each.verdicts >= LEAST_VERDICTS and abs(each.deviations) >= HELD_AT]
+    # Two who contradict each other both look strange; the one who is farther from everybody is held first.
+    return sorted(held, key=lambda each: -abs(each.deviations))
+
+
+def shares(weights: Sequence[tuple[int, float]], *, most: float) -> dict[int, float]:
+    """By moderator, the factor (0 to 1) on the weights of what they judged, so that nobody has more than `most` of all.
+
+    `weights`: (moderator, weight) of each example. With fewer than 1 / `most` moderators no cap can hold; then all have
+    the same share.
+    """
+    total: dict[int, float] = defaultdict(float)
+    for person, weight in weights:
+        total[person] += weight
+    most = max(most, 1.0 / len(total)) if total else most
+    ceiling = _ceiling(sorted(total.values(), reverse=True), most)
+    return {person: min(1.0, ceiling / weight) if weight > 0 else 1.0 for person, weight in total.items()}
+
+
+def _ceiling(weights: Sequence[float], most: float) -> float:
+    """The weight to which the largest are cut so that each is at most `most` of what is left."""
+    for cut in range(len(weights)):
+        rest = sum(weights[cut:])
+        # `cut` people at the ceiling c, the others as they are: c = most * (cut * c + rest).
+        room = 1.0 - cut * most
+        if room <= 0:
+            break
+        ceiling = most * rest / room
+        if weights[cut] <= ceiling + 1e-12:
+            return weights[0] if cut == 0 else ceiling
+    return min(weights, default=0.0)
+
+
+def _compared(person: int, strata: Sequence[Sequence[Judgement]]) -> Contradiction:
+    """Right answers of the person against those expected from the others, stratum by stratum."""
+    verdicts, surplus, variance = 0, 0.0, 0.0
+    for stratum in strata:
+        mine = [judgement.right for judgement in stratum if judgement.moderator_id == person]
+        others = [judgement.right for judgement in stratum if judgement.moderator_id != person]
+        if not mine or not others:
+            continue
+        everybody, right = len(stratum), sum(mine) + sum(others)
+        verdicts += len(mine)
+        surplus += sum(mine) - len(mine) * right / everybody
+        if everybody > 1:
+            variance += len(mine) * len(others) * right * (everybody - right) / (everybody**2 * (everybody - 1))
+    return Contradiction(person, verdicts, surplus / math.sqrt(variance) if variance > 0 else 0.0)

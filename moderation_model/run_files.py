@@ -1,0 +1,58 @@
+"""The files of a run's folder: the order as it arrives, the state, and their names."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from moderation_model.errors import BadRequest
+from moderation_model.learning import RunState
+from moderation_model.run_order import read_order
+
+ORDER, STATE, RESULT, WORK, MODEL = "order.jsonl", "state.json", "result.json", "work", "model"
+"""Names in a run's folder; `WORK/MODEL` is the model that it made."""
+MAX_ORDER_BYTES = 256 * 1024 * 1024
+
+
+async def receive(body: AsyncIterator[bytes], path: Path) -> None:
+    """The body into a file that only we can read. Raises BadRequest where it is too large."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    size = 0
+    with os.fdopen(descriptor, "wb") as handle:
+        async for chunk in body:
+            size += len(chunk)
+            if size > MAX_ORDER_BYTES:
+                raise BadRequest(f"The order of a run may hold at most {MAX_ORDER_BYTES // 2**20} MiB.")
+            handle.write(chunk)
+
+
+def run_id_of(path: Path) -> str:
+    """The id in the order, which is read whole: what is wrong with it is said now. Raises BadRequest."""
+    with path.open("rb") as handle:
+        return read_order(handle).run_id
+
+
+def write_state(folder: Path, state: RunState, attempts: int) -> None:
+    """Replaced in one step: a reader and a crash find the old state or the new one."""
+    write_whole(folder / STATE, json.dumps({"attempts": attempts, "state": state.to_dict()}))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """The file with `text` in it, or the old one after a crash, never a part."""
+    fresh = path.with_name(f".{path.name}")
+    with fresh.open("w", encoding="utf-8") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    os.replace(fresh, path)
+
+
+def read_state(folder: Path) -> tuple[RunState, int] | None:
+    """The state and the attempts so far, None where there is nothing readable."""
+    try:
+        data = json.loads((folder / STATE).read_text("utf-8"))
+        return RunState.from_dict(data["state"]), int(data["attempts"])
+    except (OSError, KeyError, TypeError, ValueError):
+        return None

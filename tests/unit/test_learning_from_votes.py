@@ -1,0 +1,111 @@
+"""From votes to labels: who agreed, whose answers are held, and how much one person may teach."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.core.agreement import agreement, pairs
+from bot.core.cases import Answer, Vote
+from bot.core.feedback import resolve_votes
+from bot.core.influence import Judgement, contradictions, shares
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def vote(moderator_id: int, **labels: Answer) -> Vote:
+    return Vote(1, moderator_id, "breaks_rules", labels, "v1", NOW)
+
+
+def test_a_single_vote_teaches_what_it_says_and_nothing_else():
+    resolved = resolve_votes([vote(1, insult="right", toxic="wrong", threat="missing", obscene="unknown")])
+    assert resolved.labels == {"insult": 1.0, "toxic": 0.0, "threat": 1.0}
+    assert resolved.disputed == ()
+
+
+def test_the_majority_counts_and_a_tie_is_disputed():
+    votes = [vote(1, insult="right", toxic="right"), vote(2, insult="wrong", toxic="wrong"), vote(3, insult="wrong")]
+    resolved = resolve_votes(votes)
+    assert resolved.labels == {"insult": 0.0}
+    assert resolved.disputed == ("toxic",)
+
+
+def test_no_votes_teach_nothing():
+    assert resolve_votes([]).labels == {}
+
+
+def test_cohens_kappa_of_a_worked_example():
+    # 20 both yes, 5 only the first, 10 only the second, 15 both no: observed 0.7, by chance 0.5.
+    cases = [{1: True, 2: True}] * 20 + [{1: True, 2: False}] * 5 + [{1: False, 2: True}] * 10
+    cases += [{1: False, 2: False}] * 15
+    assert agreement(cases) == pytest.approx(0.4)
+    assert pairs(cases) == {(1, 2): (50, pytest.approx(0.4))}
+
+
+def test_fleiss_kappa_with_three_judges():
+    cases = [{1: True, 2: True, 3: True}, {1: True, 2: True, 3: False}, {1: False, 2: False, 3: False}]
+    # Within cases 1, 1/3 and 1 agree; 5 of 9 votes are yes.
+    observed, chance = (1 + 1 / 3 + 1) / 3, (5 / 9) ** 2 + (4 / 9) ** 2
+    assert agreement(cases) == pytest.approx((observed - chance) / (1 - chance))
+
+
+def test_agreement_needs_a_case_that_two_judged():
+    assert agreement([{1: True}, {2: False}]) is None
+
+
+def judgements(*, inverted: int | None, people: int = 5, each: int = 60, seed: int = 1) -> list[Judgement]:
+    chance = random.Random(seed)
+    made = []
+    for person in range(people):
+        for _ in range(each):
+            score = chance.uniform(0.5, 1.0)
+            right = chance.random() < 0.55 + 0.4 * (score - 0.5) / 0.5
+            made.append(Judgement(person, "insult", score, right != (person == inverted)))
+    return made
+
+
+def first_held(seed: int, *, inverted: int | None) -> int | None:
+    held = contradictions(judgements(inverted=inverted, seed=seed))
+    return held[0].moderator_id if held else None
+
+
+def test_somebody_who_answers_the_opposite_is_held_before_anybody_else():
+    first = [first_held(seed, inverted=3) for seed in range(40)]
+    assert set(first) <= {3, None}
+    assert first.count(3) >= 34
+
+
+def test_people_who_judge_alike_are_hardly_ever_held():
+    assert sum(first_held(seed, inverted=None) is not None for seed in range(100)) <= 4
+
+
+def test_what_an_administrator_reads_names_the_moderator():
+    (held,) = contradictions(judgements(inverted=3, each=200))[:1]
+    assert "<@3>" in held.sentence
+
+
+def test_whom_an_administrator_allowed_is_not_held():
+    assert 3 not in {each.moderator_id for each in contradictions(judgements(inverted=3), allowed={3})}
+
+
+def test_a_single_moderator_has_nobody_to_contradict():
+    assert contradictions(judgements(inverted=0, people=1)) == []
+
+
+def test_nobody_has_more_than_the_largest_share():
+    weights = [(1, 1.0)] * 80 + [(2, 1.0)] * 10 + [(3, 1.0)] * 10 + [(4, 1.0)] * 10
+    factors = shares(weights, most=0.3)
+    left = {person: sum(weight * factors[person] for who, weight in weights if who == person) for person in factors}
+    assert left[1] / sum(left.values()) == pytest.approx(0.3)
+    assert factors[2] == factors[3] == 1.0
+
+
+def test_without_enough_people_for_the_cap_all_weigh_alike():
+    factors = shares([(1, 90.0), (2, 10.0)], most=0.3)
+    assert 90 * factors[1] == pytest.approx(10 * factors[2])
+
+
+def test_nobody_is_cut_below_the_cap():
+    assert shares([(1, 1.0), (2, 1.0), (3, 1.0), (4, 1.0)], most=0.3) == {1: 1.0, 2: 1.0, 3: 1.0, 4: 1.0}
