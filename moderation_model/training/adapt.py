@@ -52,7 +52,7 @@ class Plan:
     batch: int = 32
     rank: int = 16
     alpha: int = 32
-    replay: int = 900
+    replay: int = 1200
     watched: int = 200
     replay_weight: float = 2.0
     kept: float = 2.0
