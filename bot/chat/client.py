@@ -15,6 +15,7 @@ import structlog
 from discord import app_commands
 
 from bot.chat import texts
+from bot.chat.appeal_lists import AppealPageButton
 from bot.chat.appeal_menu import AppealAnswer, AppealButton, appeal_submitted
 from bot.chat.audit_cards import AuditNone, AuditSelect
 from bot.chat.buttons import CaseButton
@@ -103,7 +104,7 @@ class CandorBot(discord.Client):
         self.add_dynamic_items(CaseButton, MoreButton, LabelSelect, AuditSelect, AuditNone)
         self.add_dynamic_items(AppealButton, AppealAnswer, PutBackButton, ApplyButton)
         self.add_dynamic_items(SetupButton, SetupMenu, SampleButton)
-        self.add_dynamic_items(NextButton, PageButton)
+        self.add_dynamic_items(NextButton, PageButton, AppealPageButton)
         if not self.tree.get_commands():
             self.tree.add_command(CandorCommands())
             self.tree.add_command(CaseCommands())

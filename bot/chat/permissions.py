@@ -19,6 +19,7 @@ from bot.errors import NotAllowed
 Feature = Literal[
     "read", "post_cards", "review", "warn", "timeout", "delete", "ban", "report", "why", "check", "pause", "administer",
     "appeal", "quote", "quote_in_thread", "pictures", "make_channel", "see_automod",
+    "publish", "publish_in_thread",
 ]  # fmt: skip
 
 
@@ -55,6 +56,12 @@ NEEDS: dict[Feature, Needs] = {
     "pictures": Needs(bot=("view_channel", "embed_links", "attach_files")),
     "make_channel": Needs(bot=("manage_channels",), invited=False),
     "see_automod": Needs(bot=("manage_guild",), invited=False),
+    "publish": Needs(bot=("view_channel", "send_messages", "attach_files"), person=("send_messages", "attach_files")),
+    "publish_in_thread": Needs(
+        bot=("view_channel", "send_messages_in_threads", "attach_files"),
+        person=("send_messages_in_threads", "attach_files"),
+        invited=False,
+    ),
 }
 
 TITLES: dict[str, str] = {

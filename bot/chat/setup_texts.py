@@ -38,6 +38,7 @@ PURPOSES = {
     "quote_in_thread": "to put texts back in threads",
     "make_channel": "to make the review channel for you",
     "see_automod": "to see which AutoMod rules are on",
+    "publish_in_thread": "to post statistics in threads",
 }
 YEARLY_FROM = 10_000
 YEARLY = (

@@ -8,12 +8,14 @@ from typing import Protocol
 
 from bot.core.cases import Case
 from bot.flow.acting import Acting
+from bot.flow.appeal_list import AppealList
 from bot.flow.appeals import Appeals
 from bot.flow.audit import Audit
 from bot.flow.budgeting import CardBudget
 from bot.flow.cards import CardDesk
 from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
+from bot.flow.exporting import Exporting
 from bot.flow.flows import Flows
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate, Passed
@@ -21,13 +23,16 @@ from bot.flow.ports import AuditBoard, Board, Clock, Enforcer, Messages, Messeng
 from bot.flow.preview import Preview
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
+from bot.flow.report import Reporting
 from bot.flow.review import Review
 from bot.flow.telling import Telling
+from bot.store.appeal_lists import AppealListStore
 from bot.store.appeals import AppealStore
 from bot.store.audits import AuditStore
 from bot.store.case_lists import CaseListStore
 from bot.store.cases import CaseStore
 from bot.store.database import Database
+from bot.store.exporting import ExportStore
 from bot.store.grouping import GroupStore
 from bot.store.guilds import GuildStore
 from bot.store.labels import LabelStore
@@ -35,6 +40,7 @@ from bot.store.notes import NoteStore
 from bot.store.predictions import PredictionStore
 from bot.store.queue import QueueStore
 from bot.store.replaying import ReplayStore
+from bot.store.stats import StatsStore
 
 
 class Boards(Board, AuditBoard, Protocol):
@@ -68,6 +74,9 @@ class Stores:
         self.queue = QueueStore(db)
         self.lists = CaseListStore(db)
         self.replay = ReplayStore(db)
+        self.stats = StatsStore(db)
+        self.appeal_lists = AppealListStore(db)
+        self.records = ExportStore(db)
 
 
 def build_flows(
@@ -111,6 +120,9 @@ def build_flows(
         putting_back=PuttingBack(review=review, messenger=messenger, cases=cases, telling=telling, clock=clock),
         queue=_queue(stores, outside),
         preview=Preview(model=model, replay=stores.replay, clock=clock),
+        appeal_list=AppealList(appeals=stores.appeal_lists, guilds=guilds, clock=clock),
+        exporting=Exporting(records=stores.records, guilds=guilds, clock=clock),
+        reporting=Reporting(model=model, stats=stores.stats, guilds=guilds, clock=clock),
     )
 
 

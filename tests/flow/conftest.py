@@ -44,7 +44,7 @@ class House:
         self.desk, self.telling, self.moderate, self.review = flows.desk, flows.telling, flows.moderate, flows.review
         self.deciding, self.setup, self.audit = flows.deciding, flows.setup, flows.audit
         self.appeals, self.putting_back = flows.appeals, flows.putting_back
-        self.queue = flows.queue
+        self.queue, self.reporting, self.exporting = flows.queue, flows.reporting, flows.exporting
 
     async def rules(self, **labels: LabelRule) -> GuildRules:
         """Save active rules with a review channel and the given label rules."""
