@@ -101,7 +101,15 @@ class ModelStore:
 
     def check_promotable(self, version: str, *, force: bool = False, reason: str = "") -> None:
         """Raises what `promote` would, and changes nothing."""
-        self._promotable(version, force=force, reason=reason)
+        chosen = self._known(version)
+        manifest = _open(self._place(chosen))
+        if chosen is None or _passed(manifest):
+            return
+        if not force:
+            why = " ".join(row["reason"] for row in manifest.get("gate", {}).get("rows", ()) if not row["met"])
+            raise BadRequest(f"{version} did not pass the gate. {why or 'It was never judged.'}")
+        if not reason.strip():
+            raise BadRequest(f"{version} did not pass the gate. Say in a sentence why it shall decide all the same.")
 
     def promote(self, version: str, *, force: bool = False, reason: str = "") -> None:
         """Let `version` decide; what decided becomes the previous one. Nothing happens where it decides already.
@@ -111,7 +119,8 @@ class ModelStore:
         manifest. The model in the box may always decide.
         """
         with self._changing():
-            chosen = self._promotable(version, force=force, reason=reason)
+            self.check_promotable(version, force=force, reason=reason)
+            chosen = self._known(version)
             before, warning = self._read()
             if chosen != before.version or warning:
                 pointer.write(self._folder, before.moved_to(chosen), reason or "passed the gate")
@@ -139,26 +148,7 @@ class ModelStore:
         anything but safetensors, BadRequest for a version that is here with other weights.
         """
         with self._changing():
-            if not folder.exists() and result.challenger and self._path(result.challenger).exists():
-                return result.challenger
-            manifest = _open(folder)
-            version = str(manifest["version"])
-            if not NAME.fullmatch(version) or version in (self.shipped_version, IN_THE_BOX):
-                raise BadRequest(f"The new model cannot be called {version[:100]!r}: train it again.")
-            if self._path(version).exists():
-                if _open(self._path(version))["files"] != manifest["files"]:
-                    raise BadRequest(f"Another model is here already as version {version}.")
-                shutil.rmtree(folder)
-                return version
-            learned = {
-                "parent": result.champion,
-                "gate": asdict(result.verdict),
-                "trained_on": sorted(result.trained_on),
-                "inherited": self._learned_by(result.champion),
-                "adopted": pointer.now(),
-            }
-            atomic.write_json(folder / registry.MANIFEST, {**manifest, **learned})
-            atomic.move_folder(folder, self._path(version))
+            version = self._move_in(folder, result)
             self._prune()
             return version
 
@@ -196,6 +186,29 @@ class ModelStore:
                 " Nothing else decides than before. Let this user write there, and make room."
             ) from error
 
+    def _move_in(self, folder: Path, result: RunResult) -> str:
+        if not folder.exists() and result.challenger and self._path(result.challenger).exists():
+            return result.challenger
+        manifest = _open(folder)
+        version = str(manifest["version"])
+        if not NAME.fullmatch(version) or version in (self.shipped_version, IN_THE_BOX):
+            raise BadRequest(f"The new model cannot be called {version[:100]!r}: train it again.")
+        if self._path(version).exists():
+            if _open(self._path(version))["files"] != manifest["files"]:
+                raise BadRequest(f"Another model is here already as version {version}.")
+            shutil.rmtree(folder)
+            return version
+        learned = {
+            "parent": result.champion,
+            "gate": asdict(result.verdict),
+            "trained_on": sorted(result.trained_on),
+            "inherited": self._learned_by(result.champion),
+            "adopted": pointer.now(),
+        }
+        atomic.write_json(folder / registry.MANIFEST, {**manifest, **learned})
+        atomic.move_folder(folder, self._path(version))
+        return version
+
     def _read(self) -> tuple[Pointer, str | None]:
         """The pointer, and what is wrong with it: then it is that of the model in the box."""
         try:
@@ -219,19 +232,6 @@ class ModelStore:
         if chosen.version is None:
             raise BadRequest("The model in the box decides already; there is nothing to go back to.")
         return None, ()
-
-    def _promotable(self, version: str, *, force: bool, reason: str) -> str | None:
-        """The version as the pointer names it."""
-        chosen = self._known(version)
-        manifest = _open(self._place(chosen))
-        if chosen is None or _passed(manifest):
-            return chosen
-        if not force:
-            why = " ".join(row["reason"] for row in manifest.get("gate", {}).get("rows", ()) if not row["met"])
-            raise BadRequest(f"{version} did not pass the gate. {why or 'It was never judged.'}")
-        if not reason.strip():
-            raise BadRequest(f"{version} did not pass the gate. Say in a sentence why it shall decide all the same.")
-        return chosen
 
     def _known(self, version: str) -> str | None:
         if version in (IN_THE_BOX, self.shipped_version):

@@ -54,7 +54,7 @@ class Plan:
     alpha: int = 32
     replay: int = 900
     watched: int = 200
-    replay_weight: float = 1.0
+    replay_weight: float = 2.0
     kept: float = 2.0
     most_balance: float = 3.0
 
@@ -83,10 +83,13 @@ def adapt(
 
     `train` changes weights; `tune` chooses the moment at which to stop. Calibration and limits stay the champion's.
     `tick(step, steps)` is called after every step; what it raises ends the run, and `resume` goes on after the last
-    checkpoint of the same rows, seed and plan. Raises BadModelFolder, and BadRequest if there is nothing to train on.
+    checkpoint of the same rows, seed and plan. Raises BadModelFolder, and BadRequest if there is nothing to train on or
+    `out` holds a run that is not to be resumed.
     """
     if not train:
         raise BadRequest("There is no example to train on: more verdicts are needed, or a permission.")
+    if (out / "run").exists() and not resume:
+        raise BadRequest(f"{out / 'run'} holds a run already: go on with it, or choose another folder.")
     plan = plan or PLANS[mode]
     manifest = registry.open_folder(champion)
     if list(manifest["labels"]) != list(LABEL_NAMES):
@@ -149,14 +152,15 @@ def count(model: nn.Module) -> int:
 def balanced(rows: Sequence[Row], most: float) -> list[Row]:
     """The rows with those of the rarer answer (accused or not) weighing more, at most `most` times; the mean stays."""
     accused = [any(row.labels.values()) for row in rows]
-    sides = {side: sum(row.weight for row, here in zip(rows, accused, strict=True) if here is side) for side in (0, 1)}
-    if not all(sides.values()):
+    harmful = sum(row.weight for row, here in zip(rows, accused, strict=True) if here)
+    harmless = sum(row.weight for row in rows) - harmful
+    if min(harmful, harmless) <= 0:
         return list(rows)
-    rarer = min(sides, key=lambda side: sides[side])
-    more = min(most, math.sqrt(sides[1 - rarer] / sides[rarer]))
-    mean = (sides[rarer] * more + sides[1 - rarer]) / sum(sides.values())
+    rarer = harmful < harmless
+    more = min(most, math.sqrt(max(harmful, harmless) / min(harmful, harmless)))
+    mean = (min(harmful, harmless) * more + max(harmful, harmless)) / (harmful + harmless)
     return [
-        replace(row, weight=row.weight * (more if here is bool(rarer) else 1.0) / mean)
+        replace(row, weight=row.weight * (more if here is rarer else 1.0) / mean)
         for row, here in zip(rows, accused, strict=True)
     ]
 

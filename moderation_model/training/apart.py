@@ -6,13 +6,16 @@ part. They are kept few by taking into the newer part first those rows whose aut
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from moderation_model.learning import Example
 from moderation_model.training.splits import clusters_of, share_of
 
+MEASURE_ONLY = 0.25
+"""What an older row that may not be trained on is worth, against 1 for one that may."""
 REACH = 2.0
 """How far back the newer part may reach to find rows that cost little: this many times the share that is wanted."""
 
@@ -29,7 +32,7 @@ class Cut:
 def cut_by_time(examples: Sequence[Example], wanted: int) -> Cut:
     """The newest `wanted` rows, about, against the older ones; nothing in `older` is newer than anything in `newer`.
 
-    Of the ways to begin the newer part earlier (up to `REACH`), the one that leaves most rows to train on is taken.
+    Of the ways to begin the newer part earlier (up to `REACH`), the one that leaves most to train on is taken.
     Rows of the same moment are in no order.
     """
     # Rows of one moment (a file without times) are mixed, or a file sorted by label would be measured on one label.
@@ -40,8 +43,11 @@ def cut_by_time(examples: Sequence[Example], wanted: int) -> Cut:
     marks = _marks(examples)
     steps = sorted({round(wanted * (1 + part * (REACH - 1) / 4)) for part in range(5)})
     starts = dict.fromkeys(len(order) - min(len(order), step) for step in steps)
-    cuts = [_cut(examples, order, marks, start, wanted) for start in starts]
-    return max(cuts, key=lambda cut: (len(cut.newer) >= wanted, _trainable(examples, cut.older), len(cut.newer)))
+    cuts = [_take(examples, marks, older=order[:start], window=order[start:][::-1], wanted=wanted) for start in starts]
+    return max(
+        cuts,
+        key=lambda cut: (len(cut.newer) >= wanted, sum(_worth(examples[row]) for row in cut.older), len(cut.newer)),
+    )
 
 
 def cut_apart(examples: Sequence[Example], wanted: int) -> Cut:
@@ -59,12 +65,6 @@ def apart_from(examples: Sequence[Example], others: Sequence[Example]) -> list[E
     return [example for example, mine in zip(examples, marks, strict=False) if not mine & spoken]
 
 
-def _cut(
-    examples: Sequence[Example], order: Sequence[int], marks: Sequence[frozenset[str]], start: int, wanted: int
-) -> Cut:
-    return _take(examples, marks, older=order[:start], window=order[start:][::-1], wanted=wanted)
-
-
 def _take(
     examples: Sequence[Example],
     marks: Sequence[frozenset[str]],
@@ -73,20 +73,67 @@ def _take(
     window: Sequence[int],
     wanted: int,
 ) -> Cut:
-    """Fills the newer part from `window`, cheapest rows first, until it has `wanted`; then whatever costs nothing."""
-    here = Counter(mark for row in window for mark in marks[row])
-    lost = Counter(mark for row in older if examples[row].may_train for mark in marks[row])
-    cost = {row: max((lost[mark] / here[mark] for mark in marks[row]), default=0.0) for row in window}
-    taken: list[int] = []
-    spoken: set[str] = set()
-    for row in sorted(window, key=lambda row: (cost[row], sorted(marks[row]))):
-        if len(taken) < wanted or all(mark in spoken or not lost[mark] for mark in marks[row]):
-            taken.append(row)
-            spoken |= marks[row]
-    chosen = set(taken)
-    kept = [row for row in older if row not in chosen and not marks[row] & spoken]
-    left = set(older) | set(window)
-    return Cut(tuple(kept), tuple(sorted(taken)), tuple(sorted(left - chosen - set(kept))))
+    """Fills the newer part from `window` until it has `wanted` rows and none is left that would cost nothing.
+
+    Each time the kind of row (source, harmful or not) that is furthest behind its share gives the row that costs least:
+    whose author, thread and text most rarely stand in what `older` still has; the first of equals.
+    """
+    owners = _Owners(examples, marks, older)
+    kinds: dict[tuple[str, bool], list[int]] = {}
+    for row in window:
+        kinds.setdefault((examples[row].source, any(examples[row].labels.values())), []).append(row)
+    waiting = {kind: np.array(rows) for kind, rows in kinds.items()}
+    taken: dict[tuple[str, bool], list[int]] = {kind: [] for kind in kinds}
+    count = 0
+    while left := [kind for kind, rows in waiting.items() if len(rows)]:
+        kind = min(left, key=lambda kind: (len(taken[kind]) + 1) / len(kinds[kind]))
+        if count >= wanted:
+            # What everybody who is measured already said costs nothing any more; the rest would.
+            free = [(kind, int(row)) for kind in left for row in waiting[kind][owners.costs(waiting[kind]) == 0]]
+            for kind, row in free:
+                taken[kind].append(row)
+            break
+        place = int(owners.costs(waiting[kind]).argmin())
+        taken[kind].append(int(waiting[kind][place]))
+        owners.take(taken[kind][-1])
+        waiting[kind] = np.delete(waiting[kind], place)
+        count += 1
+    chosen = {row for rows in taken.values() for row in rows}
+    kept = [row for row in older if row not in chosen and owners.alive[row]]
+    return Cut(tuple(kept), tuple(sorted(chosen)), tuple(sorted({*older, *window} - chosen - set(kept))))
+
+
+class _Owners:
+    """Which rows of the older part still stand, and what those are worth that share a mark with a row."""
+
+    def __init__(self, examples: Sequence[Example], marks: Sequence[frozenset[str]], older: Sequence[int]) -> None:
+        numbers = {mark: number for number, mark in enumerate(sorted(frozenset[str]().union(*marks)))}
+        # (rows, 3); the last number stands for "no such mark"
+        self._marks = np.full((len(marks), 3), len(numbers))
+        for row, mine in enumerate(marks):
+            self._marks[row, : len(mine)] = sorted(numbers[mark] for mark in mine)
+        self._worth = np.array([_worth(example) for example in examples])
+        self.alive = np.zeros(len(marks), dtype=bool)
+        self.alive[list(older)] = True
+        self._older: list[list[int]] = [[] for _ in range(len(numbers) + 1)]
+        self._counts = np.zeros(len(numbers) + 1)
+        for row in older:
+            for mark in self._marks[row][self._marks[row] < len(numbers)]:
+                self._older[mark].append(row)
+                self._counts[mark] += self._worth[row]
+
+    def costs(self, rows: np.ndarray) -> np.ndarray:
+        """For each of `rows`: what would go of the older part with it; a row with two of its marks counts twice."""
+        return self._counts[self._marks[rows]].sum(axis=1)
+
+    def take(self, row: int) -> None:
+        """All of the older part that shares a mark with `row` goes."""
+        for mark in self._marks[row]:
+            for other in self._older[mark]:
+                if self.alive[other]:
+                    self.alive[other] = False
+                    self._counts[self._marks[other]] -= self._worth[other]
+        self._counts[-1] = 0
 
 
 def _marks(examples: Sequence[Example]) -> list[frozenset[str]]:
@@ -101,5 +148,5 @@ def _marks(examples: Sequence[Example]) -> list[frozenset[str]]:
     return found
 
 
-def _trainable(examples: Sequence[Example], rows: Sequence[int]) -> int:
-    return sum(examples[row].may_train for row in rows)
+def _worth(example: Example) -> float:
+    return 1.0 if example.may_train else MEASURE_ONLY

@@ -13,7 +13,7 @@ from moderation_model.training.recipe import TrainSettings
 
 
 class MultiTask(nn.Module):
-    """`BertTwoHeads`, bare or in an adapter, with its loss. In training it gives the loss alone, else outputs, too."""
+    """`BertTwoHeads`, bare or in an adapter, with its loss. In training it gives that alone, else both heads, too."""
 
     def __init__(self, model: nn.Module, settings: TrainSettings) -> None:
         super().__init__()

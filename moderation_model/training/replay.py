@@ -34,16 +34,18 @@ def replay_texts(count: int, *, watched: int, seed: int, without: Sequence[str] 
     None says the same as a text of `without`.
     """
     used = {near_key(text) for text in without}
-    chance = random.Random(f"replay:{seed}")
+    sentences = generate(replay_folder(), per_template=PER_TEMPLATE, seed=seed)
+    random.Random(f"replay:{seed}").shuffle(sentences)
     sides: tuple[list[str], list[str]] = ([], [])
-    for sentence in generate(replay_folder(), per_template=PER_TEMPLATE, seed=seed):
+    for sentence in sentences:
+        side, room = (sides[1], watched) if share_of(sentence.template) < TUNE_TEMPLATES else (sides[0], count)
+        if len(side) >= room:
+            continue
         text = prepare(sentence.text)
         if text.strip() and near_key(text) not in used:
             used.add(near_key(text))
-            sides[share_of(sentence.template) < TUNE_TEMPLATES].append(text)
-    for side in sides:
-        chance.shuffle(side)
-    return sides[0][:count], sides[1][:watched]
+            side.append(text)
+    return sides
 
 
 def distilled(
