@@ -65,6 +65,7 @@ class GuildRules:
     ping_role_id: int | None = None
     admin_channel_id: int | None = None
     log_channel_id: int | None = None
+    reports_channel_id: int | None = None
     care: bool = True
     notices: bool = False
     appeals: bool = False
@@ -91,7 +92,6 @@ class GuildRules:
     channels: Mapping[int, Mapping[str, LabelRule]] = field(default_factory=dict)
     learn_cron: str | None = "0 3 * * sun"
     weekly_cron: str | None = "0 6 * * mon"
-    reports_channel_id: int | None = None
 
     @property
     def reports_to(self) -> int | None:

@@ -80,6 +80,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("escalation_days", "number", "For how many days a confirmed case counts towards that.", 1, 365),
     Setting("ping_role_id", "role", "Who is called for threats, raids and when I am in trouble.", optional=True),
     Setting("log_channel_id", "channel", "Where every action leaves a line.", optional=True),
+    Setting(
+        "reports_channel_id",
+        "channel",
+        "Where reports go, such as that on a new model; else to the cards.",
+        optional=True,
+    ),
     Setting("admin_channel_id", "channel", "Where reports about staff go.", optional=True),
     Setting(
         "learn_cron",
@@ -89,12 +95,6 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "weekly_cron", "cron", "When the report on the last seven days comes; none: no report by itself.", optional=True
-    ),
-    Setting(
-        "reports_channel_id",
-        "channel",
-        "Where reports on learning and on the week go; none: where review cards go.",
-        optional=True,
     ),
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
