@@ -16,16 +16,18 @@ SHOWN = 3
 LONGEST = 40
 """Longer ones are no words."""
 
-COMMON = frozenset(
-    "a about after all also always am an and another any are aren't as at be because been before being both but by came "
-    "can can't could did didn't do does doesn't doing don't down each ever every few for from get gets getting go goes "
-    "going gonna good got had has have haven't having he her here him his how i i'd i'll i'm i've if in into is isn't it "
-    "it's its just know let like made make many me mean more most much my never no not nothing now of off oh on one only "
-    "or other our out over people please put really right said same say see she should so some something still such take "
-    "tell than that that's the their them then there there's these they they're thing things think this those through "
-    "time to today too u under until up ur us very want was wasn't way we well went were what what's when where which "
-    "while who why will with won't would yeah yes yet you you'll you're you've your yours yourself".split()
-)
+_LITTLE = """
+a about after all also always am an and another any are aren't as at be because been before being both but by
+came can can't could did didn't do does doesn't doing don't down each ever every few for from get gets getting
+go goes going gonna good got had has have haven't having he her here him his how i i'd i'll i'm i've if in
+into is isn't it it's its just know let like made make many me mean more most much my never no not nothing now
+of off oh on one only or other our out over people please put really right said same say see she should so
+some something still such take tell than that that's the their them then there there's these they they're
+thing things think this those through time to today too u under until up ur us very want was wasn't way we
+well went were what what's when where which while who why will with won't would yeah yes yet you you'll you're
+you've your yours yourself
+"""
+COMMON = frozenset(_LITTLE.split())
 
 
 @dataclass(frozen=True, slots=True)
