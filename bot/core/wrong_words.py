@@ -54,7 +54,7 @@ def wrong_words(cards: Iterable[Judged], *, known: Collection[str] = ()) -> tupl
     total: Counter[str] = Counter()
     for card in cards:
         named = {word.casefold().replace("’", "'") for word in card.words} - skipped
-        named = {word for word in named if len(word) <= LONGEST and any(char.isalpha() for char in word)}
+        named = {word for word in named if _is_word(word)}
         total.update(named)
         wrong.update(named if card.fine else ())
     found = [
@@ -63,3 +63,8 @@ def wrong_words(cards: Iterable[Judged], *, known: Collection[str] = ()) -> tupl
         if number >= LEAST_WRONG and 2 * number > total[word]
     ]
     return tuple(sorted(found, key=lambda each: (-each.wrong, each.total, each.word))[:SHOWN])
+
+
+def _is_word(word: str) -> bool:
+    """Letters among it, and nothing that a button could not show or that stands for other letters in a pattern."""
+    return 1 < len(word) <= LONGEST and word.isprintable() and "*" not in word and any(map(str.isalpha, word))

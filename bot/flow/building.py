@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import uuid4
 
 from bot.core.cases import Case
 from bot.flow.acting import Acting
@@ -19,13 +20,15 @@ from bot.flow.exporting import Exporting
 from bot.flow.flows import Flows
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate, Passed
-from bot.flow.ports import AuditBoard, Board, Clock, Enforcer, Messages, Messenger, ModelService
+from bot.flow.nightly import Nightly
+from bot.flow.ports import AuditBoard, Board, Clock, Enforcer, Messages, Messenger, ModelService, WeekBoard
 from bot.flow.preview import Preview
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
 from bot.flow.report import Reporting
 from bot.flow.review import Review
 from bot.flow.telling import Telling
+from bot.flow.weekly import Weekly
 from bot.store.appeal_lists import AppealListStore
 from bot.store.appeals import AppealStore
 from bot.store.audits import AuditStore
@@ -36,14 +39,16 @@ from bot.store.exporting import ExportStore
 from bot.store.grouping import GroupStore
 from bot.store.guilds import GuildStore
 from bot.store.labels import LabelStore
+from bot.store.leases import LeaseStore
 from bot.store.notes import NoteStore
 from bot.store.predictions import PredictionStore
 from bot.store.queue import QueueStore
 from bot.store.replaying import ReplayStore
 from bot.store.stats import StatsStore
+from bot.store.weekly import WeeklyStore
 
 
-class Boards(Board, AuditBoard, Protocol):
+class Boards(Board, AuditBoard, WeekBoard, Protocol):
     """The review channel with everything that is posted there."""
 
 
@@ -60,7 +65,9 @@ class Outside:
 
 
 class Stores:
-    """Every store over one database. `guilds` keeps rules in memory, so there is one for all."""
+    """Every store over one database. `guilds` keeps rules in memory, so there is one for all. `leases` holds slots in
+    this process's name, which is new at each start.
+    """
 
     def __init__(self, db: Database) -> None:
         self.guilds = GuildStore(db)
@@ -77,6 +84,8 @@ class Stores:
         self.stats = StatsStore(db)
         self.appeal_lists = AppealListStore(db)
         self.records = ExportStore(db)
+        self.weekly = WeeklyStore(db)
+        self.leases = LeaseStore(db, holder=uuid4().hex)
 
 
 def build_flows(
@@ -123,6 +132,8 @@ def build_flows(
         appeal_list=AppealList(appeals=stores.appeal_lists, guilds=guilds, clock=clock),
         exporting=Exporting(records=stores.records, guilds=guilds, clock=clock),
         reporting=Reporting(model=model, stats=stores.stats, guilds=guilds, clock=clock),
+        nightly=Nightly(stats=stores.stats, weekly=stores.weekly),
+        weekly=_weekly(stores, outside),
     )
 
 
@@ -133,6 +144,19 @@ def _queue(stores: Stores, outside: Outside) -> Queue:
         queue=stores.queue,
         lists=stores.lists,
         board=outside.board,
+        clock=outside.clock,
+    )
+
+
+def _weekly(stores: Stores, outside: Outside) -> Weekly:
+    return Weekly(
+        model=outside.model,
+        board=outside.board,
+        guilds=stores.guilds,
+        stats=stores.stats,
+        weekly=stores.weekly,
+        queue=stores.queue,
+        leases=stores.leases,
         clock=outside.clock,
     )
 

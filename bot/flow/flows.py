@@ -13,12 +13,14 @@ from bot.flow.deciding import Deciding
 from bot.flow.exporting import Exporting
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.moderate import Moderate
+from bot.flow.nightly import Nightly
 from bot.flow.preview import Preview
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
 from bot.flow.report import Reporting
 from bot.flow.review import Review
 from bot.flow.telling import Telling
+from bot.flow.weekly import Weekly
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +42,5 @@ class Flows:
     reporting: Reporting
     exporting: Exporting
     appeal_list: AppealList
+    nightly: Nightly
+    weekly: Weekly

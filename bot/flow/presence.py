@@ -43,10 +43,14 @@ class Presence:
             lease, self._lease = self._lease, None
             await self._leases.end(lease, now=self._clock.now(), outcome="left")
 
-    async def away(self, *, since: datetime, until: datetime) -> timedelta | None:
-        """For how long no process was there in that time, as far as it is known; None where nothing is known of it."""
-        first = await self._leases.first(NAME)
-        if first is None or first >= until:
-            return None
-        since = max(since, first)
-        return away(await self._leases.spells(NAME, since=since, until=until), since=since, until=until)
+
+async def away_between(leases: LeaseStore, *, since: datetime, until: datetime) -> timedelta | None:
+    """For how long no process was there in that time, as far as it is known; None where nothing is known of it.
+
+    Raises StoreUnavailable.
+    """
+    first = await leases.first(NAME)
+    if first is None or first >= until:
+        return None
+    since = max(since, first)
+    return away(await leases.spells(NAME, since=since, until=until), since=since, until=until)
