@@ -11,7 +11,9 @@ from bot.core.audits import AuditBatch
 from bot.core.budget import Digest
 from bot.core.cases import Background, CardRef, Case
 from bot.core.events import IncomingMessage
+from bot.core.guild_rules import GuildRules
 from bot.core.policy import Action
+from bot.core.weekly import WeekReport
 from bot.errors import BoardUnavailable
 from bot.flow.ports import Outcome, Told
 from moderation_model.contract import Explanation, ModelInfo, Prediction
@@ -150,6 +152,8 @@ class FakeBoard:
     log_lines: list[LogEntry] = field(default_factory=list)
     digests: list[Digest] = field(default_factory=list)
     log_broken: bool = False
+    weeks: list[tuple[WeekReport, int, bytes | None]] = field(default_factory=list)
+    in_trouble: tuple[str, ...] = ()
     audits: dict[int, AuditBatch] = field(default_factory=dict)
     broken: bool = False
     ping_broken: bool = False
@@ -190,6 +194,15 @@ class FakeBoard:
         if self.broken:
             raise BoardUnavailable("The review channel cannot be reached.")
         self.digests.append(digest)
+
+    async def show_week(self, report: WeekReport, *, channel_id: int, png: bytes | None, words: str) -> CardRef:
+        if self.broken:
+            raise BoardUnavailable("The review channel cannot be reached.")
+        self.weeks.append((report, channel_id, png))
+        return CardRef(channel_id, 8000 + len(self.weeks))
+
+    async def trouble(self, rules: GuildRules) -> tuple[str, ...]:
+        return self.in_trouble
 
     async def log(self, entry: LogEntry, *, channel_id: int) -> None:
         if self.log_broken:

@@ -33,6 +33,7 @@ from bot.chat.setup_items import SetupButton, SetupMenu
 from bot.chat.setup_names import rule_named
 from bot.chat.setup_sample import SampleButton
 from bot.chat.tree import CandorTree, differs
+from bot.chat.weekly_card import FineHereButton
 from bot.errors import BadSettings, BotError
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class CandorBot(discord.Client):
         self.add_dynamic_items(CaseButton, MoreButton, LabelSelect, AuditSelect, AuditNone)
         self.add_dynamic_items(AppealButton, AppealAnswer, PutBackButton, ApplyButton)
         self.add_dynamic_items(SetupButton, SetupMenu, SampleButton)
-        self.add_dynamic_items(NextButton, PageButton, AppealPageButton)
+        self.add_dynamic_items(NextButton, PageButton, AppealPageButton, FineHereButton)
         if not self.tree.get_commands():
             self.tree.add_command(CandorCommands())
             self.tree.add_command(CaseCommands())

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.core.cron import WEEKDAYS
 from bot.core.numbers import precision_by_label, response_time
 from bot.core.weekly import DAYS, LEAST_CARDS, OVERDUE, WeekReport
 from bot.core.wrong_words import wrong_words
@@ -105,5 +106,5 @@ def picture_of(report: WeekReport) -> CardsPicture:
     for number, ends in enumerate(report.days):
         date = report.since + timedelta(days=number)
         broke, fine = ends["breaks_rules"], ends["fine"]
-        rows.append((f"{date:%a} {date.day}", broke, fine, ends.total() - broke - fine))
+        rows.append((f"{WEEKDAYS[date.weekday()].capitalize()} {date.day}", broke, fine, ends.total() - broke - fine))
     return CardsPicture.of(f"{day(report.since)} to {day(report.until)}", rows)
