@@ -51,7 +51,7 @@ MAX_PASSES = 64
 class CandorBot(discord.Client):
     """The bot on Discord. `attach` the use cases before it starts; `ready_event` is set once messages arrive.
 
-    `failures` counts messages and answers that ended in an unforeseen error. `deciding` holds the ids of cases that
+    `connected`: messages arrive right now. `failures` counts messages and answers that ended in an unforeseen error. `deciding` holds the ids of cases that
     somebody is deciding right now. `trials`: who tries the bot (server and person), where and until when.
     """
 
@@ -72,6 +72,7 @@ class CandorBot(discord.Client):
             allowed_installs=app_commands.AppInstallationType(guild=True),
         )
         self.ready_event = asyncio.Event()
+        self.connected = False
         self.failures = 0
         self.deciding: set[int] = set()
         self.trials: dict[tuple[int, int], tuple[int, datetime]] = {}
@@ -119,6 +120,15 @@ class CandorBot(discord.Client):
     async def on_ready(self) -> None:
         """Messages arrive from now on."""
         self.ready_event.set()
+        self.connected = True
+
+    async def on_resumed(self) -> None:
+        """Messages arrive again, and those of the gap with them."""
+        self.connected = True
+
+    async def on_disconnect(self) -> None:
+        """Nothing arrives until the connection is back."""
+        self.connected = False
 
     async def on_message(self, message: discord.Message) -> None:
         """A new message goes through the pass."""

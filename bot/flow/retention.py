@@ -9,6 +9,7 @@ import structlog
 from bot.flow.cards import CardDesk
 from bot.flow.ports import Clock
 from bot.store.cases import CaseStore
+from bot.store.leases import LeaseStore
 from bot.store.predictions import PredictionStore
 
 log = structlog.get_logger(__name__)
@@ -16,6 +17,9 @@ log = structlog.get_logger(__name__)
 BATCH = 200
 MOST_CARDS = 1000
 """Cards scrubbed in one run; the rest follows with the next."""
+
+SLOTS_KEPT = timedelta(days=90)
+"""How long it is known how scheduled jobs ended, and when the bot was there."""
 
 
 class Retention:
@@ -27,12 +31,14 @@ class Retention:
         predictions: PredictionStore,
         cases: CaseStore,
         desk: CardDesk,
+        leases: LeaseStore,
         clock: Clock,
         prediction_days: int,
     ) -> None:
         self._predictions = predictions
         self._cases = cases
         self._desk = desk
+        self._leases = leases
         self._clock = clock
         self._kept = timedelta(days=prediction_days)
 
@@ -47,5 +53,6 @@ class Retention:
         for case in await self._cases.unscrubbed(MOST_CARDS):
             if await self._desk.scrub(case):
                 await self._cases.set_scrubbed(case_id=case.case_id)
+        await self._leases.forget(before=now - SLOTS_KEPT)
         log.info("retention", predictions=dropped, texts=texts)
         return dropped + texts
