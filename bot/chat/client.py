@@ -51,8 +51,9 @@ MAX_PASSES = 64
 class CandorBot(discord.Client):
     """The bot on Discord. `attach` the use cases before it starts; `ready_event` is set once messages arrive.
 
-    `connected`: messages arrive right now. `failures` counts messages and answers that ended in an unforeseen error. `deciding` holds the ids of cases that
-    somebody is deciding right now. `trials`: who tries the bot (server and person), where and until when.
+    `connected`: messages arrive right now. `failures` counts messages and answers that ended in an unforeseen error.
+    `deciding` holds the ids of cases that somebody is deciding right now. `trials`: who tries the bot (server and
+    person), where and until when.
     """
 
     def __init__(self, settings: Settings, *, connector: aiohttp.BaseConnector | None = None) -> None:

@@ -18,10 +18,7 @@ NEEDS = "{number} things need you"
 OVERDUE = "⚠ {number} {cases} open for over 24 h, the oldest since {since}: `/queue next`"
 TROUBLE = "⚠ {sentence}"
 TROUBLE_MORE = "⚠ and {number} more: `/candor doctor`"
-BELOW_GOAL = (
-    "⚠ {label} is below its goal of {goal} % right: {precision}. `/candor rules limit` raises its limit, and **Fine "
-    "here** hides a word."
-)
+BELOW_GOAL = "⚠ {label} is below its goal of {goal} % right: {precision}. `/candor rules limit` raises its limit."
 DONE = "**Done by me** {deeds}"
 DONE_NOTHING = "nothing"
 UNDONE = "{number} taken back{links}"
