@@ -63,7 +63,7 @@ class Weekly:
         png = await self._drawn(picture, turn.guild_id)
         await turn.confirm()
         await self._board.show_week(report, channel_id=rules.reports_to, png=png, words=alt(picture))
-        return f"posted: {len(report.cards)} cards, {report.needs} things need somebody"
+        return f"posted: {len(report.cards)} cards, {report.needs} needs"
 
     async def report(self, *, guild_id: int, until: datetime) -> WeekReport:
         """The numbers of the seven days before then. Raises BoardUnavailable."""

@@ -61,6 +61,7 @@ class House:
         self.desk, self.telling, self.moderate, self.review = flows.desk, flows.telling, flows.moderate, flows.review
         self.deciding, self.setup, self.audit = flows.deciding, flows.setup, flows.audit
         self.queue = flows.queue
+        self.weekly, self.nightly = flows.weekly, flows.nightly
         bot.attach(flows)
 
 

@@ -45,6 +45,7 @@ class House:
         self.deciding, self.setup, self.audit = flows.deciding, flows.setup, flows.audit
         self.appeals, self.putting_back = flows.appeals, flows.putting_back
         self.queue, self.reporting, self.exporting = flows.queue, flows.reporting, flows.exporting
+        self.weekly, self.nightly = flows.weekly, flows.nightly
 
     async def rules(self, **labels: LabelRule) -> GuildRules:
         """Save active rules with a review channel and the given label rules."""
