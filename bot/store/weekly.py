@@ -162,7 +162,7 @@ def _read(span: Span) -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def _links() -> sa.Select[Any]:
+def _links() -> sa.Select[*tuple[Any, ...]]:
     """The cases that are named, each once, the newest first."""
     columns = (cases.c.id, cases.c.guild_id, cases.c.jump_url, cases.c.card_channel_id, cases.c.card_message_id)
     return sa.select(*columns).select_from(cases).distinct().order_by(cases.c.id.desc())
@@ -176,7 +176,7 @@ def _linked(rows: Any) -> tuple[CaseLink, ...]:
     return tuple(links)
 
 
-def _binned(span: Span, label: str, version: str | None) -> sa.Select[Any]:
+def _binned(span: Span, label: str, version: str | None) -> sa.Select[*tuple[Any, ...]]:
     score = predictions.c.scores[label].as_float()
     inner = (
         sa.select(score.label("score"))
