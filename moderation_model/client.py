@@ -148,10 +148,12 @@ class ModelClient:
         path = f"{MODELS}/{quote(version, safe='')}/shadow"
         return await self._slow(path, {"on": on}, lambda data: data["shadow"])
 
-    async def promote(self, version: str, *, force: bool = False) -> str:
-        """Make it the champion; the version that serves now. Raises BadRequest where the gate did not pass it."""
+    async def promote(self, version: str, *, force: bool = False, reason: str = "") -> str:
+        """Make it the champion; the version that serves now. Raises BadRequest where the gate did not pass it, unless
+        it is forced with a reason.
+        """
         path = f"{MODELS}/{quote(version, safe='')}/promote"
-        return await self._slow(path, {"force": force}, lambda data: str(data["champion"]))
+        return await self._slow(path, {"force": force, "reason": reason}, lambda data: str(data["champion"]))
 
     async def rollback(self) -> str:
         """Make the previous champion serve again; its version. Raises BadRequest where there is none."""

@@ -57,6 +57,8 @@ class LearnRoutes:
         )
         async with AsyncExitStack() as stack:
             self._versions, self._runs = versions, await stack.enter_async_context(keeper)
+            following = asyncio.create_task(versions.follow(), name="champion")
+            stack.callback(following.cancel)
             yield
             self._versions = self._runs = None
 
@@ -124,11 +126,13 @@ class LearnRoutes:
         return JSONResponse({"shadow": await self._models.set_shadow(version)})
 
     async def _promote(self, request: Request) -> Response:
-        """POST {"force": bool} -> {"champion": version}."""
-        force = (await self._object(request)).get("force", False)
-        if not isinstance(force, bool):
-            raise intake.Refused("`force` must be true or false.", status=422)
-        return JSONResponse({"champion": await self._models.promote(request.path_params["version"], force=force)})
+        """POST {"force": bool, "reason": str} -> {"champion": version}. Who forces says why."""
+        asked = await self._object(request)
+        force, reason = asked.get("force", False), asked.get("reason", "")
+        if not isinstance(force, bool) or not isinstance(reason, str):
+            raise intake.Refused("`force` must be true or false, and `reason` words.", status=422)
+        version = await self._models.promote(request.path_params["version"], force=force, reason=reason)
+        return JSONResponse({"champion": version})
 
     async def _rollback(self, _: Request) -> Response:
         return JSONResponse({"champion": await self._models.rollback()})

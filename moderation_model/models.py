@@ -53,6 +53,11 @@ class ModelStore:
         self._versions = folder / "versions"
         self._shipped = shipped or registry.default_folder()
 
+    @property
+    def root(self) -> Path:
+        """The folder of the store."""
+        return self._folder
+
     def current(self) -> Champion:
         """What decides now, its folder checked file by file; the model in the box with a warning where that fails.
 

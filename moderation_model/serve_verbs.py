@@ -17,6 +17,7 @@ from moderation_model.models_verbs import Models, store_at
 if TYPE_CHECKING:
     from moderation_model.backends import Classifier
     from moderation_model.contract import Explanation
+    from moderation_model.learn_routes import Learning
     from moderation_model.models import ModelStore
 
 TOKEN_VARIABLE = "CANDOR_MODEL_TOKEN"
@@ -52,11 +53,16 @@ def serve(
     from moderation_model.server import ServerConfig
 
     token = os.environ.get(TOKEN_VARIABLE) or None
-    config = ServerConfig(host=host, port=port, token=token, exit_on_stdin_close=exit_on_stdin_close)
+    store = None if model else store_at(models)
+    config = ServerConfig(
+        host=host,
+        port=port,
+        token=token,
+        exit_on_stdin_close=exit_on_stdin_close,
+        learning=_learning(store, device) if store else None,
+    )
     try:
-        serving.run(
-            config, partial(_load, model, device) if model else partial(load_champion, store_at(models), device)
-        )
+        serving.run(config, partial(load_champion, store, device) if store else partial(_load, model, device))
     except ModelError as error:
         _refuse(error)
 
@@ -87,6 +93,13 @@ def _load(model: str | None, device: str) -> Classifier:
     classifier = BACKENDS["torch"](model or registry.default_folder(), device=device)
     classifier.logits([window for windows in classifier.encode(["warm up"]) for window in windows])
     return classifier
+
+
+def _learning(store: ModelStore, device: str) -> Learning:
+    """Runs lie beside the versions that come of them."""
+    from moderation_model.learn_routes import Learning
+
+    return Learning(store, lambda folder: _load(str(folder), device), store.root / "runs")
 
 
 def load_champion(store: ModelStore, device: str) -> Classifier:

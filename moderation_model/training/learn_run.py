@@ -8,13 +8,15 @@ from pathlib import Path
 
 from moderation_model import registry
 from moderation_model.backends.torch_bert import load, pick_device
+from moderation_model.bulk import score_texts
+from moderation_model.checks.anchors import anchor_sentences
 from moderation_model.compare import Compared, Side, compare
 from moderation_model.gate import GateRules, judge
 from moderation_model.learning import GateRow, GateVerdict, RunOrder, RunResult
 from moderation_model.training.adapt import adapt
 from moderation_model.training.dataset import TUNE
 from moderation_model.training.examples import Parts, parts_of, rows_of
-from moderation_model.training.goals import limits_for
+from moderation_model.training.guild_limits import guild_limits
 
 Say = Callable[[str], None]
 Stage = Callable[[str, int, int], None]
@@ -72,11 +74,22 @@ def learn(order: RunOrder, *, champion: Path, work: Path, out: Path, say: Say, s
 def _compared(
     order: RunOrder, parts: Parts, champion: Path, challenger: Path, stage: Stage
 ) -> tuple[Compared, Mapping[str, Mapping[str, float]]]:
-    """The champion at its limits, the challenger at those that are proposed for it."""
+    """The champion at the limits in force, the challenger at those that are proposed for it."""
     before, after = load(champion), load(challenger)
-    limits = limits_for(parts.limits, before, after, in_force=order.limits, precision=order.goal_precision)
+    shipped = before.info.thresholds
+    current = {guild: {**shipped, **order.limits.get(guild, {})} for guild in {each.guild for each in order.examples}}
+    neutral = [sentence.text for sentence in anchor_sentences()]
+    limits = guild_limits(
+        parts.limits,
+        score_texts([each.text for each in parts.limits], after).scores,
+        labels=after.info.labels,
+        current=current,
+        champion=score_texts(neutral, before).scores,
+        challenger=score_texts(neutral, after).scores,
+        goal=order.goal_precision,
+    )
     found = compare(
-        Side(before, order.limits),
+        Side(before, current),
         Side(after, limits),
         parts.test,
         labels=len(order.examples),
