@@ -9,7 +9,6 @@ import pytest
 
 from bot.core.guild_rules import GuildRules
 from bot.errors import BotError, StoreUnavailable
-from bot.flow.presence import Presence, away_between
 from bot.flow.slots import ATTEMPTS, LEASE, RETRY, SlotJob, Slots
 from bot.flow.turns import Turn
 from bot.jobs import CronSchedule
@@ -292,24 +291,3 @@ async def test_a_guild_without_a_schedule_is_left_alone(db: Database) -> None:
     await world.rules(weekly_cron=None)
     await world.tick(world.process("bot"))
     assert world.runs == []
-
-
-async def test_what_no_process_was_there_for_is_away(db: Database) -> None:
-    clock = FakeClock(SUNDAY)
-    leases = LeaseStore(db, holder="reader")
-    connected = {"one": True, "two": True}
-    one, two = (
-        Presence(leases=LeaseStore(db, holder=name), connected=lambda name=name: connected[name], clock=clock)
-        for name in ("one", "two")
-    )
-    assert await away_between(leases, since=SUNDAY - timedelta(days=1), until=SUNDAY) is None
-    for minute in range(60):
-        connected["one"] = minute < 20
-        connected["two"] = 10 <= minute < 30 or minute >= 50
-        clock.time = SUNDAY + timedelta(minutes=minute)
-        await one.beat()
-        clock.time += timedelta(seconds=1)
-        await two.beat()
-    found = await away_between(leases, since=SUNDAY - timedelta(days=1), until=SUNDAY + timedelta(minutes=60))
-    assert found is not None
-    assert timedelta(minutes=19) < found <= timedelta(minutes=20, seconds=30)
