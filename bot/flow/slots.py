@@ -33,6 +33,8 @@ ATTEMPTS = 3
 """After so many failures the slot is over, until the next due time."""
 MOST_HOLDERS = 10
 """A slot that lost so many holders is not tried again: it may be what kills them."""
+SKEW = timedelta(minutes=10)
+"""The clocks of two processes may differ by so much; a slot that is further ahead was written by a wrong clock."""
 AT_A_TIME = 3
 """Slots of one job that one process works on: a hundred guilds with the same schedule take turns."""
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -150,7 +152,7 @@ class Slots:
             return None
         if slot is None:
             return None
-        last = await self._leases.last_slot(name, until=now)
+        last = await self._leases.last_slot(name, until=now + SKEW)
         if (last is not None and slot <= last) or slot < await self._since(job, rules, now):
             self._settled[name] = _Settled(cron, slot, following)
             return None

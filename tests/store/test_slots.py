@@ -19,7 +19,6 @@ from tests.builders import GUILD
 from tests.fakes import FakeClock
 
 HOURLY = SlotJob("hourly", cron="0 * * * *")
-WEEKLY = SlotJob("weekly", setting="weekly_cron", by_guild=True)
 TICK = timedelta(seconds=30)
 SUNDAY = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 SET_UP = SUNDAY - timedelta(days=30)
@@ -37,7 +36,9 @@ class World:
         self.release.set()
         self.broken: Exception | None = None
 
-    def process(self, name: str, *, leases: LeaseStore | None = None, confirms: bool = False) -> Slots:
+    def process(
+        self, name: str, *, leases: LeaseStore | None = None, confirms: bool = False, clock: FakeClock | None = None
+    ) -> Slots:
         async def work(turn: Turn) -> str:
             self.runs.append((name, turn.guild_id, turn.due))
             await self.release.wait()
@@ -55,7 +56,7 @@ class World:
             leases=leases or LeaseStore(self.db, holder=name),
             guilds=GuildStore(self.db),
             guild_ids=lambda: [GUILD, GUILD + 1],
-            clock=self.clock,
+            clock=clock or self.clock,
         )
 
     async def tick(self, *processes: Slots) -> None:
@@ -244,50 +245,22 @@ async def test_a_clock_that_was_ahead_does_not_stop_the_jobs(hourly: World) -> N
     assert len(hourly.runs) == 2
 
 
-async def test_each_guild_has_its_own_schedule(db: Database) -> None:
-    world = World(db, WEEKLY)
-    await world.rules()
-    process = world.process("bot")
-    await world.tick(process)
-    assert world.runs == [("bot", GUILD, datetime(2026, 2, 23, 6, tzinfo=UTC))]
-    world.clock.move(hours=17)
-    await world.tick(process)
-    assert len(world.runs) == 1
-    world.clock.move(hours=1)
-    await world.tick(process)
-    assert world.runs[1:] == [("bot", GUILD, datetime(2026, 3, 2, 6, tzinfo=UTC))]
+async def test_a_process_whose_clock_is_behind_does_not_run_the_slot_before_the_newest(hourly: World) -> None:
+    hourly.clock.move(minutes=30)
+    await hourly.tick(hourly.process("bot"))
+    await hourly.tick(hourly.process("behind", clock=FakeClock(hourly.clock.now() - TICK)))
+    assert [who for who, _, _ in hourly.runs] == ["bot"]
 
 
-async def test_nothing_is_due_before_a_guild_is_set_up_nor_for_times_before_that(db: Database) -> None:
-    world = World(db, WEEKLY)
-    process = world.process("bot")
-    await world.guilds.save(GuildRules(GUILD), by=1, at=SUNDAY)
-    await world.tick(process)
-    await world.guilds.save(GuildRules(GUILD, set_up_at=SUNDAY), by=1, at=SUNDAY)
-    await world.tick(process)
-    assert world.runs == []
-    world.clock.move(days=1)
-    await world.tick(process)
-    assert [due.weekday() for _, _, due in world.runs] == [0]
-
-
-async def test_a_new_schedule_counts_from_its_change_on_also_when_another_process_changed_it(db: Database) -> None:
-    world = World(db, WEEKLY)
-    process = world.process("bot")
-    await world.rules()
-    await world.tick(process)
-    await world.rules(weekly_cron="0 9 * * sat")
-    await world.tick(process)
-    world.clock.move(days=2)
-    await world.tick(process)
-    assert [due.weekday() for _, _, due in world.runs] == [0]
-    world.clock.move(days=4)
-    await world.tick(process)
-    assert [due.weekday() for _, _, due in world.runs] == [0, 5]
-
-
-async def test_a_guild_without_a_schedule_is_left_alone(db: Database) -> None:
-    world = World(db, WEEKLY)
-    await world.rules(weekly_cron=None)
-    await world.tick(world.process("bot"))
-    assert world.runs == []
+async def test_a_process_that_stops_leaves_its_slot_to_the_next(hourly: World) -> None:
+    hourly.release.clear()
+    stopping, other = hourly.process("stopping"), hourly.process("other")
+    (task,) = await stopping.tick()
+    await asyncio.sleep(0)
+    stopping.stop()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    hourly.release.set()
+    hourly.clock.move(seconds=LEASE.total_seconds() + 1)
+    await hourly.tick(other)
+    assert [who for who, _, _ in hourly.runs] == ["stopping", "other"]
