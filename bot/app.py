@@ -94,6 +94,8 @@ class App:
                 "rescore": self.flows.moderate.rescore,
                 "post_cards": self.desk.catch_up,
                 "presence": self.presence.beat,
+                "trouble": self.flows.trouble.check,
+                "alarms": self.flows.alarms.catch_up,
             },
             clock=SystemClock(),
             slots=self._slots(stores),

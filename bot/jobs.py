@@ -38,13 +38,17 @@ class Job:
 JOBS = (
     Job("rescore", every=timedelta(seconds=30)),
     Job("post_cards", every=timedelta(minutes=1)),
+    Job("trouble", every=timedelta(seconds=30)),
+    Job("alarms", every=timedelta(seconds=30)),
     Job("presence", every=timedelta(seconds=30)),
 )
 """In every process. `rescore`: messages that the model could not score; one that two processes pass again is recorded
 and acted on once, since its prediction and its case are unique. `post_cards`: cards that could not be posted, and those
 that waited for a place in the day's budget; it fills this process's own queue, so it cannot be left to another one.
-Two processes that post the same card within the same second would both post it: a card has no lease. `presence`: the
-process writes down that it is there, each in a row of its own. Each is due at the first tick after a start."""
+Two processes that post the same card within the same second would both post it: a card has no lease. `trouble`: a model
+or a card channel that stays away is told, and that it is back, as this process saw it. `alarms`: raids and stopped
+labels that this process could not tell at once. `presence`: the process writes down that it is there, each in a row of
+its own. Each is due at the first tick after a start."""
 
 SLOT_JOBS = (
     SlotJob("audit", cron="10 * * * *"),

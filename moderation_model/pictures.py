@@ -18,7 +18,7 @@ MAX_BARS = 60
 """Bars, rows or cells that one part of a picture may have."""
 MAX_NAME = 40
 """Characters of a name; longer ones are cut."""
-MAX_CLAUSE = 120
+MAX_CLAUSE = 160
 """Characters of a clause (response time, what was done, what is missed)."""
 MAX_ALT = 1024
 SHOWN = 8

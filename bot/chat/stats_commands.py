@@ -50,7 +50,7 @@ async def _report(interaction: Pressed, days: int, place: Place | None, public: 
         raise NotAllowed(stats_texts.STATS_NO_MESSAGES.format(channel_id=place.id))
     if public:
         _require_public(interaction)
-    found = await interaction.client.flows.reporting.of(
+    found = await interaction.client.flows.statistics.of(
         guild_id=guild_in(interaction).id,
         days=days,
         channels=_names(interaction, public=public),

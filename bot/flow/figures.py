@@ -31,7 +31,14 @@ ENDS: dict[End, str] = {
     "unanswered": "No verdict",
     "open": "Still open",
 }
-DEEDS = {"delete": "deleted", "timeout": "timed out", "warn": "warned", "ban": "banned"}
+DEEDS = {
+    "delete": "deleted",
+    "timeout": "timed out",
+    "warn": "warned",
+    "kick": "kicked",
+    "ban": "banned",
+    "reset_nickname": "nicknames reset",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.flow.alarms import Alarms
 from bot.flow.appeal_list import AppealList
 from bot.flow.appeals import Appeals
 from bot.flow.audit import Audit
@@ -11,15 +12,21 @@ from bot.flow.cards import CardDesk
 from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
 from bot.flow.exporting import Exporting
+from bot.flow.gone import Gone
 from bot.flow.guild_setup import GuildSetup
+from bot.flow.labelling import Labelling
 from bot.flow.moderate import Moderate
+from bot.flow.names import Names
 from bot.flow.nightly import Nightly
 from bot.flow.preview import Preview
+from bot.flow.proposing import Proposing
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
-from bot.flow.report import Reporting
+from bot.flow.report import Statistics
+from bot.flow.reporting import Reporting
 from bot.flow.review import Review
 from bot.flow.telling import Telling
+from bot.flow.trouble import Trouble
 from bot.flow.weekly import Weekly
 
 
@@ -32,6 +39,8 @@ class Flows:
     moderate: Moderate
     review: Review
     deciding: Deciding
+    gone: Gone
+    names: Names
     setup: GuildSetup
     audit: Audit
     coverage: Coverage
@@ -40,6 +49,11 @@ class Flows:
     queue: Queue
     preview: Preview
     reporting: Reporting
+    labelling: Labelling
+    alarms: Alarms
+    trouble: Trouble
+    proposing: Proposing
+    statistics: Statistics
     exporting: Exporting
     appeal_list: AppealList
     nightly: Nightly

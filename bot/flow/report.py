@@ -43,7 +43,7 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True)
-class Reporting:
+class Statistics:
     """Reads what was recorded; changes nothing."""
 
     model: ModelService

@@ -17,7 +17,7 @@ from bot.store.tables import actions, audit_draws, cases, sentiment_hours, vote_
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
-REVIEWED = ("flagged", "care", "reported", "appeal")
+REVIEWED = ("flagged", "care", "reported", "staff", "appeal")
 """Cases that somebody waits for. What people open themselves, or answer in a batch, has no response time."""
 
 
@@ -93,7 +93,7 @@ class StatsStore:
             return {row[0]: row[1] for row in await connection.execute(query)}
 
     async def deeds(self, span: Span) -> dict[str, Deeds]:
-        """What was done to messages and members in that time, by kind of action; once a message."""
+        """What was done to messages and members in that time, by kind of action."""
         counts = (
             sa.func.count().label("done"),
             sa.func.sum(sa.case((actions.c.done_by.is_(None), 1), else_=0)).label("by_bot"),

@@ -75,13 +75,17 @@ async def test_public_statistics_stand_in_the_channel(stage: Stage) -> None:
 
 
 async def test_public_statistics_name_no_channel_that_not_everybody_sees(stage: Stage) -> None:
+    (admins,) = (role for role in stage.guild.roles.values() if role.name == "Admins")
+    hidden = discord.PermissionOverwrite(view_channel=False)
     staff = stage.guild.create_text_channel(
-        "staff-only", overwrites={stage.guild.default_role: discord.PermissionOverwrite(view_channel=False)}
+        "staff-only",
+        overwrites={stage.guild.default_role: hidden, admins: discord.PermissionOverwrite(view_channel=True)},
     )
     for number in range(30):
         read = message(message_id=number, guild_id=stage.guild.id, channel_id=staff.id, at=stage.env.now())
         await stage.house.predictions.record(read, [prediction()], at=stage.env.now())
 
+    assert "#staff-only 3.0" in ((await stats(stage)).attachments[1].description or "")
     await stats(stage, public=True)
 
     posted = stage.general.last_message

@@ -39,13 +39,16 @@ class House:
         stores = Stores(self.db)
         self.guilds, self.predictions, self.cases = stores.guilds, stores.predictions, stores.cases
         self.labels, self.audits = stores.labels, stores.audits
+        self.reports = stores.reports
         outside = Outside(self.model, self.enforcer, self.messenger, self.board, self.messages, self.clock)
         flows = build_flows(stores, outside, text_days=30, passed=self.seen.append, presented=lambda case: None)
         self.desk, self.telling, self.moderate, self.review = flows.desk, flows.telling, flows.moderate, flows.review
         self.deciding, self.setup, self.audit = flows.deciding, flows.setup, flows.audit
         self.appeals, self.putting_back = flows.appeals, flows.putting_back
-        self.queue, self.reporting, self.exporting = flows.queue, flows.reporting, flows.exporting
         self.weekly, self.nightly = flows.weekly, flows.nightly
+        self.queue, self.reporting, self.labelling = flows.queue, flows.reporting, flows.labelling
+        self.alarms, self.trouble, self.names = flows.alarms, flows.trouble, flows.names
+        self.statistics, self.exporting = flows.statistics, flows.exporting
 
     async def rules(self, **labels: LabelRule) -> GuildRules:
         """Save active rules with a review channel and the given label rules."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 
+from bot.core.actions import Action
 from bot.core.guild_rules import LabelRule
 from bot.errors import BotError
-from bot.flow.figures import by_channel
+from bot.flow.figures import Figures, by_channel
 from bot.flow.report import NOTHING_YET, Reported
-from bot.store.stats import ChannelWeek
+from bot.store.stats import ChannelWeek, Deeds
 from moderation_model.errors import ModelUnavailable
-from moderation_model.pictures import MAX_BARS, StatsPicture
+from moderation_model.pictures import MAX_BARS, MAX_CLAUSE, StatsPicture
 from tests.builders import CHANNEL, GUILD, NOON, message, person
 from tests.fakes import PNG
 from tests.flow.conftest import House
@@ -24,7 +26,7 @@ WORDS = ("red", "blue", "old", "cold", "warm", "tiny", "huge", "late", "loud", "
 
 
 async def asked(house: House, *, days: int = 30, channel: tuple[int, str] | None = None) -> Reported:
-    return await house.reporting.of(guild_id=GUILD, days=days, channels={CHANNEL: "general"}, channel=channel)
+    return await house.statistics.of(guild_id=GUILD, days=days, channels={CHANNEL: "general"}, channel=channel)
 
 
 async def decide(house: House, *, right: int, wrong: int) -> None:
@@ -82,6 +84,15 @@ async def test_what_was_done_is_counted_with_what_was_taken_back(house: House) -
     assert "Done: 2 deleted, 2 timed out; 4 by the bot itself, 1 taken back." in words
 
 
+def test_every_kind_of_action_has_its_word_and_the_longest_clause_fits_into_the_picture() -> None:
+    kinds = [action.__dataclass_fields__["kind"].default for action in get_args(Action)]
+    figures = Figures(days=30, first=NOON.date(), deeds={kind: Deeds(1234, 1234, 1234) for kind in kinds})
+    done = figures.summary.done
+    assert done is not None
+    assert done.count("1,234 ") == len(kinds)
+    assert len(done) <= MAX_CLAUSE
+
+
 async def test_one_channel_is_counted_alone(house: House) -> None:
     await house.rules()
     for number, channel_id in enumerate((CHANNEL, CHANNEL, 7)):
@@ -115,10 +126,10 @@ async def test_too_long_and_too_short_are_refused(house: House, days: int) -> No
         await asked(house, days=days)
 
 
-@pytest.mark.parametrize("minutes", [0, 719])
-async def test_the_longest_period_fits_into_a_picture_at_any_hour(house: House, minutes: int) -> None:
+@pytest.mark.parametrize("hours", [0.0, 11.9999])
+async def test_the_longest_period_fits_into_a_picture_also_just_before_midnight(house: House, hours: float) -> None:
     await decide(house, right=1, wrong=0)
-    house.clock.move(minutes=minutes, seconds=59)
+    house.clock.time = NOON + timedelta(hours=hours)
     await asked(house, days=60)
     summary = house.model.drawn[0]
     assert isinstance(summary, StatsPicture)
