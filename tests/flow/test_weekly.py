@@ -41,7 +41,9 @@ async def a_week_on_discord(house: House) -> None:
     await house.rules(insult=LabelRule(delete_at=0.8))
     house.clock.time = BEGIN
     for number in range(12):
-        said = message(f"what an insult, {number}", message_id=2000 + number, author=person(50 + number))
+        said = message(
+            f"what an insult, {number}", message_id=2000 + number, author=person(50 + number), at=house.clock.now()
+        )
         case = (await house.moderate.handle(said)).case
         assert case is not None
         await house.post_cards()
