@@ -19,12 +19,15 @@ from bot.chat.messenger import DiscordMessenger
 from bot.child import ModelChild
 from bot.config import Settings
 from bot.core.cases import Case
-from bot.errors import BadSettings
+from bot.errors import BadSettings, BotError
 from bot.flow.building import Outside, Stores, build_flows
 from bot.flow.moderate import Passed
+from bot.flow.presence import Presence
 from bot.flow.retention import Retention
+from bot.flow.slots import Slots, Work
+from bot.flow.turns import Turn
 from bot.health import HealthServer, Metrics
-from bot.jobs import Jobs
+from bot.jobs import SLOT_JOBS, CronSchedule, Jobs
 from bot.store.crypto import TextKey
 from bot.store.database import Database
 from moderation_model.client import ModelClient
@@ -81,20 +84,21 @@ class App:
             predictions=stores.predictions,
             cases=self.cases,
             desk=self.desk,
+            leases=stores.leases,
             clock=SystemClock(),
             prediction_days=settings.prediction_days,
         )
+        self.presence = Presence(leases=stores.leases, connected=lambda: self.bot.connected, clock=SystemClock())
         self.jobs = Jobs(
             {
                 "rescore": self.flows.moderate.rescore,
                 "post_cards": self.desk.catch_up,
-                "audit": self.flows.audit.run,
-                "digest": self.flows.queue.digest,
-                "retention": self.retention.run,
+                "presence": self.presence.beat,
                 "trouble": self.flows.trouble.check,
                 "alarms": self.flows.alarms.catch_up,
             },
             clock=SystemClock(),
+            slots=self._slots(stores),
         )
         self.health = HealthServer(self.metrics, port=settings.health_port, state=self.state)
         self._tasks: list[asyncio.Task[None]] = []
@@ -106,6 +110,23 @@ class App:
             messenger=DiscordMessenger(self.bot),
             board=DiscordBoard(self.bot),
             messages=DiscordMessages(self.bot),
+            clock=SystemClock(),
+        )
+
+    def _slots(self, stores: Stores) -> Slots:
+        return Slots(
+            SLOT_JOBS,
+            {
+                "audit": _whole(self.flows.audit.run),
+                "digest": _whole(self.flows.queue.digest),
+                "retention": _whole(self.retention.run),
+                "nightly": self.flows.nightly.run,
+                "weekly": self.flows.weekly.run,
+            },
+            schedule=CronSchedule(),
+            leases=stores.leases,
+            guilds=stores.guilds,
+            guild_ids=lambda: [guild.id for guild in self.bot.guilds],
             clock=SystemClock(),
         )
 
@@ -169,6 +190,8 @@ class App:
         if self.child is not None:
             await self.child.stop()
         await self.health.stop()
+        with contextlib.suppress(BotError):  # without the database the row runs out by itself
+            await self.presence.leave()
         await self.db.close()
 
     def _spawn(self, work: Callable[[], Awaitable[None]], name: str) -> asyncio.Task[None]:
@@ -178,6 +201,15 @@ class App:
         task = asyncio.create_task(run(), name=name)
         self._tasks.append(task)
         return task
+
+
+def _whole(run: Callable[[], Awaitable[int]]) -> Work:
+    """A use case that counts what it did, as the work of a slot of all guilds."""
+
+    async def work(turn: Turn) -> str:
+        return str(await run())
+
+    return work
 
 
 def build_app(

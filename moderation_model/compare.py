@@ -190,7 +190,7 @@ def _flips(
     found = [
         Flip(
             example_id=test[row].example_id,
-            label=names[column],
+            label=names[int(column)],
             champion=float(own[0].scores[row, column]),
             challenger=float(own[1].scores[row, column]),
             right=bool(flags[1][row, column] == (truth[row, column] == 1.0)),

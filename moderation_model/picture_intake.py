@@ -7,12 +7,14 @@ from datetime import date
 from typing import Any, TypeVar
 
 from moderation_model import intake
+from moderation_model.card_days import CardDay
 from moderation_model.cleaning import clean
 from moderation_model.errors import BadRequest
 from moderation_model.pictures import (
     MAX_BARS,
     MAX_CLAUSE,
     Bars,
+    CardsPicture,
     Hits,
     Judged,
     Picture,
@@ -70,7 +72,20 @@ def _shap(data: Fields) -> ShapPicture:
     )
 
 
-_READERS: dict[str, Callable[[Fields], Picture]] = {"stats": _stats, "preview": _preview, "shap": _shap}
+def _cards(data: Fields) -> CardsPicture:
+    return CardsPicture(_words(data, "period"), _rows(data, "days", _card_day))
+
+
+_READERS: dict[str, Callable[[Fields], Picture]] = {
+    "stats": _stats,
+    "preview": _preview,
+    "shap": _shap,
+    "cards": _cards,
+}
+
+
+def _card_day(row: Fields) -> CardDay:
+    return CardDay(_words(row, "name"), *(_count(row, name) for name in ("broke", "fine", "rest")))
 
 
 def _judged(row: Fields) -> Judged:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Literal
 
+from moderation_model.card_days import CardsPicture
 from moderation_model.contract import PUNCTUATION, Explanation
 
 MAX_BARS = 60
@@ -182,8 +183,8 @@ class ShapPicture:
         return cls(label, explanation.score, Bars(tuple(names), tuple(values)))
 
 
-Picture = StatsPicture | PreviewPicture | ShapPicture
-Kind = Literal["stats", "preview", "shap"]
+Picture = StatsPicture | PreviewPicture | ShapPicture | CardsPicture
+Kind = Literal["stats", "preview", "shap", "cards"]
 
 
 def to_dict(picture: Picture) -> dict[str, Any]:
@@ -203,6 +204,8 @@ def alt(picture: Picture) -> str:
             said = _preview(picture)
         case ShapPicture():
             said = _shap(picture)
+        case CardsPicture():
+            said = picture.words
     return short(said, most=MAX_ALT)
 
 

@@ -12,7 +12,9 @@ from bot.core.audits import AuditBatch
 from bot.core.cases import Background, CardRef, Case
 from bot.core.digest import Digest
 from bot.core.events import IncomingMessage
+from bot.core.guild_rules import GuildRules
 from bot.core.policy import Action
+from bot.core.weekly import WeekReport
 from bot.errors import BoardUnavailable
 from bot.flow.ports import Outcome, Told
 from moderation_model.contract import Explanation, ModelInfo, Prediction
@@ -158,6 +160,8 @@ class FakeBoard:
     steps: list[ServerStep] = field(default_factory=list)
     digests: list[Digest] = field(default_factory=list)
     log_broken: bool = False
+    weeks: list[tuple[WeekReport, int, bytes | None]] = field(default_factory=list)
+    in_trouble: tuple[str, ...] = ()
     audits: dict[int, AuditBatch] = field(default_factory=dict)
     broken: bool = False
     ping_broken: bool = False
@@ -206,6 +210,15 @@ class FakeBoard:
         if self.broken:
             raise BoardUnavailable("The review channel cannot be reached.")
         self.digests.append(digest)
+
+    async def show_week(self, report: WeekReport, *, channel_id: int, png: bytes | None, words: str) -> CardRef:
+        if self.broken:
+            raise BoardUnavailable("The review channel cannot be reached.")
+        self.weeks.append((report, channel_id, png))
+        return CardRef(channel_id, 8000 + len(self.weeks))
+
+    async def trouble(self, rules: GuildRules) -> tuple[str, ...]:
+        return self.in_trouble
 
     async def log(self, entry: LogEntry | ServerStep, *, channel_id: int) -> None:
         if self.log_broken:

@@ -11,24 +11,32 @@ from bot.chat import deed_texts, permissions, texts
 from bot.chat.alarm_lines import alert_line, step_line
 from bot.chat.audit_cards import audit_card
 from bot.chat.cards import Card, review_card, scrubbed_card
+from bot.chat.doctor import inspect_guild
 from bot.chat.inert import inert
 from bot.chat.messages import UNANSWERED, partial
 from bot.chat.queue_lines import digest_text
 from bot.chat.raid_cards import raid_card
 from bot.chat.stand_in import say_lost, stand_in
+from bot.chat.weekly_card import week_card, week_file
 from bot.chat.why_lines import NAME_LIMIT, duration_of
 from bot.core.alerts import Alert, RaidNotice, ServerStep
 from bot.core.appeals import LogEntry
 from bot.core.audits import AuditBatch
 from bot.core.cases import Background, CardRef, Case
 from bot.core.digest import Digest
+from bot.core.guild_rules import GuildRules
 from bot.core.policy import Timeout
+from bot.core.weekly import WeekReport
 from bot.errors import BoardUnavailable
 
 if TYPE_CHECKING:
     from bot.chat.client import CandorBot
 
 log = structlog.get_logger(__name__)
+
+
+READABLE = "channels"
+"""What the doctor calls its findings about channels that the bot may not read."""
 
 
 class DiscordBoard:
@@ -106,6 +114,32 @@ class DiscordBoard:
         if batch.card is not None and (await self._edited(batch.card, card) or batch.state != "open"):
             return batch.card
         return await self._posted(card, channel_id, batch.guild_id)
+
+    async def show_week(self, report: WeekReport, *, channel_id: int, png: bytes | None, words: str) -> CardRef:
+        """Post the weekly report silently, with its picture where the bot may attach files."""
+        channel = self._postable(channel_id, report.guild_id)
+        if permissions.missing_for_bot(channel, "pictures"):
+            png = None
+        card = week_card(report, picture=None if png is None else words)
+        files = [] if png is None else [week_file(png)]
+        try:
+            message = await channel.send(view=card, files=files, silent=True)
+        except (discord.NotFound, discord.Forbidden) as error:
+            raise BoardUnavailable(texts.NO_CHANNEL) from error
+        except UNANSWERED as error:
+            raise BoardUnavailable(texts.CARD_FAILED) from error
+        return CardRef(channel.id, message.id)
+
+    async def trouble(self, rules: GuildRules) -> tuple[str, ...]:
+        """What the doctor finds wrong. Channels that the bot may not read may be meant so; they are not named here."""
+        guild = self._bot.get_guild(rules.guild_id)
+        try:
+            found = await inspect_guild(guild, rules) if guild is not None else []
+        except UNANSWERED as error:
+            raise BoardUnavailable(texts.CARD_FAILED) from error
+        return tuple(
+            f"{each.sentence} {each.fix or ''}".strip() for each in found if not each.ok and each.about != READABLE
+        )
 
     async def _edited(self, ref: CardRef, card: Card) -> bool:
         """Whether the card stands and shows `card` now; False if it, or its channel, is gone."""

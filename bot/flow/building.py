@@ -25,8 +25,9 @@ from bot.flow.guild_setup import GuildSetup
 from bot.flow.labelling import Labelling
 from bot.flow.moderate import Moderate, Passed
 from bot.flow.names import Names
+from bot.flow.nightly import Nightly
 from bot.flow.pings import Pings
-from bot.flow.ports import AuditBoard, Board, Clock, Enforcer, Messages, Messenger, ModelService
+from bot.flow.ports import AuditBoard, Board, Clock, Enforcer, Messages, Messenger, ModelService, WeekBoard
 from bot.flow.preview import Preview
 from bot.flow.proposing import Proposing
 from bot.flow.putting_back import PuttingBack
@@ -34,30 +35,13 @@ from bot.flow.queue import Queue
 from bot.flow.report import Statistics
 from bot.flow.reporting import Reporting
 from bot.flow.review import Review
+from bot.flow.stores import Stores
 from bot.flow.telling import Telling
 from bot.flow.trouble import Trouble
-from bot.store.appeal_lists import AppealListStore
-from bot.store.appeals import AppealStore
-from bot.store.audits import AuditStore
-from bot.store.case_lists import CaseListStore
-from bot.store.cases import CaseStore
-from bot.store.database import Database
-from bot.store.exporting import ExportStore
-from bot.store.gone import GoneStore
-from bot.store.grouping import GroupStore
-from bot.store.guilds import GuildStore
-from bot.store.labels import LabelStore
-from bot.store.names import NameStore
-from bot.store.notes import NoteStore
-from bot.store.predictions import PredictionStore
-from bot.store.proposing import ProposalStore
-from bot.store.queue import QueueStore
-from bot.store.replaying import ReplayStore
-from bot.store.reports import ReportStore
-from bot.store.stats import StatsStore
+from bot.flow.weekly import Weekly
 
 
-class Boards(Board, AuditBoard, Protocol):
+class Boards(Board, AuditBoard, WeekBoard, Protocol):
     """The review channel with everything that is posted there."""
 
 
@@ -71,32 +55,6 @@ class Outside:
     board: Boards
     messages: Messages
     clock: Clock
-
-
-class Stores:
-    """Every store over one database. `guilds` keeps rules in memory, so there is one for all."""
-
-    def __init__(self, db: Database) -> None:
-        self.guilds = GuildStore(db)
-        self.predictions = PredictionStore(db)
-        self.cases = CaseStore(db)
-        self.groups = GroupStore(db)
-        self.labels = LabelStore(db)
-        self.audits = AuditStore(db)
-        self.notes = NoteStore(db)
-        self.appeals = AppealStore(db)
-        self.queue = QueueStore(db)
-        self.lists = CaseListStore(db)
-        self.replay = ReplayStore(db)
-        self.gone = GoneStore(db)
-        self.names = NameStore(db)
-        self.reports = ReportStore(db)
-        self.proposals = ProposalStore(db)
-        self.stats = StatsStore(db)
-        self.appeal_lists = AppealListStore(db)
-        self.records = ExportStore(db)
-        self.gone = GoneStore(db)
-        self.names = NameStore(db)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +111,8 @@ def build_flows(
         proposing=Proposing(model=model, guilds=guilds, store=stores.proposals, clock=clock),
         appeal_list=AppealList(appeals=stores.appeal_lists, guilds=guilds, clock=clock),
         exporting=Exporting(records=stores.records, guilds=guilds, clock=clock),
+        nightly=Nightly(stats=stores.stats, weekly=stores.weekly),
+        weekly=_weekly(stores, outside),
         statistics=Statistics(model=model, stats=stores.stats, guilds=guilds, clock=clock),
     )
 
@@ -224,6 +184,19 @@ def _queue(stores: Stores, outside: Outside) -> Queue:
         queue=stores.queue,
         lists=stores.lists,
         board=outside.board,
+        clock=outside.clock,
+    )
+
+
+def _weekly(stores: Stores, outside: Outside) -> Weekly:
+    return Weekly(
+        model=outside.model,
+        board=outside.board,
+        guilds=stores.guilds,
+        stats=stores.stats,
+        weekly=stores.weekly,
+        queue=stores.queue,
+        leases=stores.leases,
         clock=outside.clock,
     )
 

@@ -17,6 +17,7 @@ from bot.flow.guild_setup import GuildSetup
 from bot.flow.labelling import Labelling
 from bot.flow.moderate import Moderate
 from bot.flow.names import Names
+from bot.flow.nightly import Nightly
 from bot.flow.preview import Preview
 from bot.flow.proposing import Proposing
 from bot.flow.putting_back import PuttingBack
@@ -26,6 +27,7 @@ from bot.flow.reporting import Reporting
 from bot.flow.review import Review
 from bot.flow.telling import Telling
 from bot.flow.trouble import Trouble
+from bot.flow.weekly import Weekly
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +56,5 @@ class Flows:
     statistics: Statistics
     exporting: Exporting
     appeal_list: AppealList
+    nightly: Nightly
+    weekly: Weekly

@@ -13,7 +13,9 @@ from bot.core.audits import AuditBatch
 from bot.core.cases import Background, CardRef, Case
 from bot.core.digest import Digest
 from bot.core.events import IncomingMessage
+from bot.core.guild_rules import GuildRules
 from bot.core.policy import Action
+from bot.core.weekly import WeekReport
 from moderation_model.contract import Explanation, ModelInfo, Prediction
 from moderation_model.pictures import Picture
 
@@ -134,6 +136,21 @@ class AuditBoard(Protocol):
 
         A batch that is over shows how it ended and no text; its card is not posted anew where it is gone.
         """
+        ...
+
+
+class WeekBoard(Protocol):
+    """The reports channel for the weekly report."""
+
+    async def show_week(self, report: WeekReport, *, channel_id: int, png: bytes | None, words: str) -> CardRef:
+        """Post the report silently, with the picture if there is one (`words`: what it shows); where it stands.
+
+        Raises `BoardUnavailable` with a sentence.
+        """
+        ...
+
+    async def trouble(self, rules: GuildRules) -> tuple[str, ...]:
+        """What stands in the bot's way on the server now, a sentence with its fix each. Raises `BoardUnavailable`."""
         ...
 
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from bot.store.database import Database
 from bot.store.learning_tables import job_slots
+from bot.store.tables import UtcTime
 
 DETAIL = 500
 
@@ -75,11 +76,22 @@ class LeaseStore:
         async with self._db.begin() as connection:
             return await connection.scalar(update.values(**values).returning(job_slots.c.token)) is not None
 
-    async def last_slot(self, name: str) -> datetime | None:
-        """The newest slot that ended, None before the first."""
+    async def held(self, name: str, *, now: datetime) -> bool:
+        """Whether somebody works on a slot of the job, whichever it is."""
+        going = job_slots.c.ended_at.is_(None) & (job_slots.c.expires_at > now)
+        query = sa.select(job_slots.c.slot).where(job_slots.c.name == name, going).limit(1)
+        async with self._db.read() as connection:
+            return await connection.scalar(query) is not None
+
+    async def last_slot(self, name: str, *, until: datetime | None = None) -> datetime | None:
+        """The newest slot that ended, None before the first. Slots after `until` are left out: they were written
+        while a clock was wrong.
+        """
         newest = sa.select(sa.func.max(job_slots.c.slot)).where(
             job_slots.c.name == name, job_slots.c.ended_at.is_not(None)
         )
+        if until is not None:
+            newest = newest.where(job_slots.c.slot <= until)
         async with self._db.read() as connection:
             return await connection.scalar(newest)
 
@@ -90,10 +102,30 @@ class LeaseStore:
             rows = (await connection.execute(query)).all()
         return [SlotRun(row.name, row.slot, row.started_at, row.ended_at, row.outcome, row.detail) for row in rows]
 
+    async def spells(self, name: str, *, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+        """From when to when slots of that name were held in that time, the first first; one that goes on counts for
+        as long as its lease lasts.
+        """
+        end = sa.func.coalesce(job_slots.c.ended_at, job_slots.c.expires_at, type_=UtcTime).label("end")
+        query = (
+            sa.select(job_slots.c.started_at, end)
+            .where(job_slots.c.name == name, job_slots.c.started_at < until, end > since)
+            .order_by(job_slots.c.started_at)
+        )
+        async with self._db.read() as connection:
+            return [(row.started_at, row.end) for row in await connection.execute(query)]
+
+    async def first(self, name: str) -> datetime | None:
+        """When the first slot of that name that is still known was taken."""
+        query = sa.select(sa.func.min(job_slots.c.started_at)).where(job_slots.c.name == name)
+        async with self._db.read() as connection:
+            return await connection.scalar(query)
+
     async def forget(self, *, before: datetime) -> int:
-        """Drop slots that ended before then, but never a job's newest; how many."""
+        """Drop slots that ended, or were left, before then, but never a job's newest; how many."""
         newest = sa.select(sa.func.max(job_slots.c.slot)).group_by(job_slots.c.name).scalar_subquery()
-        delete = job_slots.delete().where(job_slots.c.ended_at < before, job_slots.c.slot.not_in(newest))
+        over = sa.func.coalesce(job_slots.c.ended_at, job_slots.c.expires_at, type_=UtcTime) < before
+        delete = job_slots.delete().where(over, job_slots.c.slot.not_in(newest))
         async with self._db.begin() as connection:
             return (await connection.execute(delete)).rowcount
 

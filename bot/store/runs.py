@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -104,7 +103,7 @@ class RunStore:
             return [_run(row) for row in (await connection.execute(query)).mappings()]
 
 
-def _run(row: Mapping[str, Any]) -> Run:
+def _run(row: sa.RowMapping) -> Run:
     report = (row["report_channel_id"], row["report_message_id"])
     return Run(
         run_id=row["run_id"],

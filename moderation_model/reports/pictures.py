@@ -12,6 +12,7 @@ from moderation_model.pictures import (
     FEW,
     WEEKS,
     Bars,
+    CardsPicture,
     Hits,
     Judged,
     Picture,
@@ -23,6 +24,7 @@ from moderation_model.pictures import (
     day,
     percent,
 )
+from moderation_model.reports.card_days import draw_cards
 from moderation_model.reports.sheet import (
     BAD,
     GOOD,
@@ -55,6 +57,8 @@ def draw(picture: Picture) -> bytes:
             _preview(sheet, picture)
         case ShapPicture():
             _shap(sheet, picture)
+        case CardsPicture():
+            draw_cards(sheet, picture)
     return sheet.png()
 
 

@@ -60,6 +60,7 @@ class House:
         flows = build_flows(self.stores, outside, text_days=30, passed=self.passed.append, presented=lambda case: None)
         self.desk, self.telling, self.moderate, self.review = flows.desk, flows.telling, flows.moderate, flows.review
         self.deciding, self.setup, self.audit = flows.deciding, flows.setup, flows.audit
+        self.weekly, self.nightly = flows.weekly, flows.nightly
         self.queue, self.reporting, self.labelling = flows.queue, flows.reporting, flows.labelling
         bot.attach(flows)
 

@@ -45,6 +45,7 @@ class House:
         self.desk, self.telling, self.moderate, self.review = flows.desk, flows.telling, flows.moderate, flows.review
         self.deciding, self.setup, self.audit = flows.deciding, flows.setup, flows.audit
         self.appeals, self.putting_back = flows.appeals, flows.putting_back
+        self.weekly, self.nightly = flows.weekly, flows.nightly
         self.queue, self.reporting, self.labelling = flows.queue, flows.reporting, flows.labelling
         self.alarms, self.trouble, self.names = flows.alarms, flows.trouble, flows.names
         self.statistics, self.exporting = flows.statistics, flows.exporting

@@ -10,10 +10,12 @@ from datetime import date, timedelta
 import pytest
 from PIL import Image
 
+from moderation_model.card_days import CardDay
 from moderation_model.client_answers import PNG
 from moderation_model.contract import Explanation
 from moderation_model.pictures import (
     Bars,
+    CardsPicture,
     Hits,
     Judged,
     Picture,
@@ -47,11 +49,25 @@ STATS = StatsPicture(
 )
 PREVIEW = PreviewPicture("Insult", 0.8, "delete", 30, (Hits("#general", 30, 10, 20), Hits("#memes", 0, 0, 4)))
 SHAP = ShapPicture("Insult", 0.93, Bars(("pathetic", "friend", "waste"), (2.31, -1.2, 0.8)))
-PICTURES: list[Picture] = [STATS, PREVIEW, SHAP]
+CARDS = CardsPicture(
+    "23 Feb to 1 Mar",
+    (
+        CardDay("Mon 23", 6, 2, 1),
+        CardDay("Tue 24", 9, 4),
+        CardDay("Wed 25", 3, 1),
+        CardDay("Thu 26", 0, 0),
+        CardDay("Fri 27", 5, 3),
+        CardDay("Sat 28", 8, 6, 1),
+        CardDay("Sun 1", 7, 3, 2),
+    ),
+)
+PICTURES: list[Picture] = [STATS, PREVIEW, SHAP, CARDS]
 EMPTY: list[Picture] = [
     StatsPicture("Last 7 days"),
     StatsPicture("Last 7 days", flags=Bars(("1 May",), (0,))),
     PreviewPicture("Threat", 1.0, "flag", 7),
+    CardsPicture("23 Feb to 1 Mar"),
+    CardsPicture("23 Feb to 1 Mar", (CardDay("Mon", 0, 0),)),
     ShapPicture("Threat", 0.0, Bars((), ())),
     ShapPicture("Threat", 0.5, Bars(("same",), (0.0,))),
 ]
@@ -123,6 +139,7 @@ def test_any_name_stays_within_its_picture(name: str) -> None:
         StatsPicture(name, Bars((name, name), (1, 2)), judged, name, weeks, Bars((name,), (3,)), name * 3, name),
         PreviewPicture(name, 0.5, name, 3, (Hits(name, 1, 2, 3),)),
         ShapPicture(name, 0.5, Bars((name, name), (1.0, -1.0))),
+        CardsPicture(name, (CardDay(name, 1, 2), CardDay(name, 10**9, 0, 10**9))),
     ):
         image = opened(draw(picture))
         for edge in ((0, 0, MARGIN - 8, image.height), (800 - MARGIN + 8, 0, 800, image.height)):
@@ -190,6 +207,20 @@ def test_what_a_preview_shows_stands_in_its_description() -> None:
 
 def test_what_an_explanation_shows_stands_in_its_description() -> None:
     assert alt(SHAP) == "Insult 93 %. Words that speak for it: pathetic +2.31, waste +0.80. Against it: friend -1.20."
+
+
+def test_what_a_week_of_cards_shows_stands_in_its_description() -> None:
+    said = alt(CARDS)
+    assert said.startswith("23 Feb to 1 Mar: 61 cards (38 broke rules, 19 fine, 4 other or open). By day: Mon 23 9 (6")
+    assert "Thu" not in said
+    assert alt(CardsPicture("May")) == "May: no cards."
+
+
+def test_a_day_of_cards_is_as_high_as_its_number() -> None:
+    image = opened(draw(replace(CARDS, days=(CardDay("Mon", 6, 3, 3), CardDay("Tue", 0, 0)))))
+    column = Counter("#{:02x}{:02x}{:02x}".format(*image.getpixel((240, y))) for y in range(150, image.height))  # type: ignore[misc]
+    assert column[GOOD] / column[BAD] == pytest.approx(2, rel=0.05)
+    assert column[OPEN] == pytest.approx(column[BAD], rel=0.05)
 
 
 def test_a_description_fits_beside_an_attachment() -> None:
