@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -133,23 +136,46 @@ def test_replayed_sentences_hold_the_model_near_the_champion(stage: Stage) -> No
     assert drifts[0] < drifts[1] / 2
 
 
-def test_a_run_that_was_stopped_goes_on_and_ends_with_the_weights_of_one_that_was_not(stage: Stage) -> None:
-    class Stopped(Exception):
-        pass
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tests.model.test_adapt import Stage
 
-    def stop(step: int, steps: int) -> None:
-        assert steps > step
-        if step == 20:
-            raise Stopped
+def kill(step, steps):
+    if step == 20:
+        os.kill(os.getpid(), signal.SIGKILL)
 
+Stage(Path(sys.argv[1]), Path(sys.argv[2])).adapt("cut", tick=kill)
+"""
+
+
+def test_a_run_that_was_killed_goes_on_and_ends_with_the_weights_of_one_that_was_not(stage: Stage) -> None:
     whole = stage.adapt("whole")
-    with pytest.raises(Stopped):
-        stage.adapt("cut", tick=stop)
+    command = [sys.executable, "-c", KILLED, str(stage.champion), str(stage.folder)]
+    child = subprocess.run(command, cwd=Path(__file__).parents[2], check=False, capture_output=True)
+    assert child.returncode == -signal.SIGKILL, child.stderr.decode()
     assert not (stage.folder / "cut" / "model").exists()
     resumed = stage.adapt("cut", resume=True)
     assert any("going on after checkpoint-" in line for line in stage.said)
     states = [load_file(folder / "model.safetensors") for folder in (whole, resumed)]
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_what_the_listener_raises_ends_the_run(stage: Stage) -> None:
+    class Stopped(Exception):
+        pass
+
+    told: list[tuple[int, int]] = []
+
+    def stop(step: int, steps: int) -> None:
+        told.append((step, steps))
+        if step == 2:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        stage.adapt("out", tick=stop)
+    assert [step for step, _ in told] == [1, 2]
+    assert all(steps > 10 for _, steps in told)
 
 
 def test_the_same_seed_gives_the_same_model_and_another_one_another(stage: Stage) -> None:
