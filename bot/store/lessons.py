@@ -13,6 +13,7 @@ from bot.core.lessons import NewLesson, Permit
 from bot.errors import UndecryptableText
 from bot.store.database import Database
 from bot.store.learning_tables import examples, judge_decisions, permits
+from bot.store.teaching import mark
 from moderation_model.learning import Example
 
 log = structlog.get_logger(__name__)
@@ -78,7 +79,8 @@ class LessonStore:
                     may_train=True,
                     at=row.made_at.timestamp(),
                     guild=str(row.guild_id),
-                    judges=(str(row.made_by),),
+                    # What came in a file was judged by nobody here.
+                    judges=(mark(self._db.key, "judge", row.made_by),) if row.source == "moderator_written" else (),
                     weight=row.weight,
                 )
             )
