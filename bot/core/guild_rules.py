@@ -65,6 +65,7 @@ class GuildRules:
     ping_role_id: int | None = None
     admin_channel_id: int | None = None
     log_channel_id: int | None = None
+    reports_channel_id: int | None = None
     care: bool = True
     notices: bool = False
     appeals: bool = False

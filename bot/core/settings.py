@@ -78,6 +78,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("escalation_days", "number", "For how many days a confirmed case counts towards that.", 1, 365),
     Setting("ping_role_id", "role", "Who is called for threats, raids and when I am in trouble.", optional=True),
     Setting("log_channel_id", "channel", "Where every action leaves a line.", optional=True),
+    Setting(
+        "reports_channel_id",
+        "channel",
+        "Where reports go, such as that on a new model; else to the cards.",
+        optional=True,
+    ),
     Setting("admin_channel_id", "channel", "Where reports about staff go.", optional=True),
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
