@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import structlog
 
-from bot.core.lessons import Run, RunDecision
+from bot.core.lessons import Run
 from bot.core.retraining import (
     KEPT_AFTER,
     MOST_FLIPS,
@@ -21,7 +21,7 @@ from bot.core.retraining import (
     traffic_of,
     with_limits,
 )
-from bot.errors import BoardUnavailable, BotError, NotAllowed
+from bot.errors import BoardUnavailable, NotAllowed
 from bot.flow.ports import Clock, LearnService, ReportBoard
 from bot.store.guilds import GuildStore
 from bot.store.leases import LeaseStore
@@ -44,6 +44,7 @@ NO_RUN = "There is no run {run_id}."
 NO_RESULT = "No training run has found a result yet. `/learn runs` says how the last ones went."
 NOT_NEWEST = "A newer run has ended. Please decide on its report: `/learn report`."
 NOT_PASSED = "The gate did not pass this model, so it cannot be used. The report says why."
+NOT_HERE = "The server that started this run decides about its model; one model serves all servers of this bot."
 DECIDED = "Somebody has decided about this model already."
 NOT_SERVING = "This model does not serve, so there is nothing to go back from. Version {version} serves."
 
@@ -93,7 +94,7 @@ class RetrainingReports:
 
     async def use(self, run_id: str, *, guild_id: int, by: int) -> str:
         """Let the new model serve; the sentence for who pressed. Raises NotAllowed."""
-        run, result = await self._decidable(run_id)
+        run, result = await self._decidable(run_id, guild_id)
         if result.challenger is None or not result.verdict.promote:
             raise NotAllowed(NOT_PASSED)
         # Somebody who was cut short between the two steps can press again.
@@ -107,16 +108,18 @@ class RetrainingReports:
         await self.refresh(run_id)
         return f"Version {result.challenger} serves from now on. [Back to old] on the report takes it back."
 
-    async def keep(self, run_id: str, *, guild_id: int, by: int | None) -> str:
+    async def keep(self, run_id: str, *, guild_id: int, by: int) -> str:
         """Leave the old model serving. Raises NotAllowed."""
-        await self._decidable(run_id)
+        await self._decidable(run_id, guild_id)
         if not await self._runs.decide(run_id, "keep", by=by, at=self._clock.now()):
             raise NotAllowed(DECIDED)
         await self.refresh(run_id)
         return "The old model stays. Nothing has changed."
 
-    async def back(self, run_id: str, *, guild_id: int, by: int) -> str:
-        """Give up the new model of this run. Raises NotAllowed where another one serves."""
+    async def back(self, run_id: str, *, by: int) -> str:
+        """Give up the new model of this run, from any server: it serves them all. Raises NotAllowed where another one
+        serves.
+        """
         _, result = await self._done(run_id)
         serving = (await self._model.info()).version
         if serving != result.challenger:
@@ -269,12 +272,15 @@ class RetrainingReports:
             raise NotAllowed(NO_RUN.format(run_id=run_id))
         return run, run.result
 
-    async def _decidable(self, run_id: str) -> tuple[Run, RunResult]:
-        """Raises NotAllowed where a newer run has ended."""
+    async def _decidable(self, run_id: str, guild_id: int) -> tuple[Run, RunResult]:
+        """Raises NotAllowed where a newer run has ended, or another server is asked."""
+        run, result = await self._done(run_id)
         last = await self._runs.last_done()
         if last is not None and last.run_id != run_id:
             raise NotAllowed(NOT_NEWEST)
-        return await self._done(run_id)
+        if home_of(run) != guild_id:
+            raise NotAllowed(NOT_HERE)
+        return run, result
 
 
 def home_of(run: Run) -> int | None:

@@ -16,6 +16,7 @@ from bot.core.keywords import asks_for_care, find_keywords, hide_words
 from bot.core.policy import Action, Decision, decide, explained
 from bot.errors import BoardUnavailable, NotAllowed
 from bot.flow.cards import CardDesk
+from bot.flow.disputes import close_or_ask
 from bot.flow.ports import Clock, ModelService
 from bot.flow.telling import Deed, Telling
 from bot.flow.undoing import Undone, undo_actions
@@ -126,7 +127,9 @@ class Review:
                 undone = await self._undo_actions(case, moderator)
                 sentences += undone.sentences
                 deeds += [Deed(case, undone.actions)] if _hit(case) or (case is group[-1] and appealed) else []
-            await self._cases.close(case_id=case.case_id, at=self._clock.now())
+            sentences += await close_or_ask(
+                case, moderator, final=appealed, cases=self._cases, labels=self._labels, at=self._clock.now()
+            )
         if appealed:
             sentences += await self._answer_appeal(group[-1], moderator, verdict, deeds)
         else:
