@@ -20,7 +20,7 @@ from bot.child import ModelChild
 from bot.config import Settings
 from bot.core.cases import Case
 from bot.errors import BadSettings
-from bot.flow.building import Outside, Stores, build_flows
+from bot.flow.building import LearnSettings, Outside, Stores, build_flows
 from bot.flow.moderate import Passed
 from bot.flow.retention import Retention
 from bot.health import HealthServer, Metrics
@@ -28,6 +28,7 @@ from bot.jobs import Jobs
 from bot.store.crypto import TextKey
 from bot.store.database import Database
 from moderation_model.client import ModelClient
+from moderation_model.learning import Source
 
 if TYPE_CHECKING:
     import aiohttp
@@ -59,11 +60,12 @@ class App:
         connector: aiohttp.BaseConnector | None,
         passed: Callable[[Passed], None],
         presented: Callable[[Case], None],
+        source: Source,
     ) -> None:
         self.settings = settings
         self.metrics = Metrics()
         self.db = Database(settings.sql_url, key=TextKey.from_settings(settings))
-        stores = Stores(self.db)
+        stores = Stores(self.db, source=source, permitted=settings.train_on_messages)
         self.guilds, self.cases = stores.guilds, stores.cases
         self.child = ModelChild(settings) if settings.model_url is None else None
         self.model = ModelClient(
@@ -73,7 +75,12 @@ class App:
         self.bot: CandorBot = create_bot(settings, connector=connector)
         self._passed = passed
         self.flows = build_flows(
-            stores, self._outside(), text_days=settings.text_days, passed=self._observe, presented=presented
+            stores,
+            self._outside(),
+            text_days=settings.text_days,
+            passed=self._observe,
+            presented=presented,
+            learning=LearnSettings(settings.train_mode, settings.promotion),
         )
         self.desk = self.flows.desk
         self.bot.attach(self.flows)
@@ -91,6 +98,8 @@ class App:
                 "audit": self.flows.audit.run,
                 "digest": self.flows.queue.digest,
                 "retention": self.retention.run,
+                "watch_run": self.flows.learn.watch,
+                "tell_forgotten": self.flows.lessons.tell_forgotten,
             },
             clock=SystemClock(),
         )
@@ -135,6 +144,7 @@ class App:
         self._spawn(self.desk.run, "cards")
         self._spawn(self.flows.telling.run, "telling")
         self._spawn(self.flows.moderate.run, "rescore")
+        self._spawn(self.flows.learn.run, "learn")
         connected = self._spawn(lambda: self.bot.start(token.get_secret_value()), "discord")
         ready = asyncio.create_task(self.bot.ready_event.wait())
         await asyncio.wait([connected, ready], return_when=asyncio.FIRST_COMPLETED)
@@ -184,12 +194,14 @@ def build_app(
     connector: aiohttp.BaseConnector | None = None,
     passed: Callable[[Passed], None] = lambda passed: None,
     presented: Callable[[Case], None] = lambda case: None,
+    source: Source = "discord_message",
 ) -> App:
-    """The bot, built and not started. `connector` leads it to another Discord (the demo's, a test's).
+    """The bot, built and not started. `connector` leads it to another Discord (the demo's, a test's), whose made-up
+    messages may be learned from if `source` says so.
 
     Raises BadSettings with one sentence.
     """
-    return App(settings, connector=connector, passed=passed, presented=presented)
+    return App(settings, connector=connector, passed=passed, presented=presented, source=source)
 
 
 async def run(settings: Settings) -> None:

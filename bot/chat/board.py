@@ -11,6 +11,7 @@ from bot.chat import permissions, texts
 from bot.chat.audit_cards import audit_card
 from bot.chat.cards import Card, review_card, scrubbed_card
 from bot.chat.inert import inert
+from bot.chat.learn_report import progress_card, report_card
 from bot.chat.messages import UNANSWERED, partial
 from bot.chat.queue_lines import digest_text
 from bot.chat.stand_in import say_lost, stand_in
@@ -20,6 +21,7 @@ from bot.core.audits import AuditBatch
 from bot.core.budget import Digest
 from bot.core.cases import Background, CardRef, Case
 from bot.core.policy import Timeout
+from bot.core.retraining import RunProgress, RunReport
 from bot.errors import BoardUnavailable
 
 if TYPE_CHECKING:
@@ -97,6 +99,20 @@ class DiscordBoard:
         if batch.card is not None and (await self._edited(batch.card, card) or batch.state != "open"):
             return batch.card
         return await self._posted(card, channel_id, batch.guild_id)
+
+    async def show_progress(self, progress: RunProgress, *, guild_id: int, channel_id: int) -> CardRef:
+        """Edit the run's progress where it stands; post it where it has no card or lost it."""
+        card = progress_card(progress)
+        if progress.card is not None and await self._edited(progress.card, card):
+            return progress.card
+        return await self._posted(card, channel_id, guild_id)
+
+    async def show_report(self, report: RunReport, *, guild_id: int, channel_id: int) -> CardRef:
+        """Edit the run's report where it stands; post it where it was never posted or is lost."""
+        card, ref = report_card(report), CardRef(*report.run.report) if report.run.report else None
+        if ref is not None and await self._edited(ref, card):
+            return ref
+        return await self._posted(card, channel_id, guild_id)
 
     async def _edited(self, ref: CardRef, card: Card) -> bool:
         """Whether the card stands and shows `card` now; False if it, or its channel, is gone."""

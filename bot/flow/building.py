@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import uuid4
 
 from bot.core.cases import Case
 from bot.flow.acting import Acting
@@ -12,15 +13,29 @@ from bot.flow.appeals import Appeals
 from bot.flow.audit import Audit
 from bot.flow.budgeting import CardBudget
 from bot.flow.cards import CardDesk
+from bot.flow.collecting import Collecting
 from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
 from bot.flow.flows import Flows
 from bot.flow.guild_setup import GuildSetup
+from bot.flow.learn import Learn
+from bot.flow.lessons import Lessons
 from bot.flow.moderate import Moderate, Passed
-from bot.flow.ports import AuditBoard, Board, Clock, Enforcer, Messages, Messenger, ModelService
+from bot.flow.ports import (
+    AuditBoard,
+    Board,
+    Clock,
+    Enforcer,
+    LearnService,
+    Messages,
+    Messenger,
+    ModelService,
+    ReportBoard,
+)
 from bot.flow.preview import Preview
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
+from bot.flow.retraining_report import Promotion, RetrainingReports
 from bot.flow.review import Review
 from bot.flow.telling import Telling
 from bot.store.appeals import AppealStore
@@ -31,21 +46,38 @@ from bot.store.database import Database
 from bot.store.grouping import GroupStore
 from bot.store.guilds import GuildStore
 from bot.store.labels import LabelStore
+from bot.store.leases import LeaseStore
+from bot.store.lessons import LessonStore
 from bot.store.notes import NoteStore
 from bot.store.predictions import PredictionStore
 from bot.store.queue import QueueStore
 from bot.store.replaying import ReplayStore
+from bot.store.runs import RunStore
+from bot.store.teaching import TeachingStore
+from moderation_model.learning import Mode, Source
 
 
-class Boards(Board, AuditBoard, Protocol):
-    """The review channel with everything that is posted there."""
+class Boards(Board, AuditBoard, ReportBoard, Protocol):
+    """The review channel and the reports channel with everything that is posted there."""
+
+
+class Model(ModelService, LearnService, Protocol):
+    """The model server: it scores, and it learns."""
+
+
+@dataclass(frozen=True, slots=True)
+class LearnSettings:
+    """How the bot learns: what a run changes, and whether a better model serves by itself."""
+
+    mode: Mode = "lora"
+    promotion: Promotion = "ask"
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
     """What the use cases reach outside of this process."""
 
-    model: ModelService
+    model: Model
     enforcer: Enforcer
     messenger: Messenger
     board: Boards
@@ -54,9 +86,12 @@ class Outside:
 
 
 class Stores:
-    """Every store over one database. `guilds` keeps rules in memory, so there is one for all."""
+    """Every store over one database. `guilds` keeps rules in memory, so there is one for all.
 
-    def __init__(self, db: Database) -> None:
+    `source`: what the messages are that this bot sees; `permitted`: the operator may train on them on all servers.
+    """
+
+    def __init__(self, db: Database, *, source: Source = "discord_message", permitted: bool = False) -> None:
         self.guilds = GuildStore(db)
         self.predictions = PredictionStore(db)
         self.cases = CaseStore(db)
@@ -68,6 +103,10 @@ class Stores:
         self.queue = QueueStore(db)
         self.lists = CaseListStore(db)
         self.replay = ReplayStore(db)
+        self.lessons = LessonStore(db)
+        self.runs = RunStore(db)
+        self.teaching = TeachingStore(db, source=source, permitted=permitted)
+        self.leases = LeaseStore(db, holder=uuid4().hex)
 
 
 def build_flows(
@@ -77,6 +116,7 @@ def build_flows(
     text_days: int,
     passed: Callable[[Passed], None],
     presented: Callable[[Case], None],
+    learning: LearnSettings = LearnSettings(),
 ) -> Flows:
     """The use cases. `passed` and `presented` are called after each message and each card."""
     model, board, clock, messenger = outside.model, outside.board, outside.clock, outside.messenger
@@ -96,6 +136,8 @@ def build_flows(
         text_days=text_days,
     )
     audit = _audit(stores, outside, desk, text_days=text_days)
+    collecting = _collecting(stores, outside)
+    reports = _reports(stores, outside, learning.promotion)
     return Flows(
         desk=desk,
         telling=telling,
@@ -111,6 +153,47 @@ def build_flows(
         putting_back=PuttingBack(review=review, messenger=messenger, cases=cases, telling=telling, clock=clock),
         queue=_queue(stores, outside),
         preview=Preview(model=model, replay=stores.replay, clock=clock),
+        learn=_learn(stores, outside, collecting, reports, learning.mode),
+        reports=reports,
+        lessons=Lessons(
+            model=model, lessons=stores.lessons, teaching=stores.teaching, collecting=collecting, clock=clock
+        ),
+    )
+
+
+def _collecting(stores: Stores, outside: Outside) -> Collecting:
+    return Collecting(
+        model=outside.model,
+        guilds=stores.guilds,
+        lessons=stores.lessons,
+        teaching=stores.teaching,
+        clock=outside.clock,
+    )
+
+
+def _reports(stores: Stores, outside: Outside, promotion: Promotion) -> RetrainingReports:
+    return RetrainingReports(
+        model=outside.model,
+        board=outside.board,
+        guilds=stores.guilds,
+        runs=stores.runs,
+        teaching=stores.teaching,
+        leases=stores.leases,
+        clock=outside.clock,
+        promotion=promotion,
+    )
+
+
+def _learn(stores: Stores, outside: Outside, collecting: Collecting, reports: RetrainingReports, mode: Mode) -> Learn:
+    return Learn(
+        model=outside.model,
+        board=outside.board,
+        guilds=stores.guilds,
+        runs=stores.runs,
+        collecting=collecting,
+        reports=reports,
+        clock=outside.clock,
+        mode=mode,
     )
 
 

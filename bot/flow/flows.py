@@ -10,10 +10,13 @@ from bot.flow.cards import CardDesk
 from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
 from bot.flow.guild_setup import GuildSetup
+from bot.flow.learn import Learn
+from bot.flow.lessons import Lessons
 from bot.flow.moderate import Moderate
 from bot.flow.preview import Preview
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
+from bot.flow.retraining_report import RetrainingReports
 from bot.flow.review import Review
 from bot.flow.telling import Telling
 
@@ -34,3 +37,6 @@ class Flows:
     putting_back: PuttingBack
     queue: Queue
     preview: Preview
+    learn: Learn
+    reports: RetrainingReports
+    lessons: Lessons
