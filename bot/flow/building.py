@@ -61,7 +61,7 @@ class Boards(Board, AuditBoard, ReportBoard, Protocol):
     """The review channel and the reports channel with everything that is posted there."""
 
 
-class Model(ModelService, LearnService, Protocol):
+class Model(LearnService, ModelService, Protocol):
     """The model server: it scores, and it learns."""
 
 
