@@ -24,7 +24,7 @@ from bot.flow.building import LearnSettings, Outside, Stores, build_flows
 from bot.flow.moderate import Passed
 from bot.flow.retention import Retention
 from bot.health import HealthServer, Metrics
-from bot.jobs import Jobs
+from bot.jobs import Jobs, Work
 from bot.store.crypto import TextKey
 from bot.store.database import Database
 from moderation_model.client import ModelClient
@@ -91,20 +91,21 @@ class App:
             clock=SystemClock(),
             prediction_days=settings.prediction_days,
         )
-        self.jobs = Jobs(
-            {
-                "rescore": self.flows.moderate.rescore,
-                "post_cards": self.desk.catch_up,
-                "audit": self.flows.audit.run,
-                "digest": self.flows.queue.digest,
-                "retention": self.retention.run,
-                "watch_run": self.flows.learn.watch,
-                "tell_forgotten": self.flows.lessons.tell_forgotten,
-            },
-            clock=SystemClock(),
-        )
+        self.jobs = Jobs(self._work(), clock=SystemClock())
         self.health = HealthServer(self.metrics, port=settings.health_port, state=self.state)
         self._tasks: list[asyncio.Task[None]] = []
+
+    def _work(self) -> dict[str, Work]:
+        """What the rows of the table of jobs do."""
+        return {
+            "rescore": self.flows.moderate.rescore,
+            "post_cards": self.desk.catch_up,
+            "audit": self.flows.audit.run,
+            "digest": self.flows.queue.digest,
+            "retention": self.retention.run,
+            "watch_run": self.flows.learn.watch,
+            "tell_forgotten": self.flows.lessons.tell_forgotten,
+        }
 
     def _outside(self) -> Outside:
         return Outside(

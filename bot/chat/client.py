@@ -21,6 +21,9 @@ from bot.chat.buttons import CaseButton
 from bot.chat.candor_commands import CandorCommands
 from bot.chat.case_commands import CaseCommands, context_menus
 from bot.chat.case_lists import PageButton
+from bot.chat.learn_commands import JudgeButton, LearnCommands
+from bot.chat.learn_example import example_submitted
+from bot.chat.learn_report import RunButton
 from bot.chat.listener import incoming
 from bot.chat.messages import UNANSWERED
 from bot.chat.modals import submitted
@@ -104,10 +107,12 @@ class CandorBot(discord.Client):
         self.add_dynamic_items(AppealButton, AppealAnswer, PutBackButton, ApplyButton)
         self.add_dynamic_items(SetupButton, SetupMenu, SampleButton)
         self.add_dynamic_items(NextButton, PageButton)
+        self.add_dynamic_items(RunButton, JudgeButton)
         if not self.tree.get_commands():
             self.tree.add_command(CandorCommands())
             self.tree.add_command(CaseCommands())
             self.tree.add_command(QueueCommands())
+            self.tree.add_command(LearnCommands())
             for menu in context_menus():
                 self.tree.add_command(menu)
         if await differs(self.tree):
@@ -133,6 +138,7 @@ class CandorBot(discord.Client):
             await submitted(interaction)
             await appeal_submitted(interaction)
             await rule_named(interaction)
+            await example_submitted(interaction)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """An unforeseen error in an event handler: logged without the event's content, and counted."""

@@ -75,7 +75,7 @@ class Lessons:
         text = text.strip()
         if not text or len(text) > LONGEST_EXAMPLE:
             raise BotError(f"An example has at least one and at most {LONGEST_EXAMPLE} characters.")
-        if FINE in labels and len(labels) > 1:
+        if not labels or (FINE in labels and len(labels) > 1):
             raise BotError(BOTH)
         if await self._teaching.seen_like(guild_id, text):
             raise NotAllowed(COPY)
