@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -157,6 +158,7 @@ class FakeBoard:
     log_broken: bool = False
     progress: list[RunProgress] = field(default_factory=list)
     reports: list[RunReport] = field(default_factory=list)
+    reported: asyncio.Event = field(default_factory=asyncio.Event)
     audits: dict[int, AuditBatch] = field(default_factory=dict)
     broken: bool = False
     ping_broken: bool = False
@@ -214,6 +216,7 @@ class FakeBoard:
         if self.broken:
             raise BoardUnavailable("The reports channel cannot be reached.")
         self.reports.append(report)
+        self.reported.set()
         return CardRef(*report.run.report) if report.run.report else CardRef(channel_id, 9000 + len(self.reports))
 
 

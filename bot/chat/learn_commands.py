@@ -1,4 +1,7 @@
-"""`/learn` for administrators: runs, reports, the permission to train on messages, and whose verdicts teach."""
+"""`/learn` for administrators: runs, reports, the permission to train on messages, and whose verdicts teach.
+
+Any moderator may write an example, once an administrator gave moderators the group in the server's settings.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ MAX_NUMBER = 10**12
 
 
 class LearnCommands(app_commands.Group):
-    """The group; each method is one command, needs Manage Server, and answers privately."""
+    """The group; each method is one command and answers privately."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -89,7 +92,7 @@ class LearnCommands(app_commands.Group):
     @app_commands.command()
     async def example(self, interaction: Pressed) -> None:
         """Teach me a line in your own words."""
-        await open_form(interaction, example_form, feature="learn")
+        await open_form(interaction, example_form, feature="teach")
 
     @app_commands.command()
     @app_commands.describe(number="The number that you were told when it was written.")

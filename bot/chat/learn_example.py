@@ -52,7 +52,7 @@ async def example_submitted(interaction: Pressed) -> None:
             guild_id=guild_of(interaction), by=interaction.user.id, text=text, labels=labels
         )
 
-    await answer(interaction, work, feature="learn")
+    await answer(interaction, work, feature="teach")
 
 
 def _chosen(components: Any) -> Iterator[str]:

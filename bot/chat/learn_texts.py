@@ -86,8 +86,8 @@ DETAILS = "Everything in numbers about {run_id}, without a message's text."
 # /learn permit.
 PERMIT_NEEDS_BOTH = "A permission needs a reference and a scope."
 PERMIT_NONE = (
-    "No permission is recorded, so messages of this server only measure; they never train. Discord forbids that without "
-    "its express permission."
+    "No permission is recorded, so messages of this server only measure; they never train. Discord forbids that "
+    "without its express permission."
 )
 PERMIT_HELD = "Recorded by <@{user_id}> on {when}: {reference} · {scope}"
 

@@ -18,7 +18,7 @@ from bot.errors import NotAllowed
 
 Feature = Literal[
     "read", "post_cards", "review", "warn", "timeout", "delete", "ban", "report", "why", "check", "pause", "administer",
-    "appeal", "quote", "quote_in_thread", "pictures", "make_channel", "see_automod", "learn",
+    "appeal", "quote", "quote_in_thread", "pictures", "make_channel", "see_automod", "learn", "teach",
 ]  # fmt: skip
 
 
@@ -50,6 +50,7 @@ NEEDS: dict[Feature, Needs] = {
     "pause": Needs(person=("moderate_members",)),
     "administer": Needs(person=("manage_guild",)),
     "learn": Needs(person=("manage_guild",)),
+    "teach": Needs(person=("moderate_members",)),
     "appeal": Needs(outside=True),
     "quote": Needs(bot=("view_channel", "send_messages")),
     "quote_in_thread": Needs(bot=("view_channel", "send_messages_in_threads"), invited=False),

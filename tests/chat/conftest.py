@@ -61,6 +61,7 @@ class House:
         self.desk, self.telling, self.moderate, self.review = flows.desk, flows.telling, flows.moderate, flows.review
         self.deciding, self.setup, self.audit = flows.deciding, flows.setup, flows.audit
         self.queue = flows.queue
+        self.learn, self.reports, self.lessons = flows.learn, flows.reports, flows.lessons
         bot.attach(flows)
 
 

@@ -36,7 +36,7 @@ class House:
     seen: list[Passed] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        stores = Stores(self.db)
+        self.stores = stores = Stores(self.db)
         self.guilds, self.predictions, self.cases = stores.guilds, stores.predictions, stores.cases
         self.labels, self.audits = stores.labels, stores.audits
         outside = Outside(self.model, self.enforcer, self.messenger, self.board, self.messages, self.clock)
@@ -45,6 +45,7 @@ class House:
         self.deciding, self.setup, self.audit = flows.deciding, flows.setup, flows.audit
         self.appeals, self.putting_back = flows.appeals, flows.putting_back
         self.queue = flows.queue
+        self.learn, self.reports, self.lessons = flows.learn, flows.reports, flows.lessons
 
     async def rules(self, **labels: LabelRule) -> GuildRules:
         """Save active rules with a review channel and the given label rules."""

@@ -8,34 +8,22 @@ from datetime import timedelta
 import pytest
 from cryptography.fernet import Fernet
 
-from bot.core.cases import VerdictKind, Vote
+from bot.core.cases import Vote
 from bot.core.feedback import answers
 from bot.core.lessons import Permit
 from bot.core.teaching import labels_of
 from bot.store.cases import CaseStore
 from bot.store.crypto import TextKey
 from bot.store.database import Database
-from bot.store.labels import LabelStore
 from bot.store.lessons import LessonStore
 from bot.store.teaching import TeachingStore
 from moderation_model.labels import LABEL_NAMES
 from moderation_model.learning import Example
-from tests.builders import EXPIRES, GUILD, NOON, new_case, person
+from tests.builders import EXPIRES, GUILD, NOON
+from tests.judging import judge
 
 LENA, PRIYA = 50, 51
 OTHER_KEY = TextKey(Fernet.generate_key().decode())
-
-
-async def judge(db: Database, text: str, number: int, said: dict[int, VerdictKind], *, guild_id: int = GUILD) -> int:
-    """A case on that message, judged so and closed; its id."""
-    store, labels = CaseStore(db), LabelStore(db)
-    new = new_case(text, message_id=number, author=person(number), guild_id=guild_id)
-    case, _ = await store.open(new, ())
-    for moderator_id, verdict in said.items():
-        vote = Vote(case.case_id, moderator_id, verdict, answers(verdict, case.reasons), case.model_version, NOON)
-        await labels.vote(vote, scores=case.scores or {})
-    await store.close(case_id=case.case_id, at=NOON)
-    return case.case_id
 
 
 async def taught(db: Database, store: TeachingStore | None = None, **options: object) -> list[Example]:
