@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.core.cases import VerdictKind, Vote
 from bot.core.feedback import answers
 from bot.store.cases import CaseStore
@@ -13,7 +15,7 @@ AUTHORS = 10_000
 """Ids of those who wrote the messages begin here: nobody judges his own."""
 
 
-async def judge(db: Database, text: str, number: int, said: dict[int, VerdictKind], *, guild_id: int = GUILD) -> int:
+async def judge(db: Database, text: str, number: int, said: Mapping[int, VerdictKind], *, guild_id: int = GUILD) -> int:
     """A case on message `number`, flagged as an insult, judged so by those moderators and closed; its id."""
     store, labels = CaseStore(db), LabelStore(db)
     new = new_case(text, message_id=number, author=person(AUTHORS + number), guild_id=guild_id)
