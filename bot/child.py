@@ -67,6 +67,7 @@ class ModelChild:
         self._command += ["--device", settings.model_device]
         if settings.model_path is not None:
             self._command += ["--model", settings.model_path]
+        self._environment = {**_environment(), "CANDOR_MODELS_DIR": str(settings.models_folder.absolute())}
         self._needs_extra = tuple(command) == COMMAND
         self._observe = observe
         self._first_pause = first_pause
@@ -165,7 +166,7 @@ class ModelChild:
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
-            env=_environment(),
+            env=self._environment,
             start_new_session=True,  # Ctrl-C in the terminal reaches the bot alone, which then stops the child in order
         )
 

@@ -33,7 +33,11 @@ class Settings(BaseSettings):
     model_token: SecretStr | None = Field(None, description="Bearer token of the model server at CANDOR_MODEL_URL.")
     model_path: str | None = Field(
         None,
-        description="Folder or hub id of the model that the bot's own server loads. Default: the weights in the box.",
+        description="Folder or hub id of the model that the bot's own server loads. Default: what was promoted.",
+    )
+    models_dir: Path | None = Field(
+        None,
+        description="Folder of the model versions that were learned here. Default: models in the data folder.",
     )
     model_device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the bot's own model server runs.")
     text_days: int = Field(30, ge=1, le=365, description="Days after which the texts of cases are dropped.")
@@ -57,6 +61,11 @@ class Settings(BaseSettings):
     def sql_url(self) -> str:
         """The database's URL, the default filled in."""
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'candor.db'}"
+
+    @property
+    def models_folder(self) -> Path:
+        """The folder of the model versions, the default filled in."""
+        return self.models_dir or self.data_dir / "models"
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import json
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -34,6 +35,7 @@ def demo_settings(base: Settings, token: str) -> Settings:
         discord_proxy=None,
         database_url=None,
         encryption_key=None,
+        models_dir=None,
         health_port=None,
         data_dir=base.data_dir / "demo",
     )
@@ -52,9 +54,11 @@ def take_folder(folder: Path) -> IO[bytes]:
 
 
 def forget_last_run(folder: Path) -> None:
-    """The demo's server is new each time, so its database is too."""
+    """The demo's server is new each time, so its database is too, and what its model learned."""
     for name in ("candor.db", "candor.db-wal", "candor.db-shm"):
         (folder / name).unlink(missing_ok=True)
+    if (folder / "models").exists():
+        shutil.rmtree(folder / "models")
 
 
 async def run_demo(base: Settings, *, headless: bool, page_port: int = 0) -> int:

@@ -14,7 +14,6 @@ Every method raises a `ModelError` and nothing else (cancellation apart):
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -24,15 +23,14 @@ import httpx
 
 from moderation_model.breaker import Breaker
 from moderation_model.cleaning import clean
+from moderation_model.client_answers import EXPLAIN, read_object, read_page, read_png, refusal
 from moderation_model.contract import Explanation, ModelInfo, Prediction
 from moderation_model.errors import (
-    BadRequest,
     ExplainerUnavailable,
     ModelError,
     ModelFailed,
     ModelOverloaded,
     ModelUnavailable,
-    Unauthorised,
 )
 from moderation_model.learning import RunOrder, RunState, VersionInfo
 from moderation_model.pictures import Picture, to_dict
@@ -40,13 +38,11 @@ from moderation_model.run_order import checked_run_id, order_lines
 
 T = TypeVar("T")
 
-CLASSIFY, EXPLAIN, PICTURE = "/v1/classify", "/v1/explain", "/v1/picture"
+CLASSIFY, PICTURE = "/v1/classify", "/v1/picture"
 MODEL, HEALTH = "/v1/model", "/healthz"
 RUNS, MODELS, ROLLBACK, STALE = "/v1/runs", "/v1/models", "/v1/rollback", "/v1/stale"
 START_SECONDS = 120.0
 """Deadline of what sends many examples or loads a model."""
-PNG = b"\x89PNG\r\n\x1a\n"
-"""How every PNG begins."""
 NO_ANSWER = "The model server gave no answer. Check that it runs and that its address is right."
 NONSENSE = "The model server sent something that is no answer of ours. Check its address and its version."
 
@@ -108,7 +104,7 @@ class ModelClient:
 
     async def picture(self, picture: Picture) -> bytes:
         """The picture as PNG; what it says in words is `pictures.alt`."""
-        return await self._call("POST", PICTURE, to_dict(picture), _read_png)
+        return await self._call("POST", PICTURE, to_dict(picture), read_png)
 
     async def info(self) -> ModelInfo:
         """What serves now."""
@@ -116,7 +112,7 @@ class ModelClient:
 
     async def health(self) -> dict[str, Any]:
         """The server's own account: ready, version, explainer, queue_tokens. Asks even while the breaker is open."""
-        return await self._within(self._timeout, "GET", HEALTH, None, _read_object)
+        return await self._within(self._timeout, "GET", HEALTH, None, read_object)
 
     async def start_run(self, order: RunOrder) -> RunState:
         """Sends the examples, line by line, and starts the run. The same order again gives the same run.
@@ -139,6 +135,10 @@ class ModelClient:
         """Ends the run; one that has ended stays as it ended."""
         return await self._call("DELETE", f"{RUNS}/{checked_run_id(run_id)}", None, RunState.from_dict)
 
+    async def run_page(self, run_id: str) -> bytes:
+        """What the run found as one HTML page that needs nothing else. BadRequest where it found nothing."""
+        return await self._call("GET", f"{RUNS}/{checked_run_id(run_id)}/page", None, read_page)
+
     async def versions(self) -> list[VersionInfo]:
         """Every model version that the server has, newest first."""
         return await self._call("GET", MODELS, None, lambda data: [VersionInfo(**each) for each in data["models"]])
@@ -148,10 +148,12 @@ class ModelClient:
         path = f"{MODELS}/{quote(version, safe='')}/shadow"
         return await self._slow(path, {"on": on}, lambda data: data["shadow"])
 
-    async def promote(self, version: str, *, force: bool = False) -> str:
-        """Make it the champion; the version that serves now. Raises BadRequest where the gate did not pass it."""
+    async def promote(self, version: str, *, force: bool = False, reason: str = "") -> str:
+        """Make it the champion; the version that serves now. Raises BadRequest where the gate did not pass it, unless
+        it is forced with a reason.
+        """
         path = f"{MODELS}/{quote(version, safe='')}/promote"
-        return await self._slow(path, {"force": force}, lambda data: str(data["champion"]))
+        return await self._slow(path, {"force": force, "reason": reason}, lambda data: str(data["champion"]))
 
     async def rollback(self) -> str:
         """Make the previous champion serve again; its version. Raises BadRequest where there is none."""
@@ -226,9 +228,9 @@ class ModelClient:
         except (httpx.HTTPError, RuntimeError):  # RuntimeError: httpx says so of a closed client
             raise ModelUnavailable(NO_ANSWER) from None
         if response.status_code != httpx.codes.OK:
-            raise _refusal(response, path)
+            raise refusal(response, path)
         try:
-            return read(response.content if path == PICTURE else response.json())
+            return read(response.content if path == PICTURE or path.endswith("/page") else response.json())
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
             raise ModelFailed(NONSENSE) from None
 
@@ -245,52 +247,3 @@ async def _deadline(seconds: float) -> AsyncIterator[None]:
 
 class _ConnectionLostError(ModelUnavailable):
     """No connection, or one that broke: worth one more try."""
-
-
-def _refusal(response: httpx.Response, path: str) -> ModelError:
-    """The error that an answer other than 200 stands for."""
-    status, sentence = response.status_code, _sentence(response)
-    retry_after = _seconds(response.headers.get("Retry-After"))
-    if status in {401, 403}:
-        return Unauthorised(sentence or "The model server refuses the token. Set CANDOR_MODEL_TOKEN to the server's.")
-    if 400 <= status < 500:
-        return BadRequest(sentence or f"The model server cannot use the request (HTTP {status}).")
-    if status == 500:
-        return ModelFailed(sentence or "The model server failed. See its log.")
-    if status == 503 and retry_after is not None:
-        return ModelOverloaded(sentence or "The model is busy.", retry_after=retry_after)
-    if status == 503 and path == EXPLAIN:
-        return ExplainerUnavailable(sentence or "Explanations are not available at the moment.")
-    return ModelUnavailable(sentence or f"The model server gave no answer (HTTP {status}).")
-
-
-def _sentence(response: httpx.Response) -> str | None:
-    """The server's sentence; None where the answer holds none (a proxy's page, for example)."""
-    try:
-        sentence = response.json()["error"]
-    except (KeyError, TypeError, ValueError, RecursionError):
-        return None
-    return sentence if isinstance(sentence, str) and sentence else None
-
-
-def _seconds(header: str | None) -> float | None:
-    """Seconds of a Retry-After header; None without one, 1 for a form that is no number (a date)."""
-    if header is None:
-        return None
-    try:
-        seconds = float(header)
-    except ValueError:
-        return 1.0
-    return max(0.0, seconds) if math.isfinite(seconds) else 1.0
-
-
-def _read_png(data: bytes) -> bytes:
-    if not data.startswith(PNG):
-        raise ValueError("not a PNG")
-    return data
-
-
-def _read_object(data: Any) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        raise TypeError("not an object")
-    return data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -56,6 +57,8 @@ class LearnRoutes:
         )
         async with AsyncExitStack() as stack:
             self._versions, self._runs = versions, await stack.enter_async_context(keeper)
+            following = asyncio.create_task(versions.follow(), name="champion")
+            stack.callback(following.cancel)
             yield
             self._versions = self._runs = None
 
@@ -70,6 +73,7 @@ class LearnRoutes:
             ("/v1/runs", "GET", self._list_runs),
             ("/v1/runs/{run_id}", "GET", self._state),
             ("/v1/runs/{run_id}", "DELETE", self._cancel),
+            ("/v1/runs/{run_id}/page", "GET", self._page),
             ("/v1/models", "GET", self._list_models),
             ("/v1/models/{version}/shadow", "POST", self._shadow),
             ("/v1/models/{version}/promote", "POST", self._promote),
@@ -98,6 +102,17 @@ class LearnRoutes:
     async def _cancel(self, request: Request) -> Response:
         return JSONResponse((await self._keeper.cancel(request.path_params["run_id"])).to_dict())
 
+    async def _page(self, request: Request) -> Response:
+        """GET -> the run as one HTML page."""
+        state = self._keeper.state(request.path_params["run_id"])
+        if state.result is None:
+            raise intake.Refused(f"Run {state.run_id} has no result to show.", status=404)
+        # Imported here: most servers draw seldom, and matplotlib costs a second and some 40 MB.
+        from moderation_model.reports.learning_page import learning_page
+
+        page = await asyncio.to_thread(learning_page, state.result)
+        return Response(page, media_type="text/html; charset=utf-8")
+
     async def _list_models(self, _: Request) -> Response:
         found = await self._models.listed()
         return JSONResponse({"models": [asdict(each) for each in found], "shadow": self._models.shadow_version})
@@ -111,11 +126,13 @@ class LearnRoutes:
         return JSONResponse({"shadow": await self._models.set_shadow(version)})
 
     async def _promote(self, request: Request) -> Response:
-        """POST {"force": bool} -> {"champion": version}."""
-        force = (await self._object(request)).get("force", False)
-        if not isinstance(force, bool):
-            raise intake.Refused("`force` must be true or false.", status=422)
-        return JSONResponse({"champion": await self._models.promote(request.path_params["version"], force=force)})
+        """POST {"force": bool, "reason": str} -> {"champion": version}. Who forces says why."""
+        asked = await self._object(request)
+        force, reason = asked.get("force", False), asked.get("reason", "")
+        if not isinstance(force, bool) or not isinstance(reason, str):
+            raise intake.Refused("`force` must be true or false, and `reason` words.", status=422)
+        version = await self._models.promote(request.path_params["version"], force=force, reason=reason)
+        return JSONResponse({"champion": version})
 
     async def _rollback(self, _: Request) -> Response:
         return JSONResponse({"champion": await self._models.rollback()})

@@ -7,17 +7,23 @@ cut into tokens for the old one are still scored by the old one.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from moderation_model.backends import Classifier
 from moderation_model.batching import BatchQueue
-from moderation_model.errors import BadRequest
+from moderation_model.errors import BadRequest, ModelError
 from moderation_model.learning import RunResult, VersionInfo
 
 Load = Callable[[Path], Classifier]
 """From a model folder to a classifier that is warm. Raises BadModelFolder."""
+
+
+FOLLOW_SECONDS = 5.0
+
+logger = logging.getLogger(__name__)
 
 
 class Store(Protocol):
@@ -39,11 +45,13 @@ class Store(Protocol):
         """The folder that `rollback` goes back to. Raises BadRequest where there is none."""
         ...
 
-    def promote(self, version: str, *, force: bool = False) -> None:
-        """Makes it the champion. Raises BadRequest where the gate did not pass it and nobody forces it."""
+    def promote(self, version: str, *, force: bool = False, reason: str = "") -> None:
+        """Makes it the champion. Raises BadRequest where the gate did not pass it and nobody forces it, who must say
+        why.
+        """
         ...
 
-    def check_promotable(self, version: str, *, force: bool = False) -> None:
+    def check_promotable(self, version: str, *, force: bool = False, reason: str = "") -> None:
         """Raises what `promote` would."""
         ...
 
@@ -68,6 +76,7 @@ class Versions:
         self._queue = queue
         self._load = load
         self._shadow: Classifier | None = None
+        self._serving = store.champion()
         self._changing = asyncio.Lock()
 
     @property
@@ -90,12 +99,12 @@ class Versions:
         """Every version, newest first."""
         return await asyncio.to_thread(self._store.versions)
 
-    async def promote(self, version: str, *, force: bool = False) -> str:
+    async def promote(self, version: str, *, force: bool = False, reason: str = "") -> str:
         """Serve `version` from now on; the version that serves. Raises BadRequest, BadModelFolder."""
         async with self._changing:
-            await asyncio.to_thread(self._store.check_promotable, version, force=force)
+            await asyncio.to_thread(self._store.check_promotable, version, force=force, reason=reason)
             fresh = await self._loaded(version, self._store.folder(version))
-            await asyncio.to_thread(self._store.promote, version, force=force)
+            await asyncio.to_thread(self._store.promote, version, force=force, reason=reason)
             self._serve(fresh)
             return version
 
@@ -114,6 +123,27 @@ class Versions:
             self._shadow = None if version is None else await self._loaded(version, self._store.folder(version))
             return self.shadow_version
 
+    async def follow(self, *, every: float = FOLLOW_SECONDS) -> None:
+        """Serve what the registry names, also where somebody else changed it (`candor-model promote` beside us)."""
+        while True:
+            await asyncio.sleep(every)
+            try:
+                await self.look()
+            except ModelError as error:
+                # What serves goes on serving; the registry's own reader falls back likewise.
+                logger.warning("the champion in the registry cannot be served: %s", error)
+
+    async def look(self) -> bool:
+        """Whether the registry names another champion than the one that serves, which then takes over."""
+        async with self._changing:
+            folder = await asyncio.to_thread(self._store.champion)
+            if folder == self._serving:
+                return False
+            # Noted first: a folder that cannot be loaded is not tried again every few seconds.
+            self._serving = folder
+            self._serve(await self._loaded(None, folder))
+            return True
+
     async def adopt(self, folder: Path, result: RunResult) -> None:
         """Take the model of a finished run into the registry."""
         await asyncio.to_thread(self._store.adopt, folder, result)
@@ -130,5 +160,6 @@ class Versions:
 
     def _serve(self, fresh: Classifier) -> None:
         self._queue.swap(fresh)
+        self._serving = self._store.champion()
         if self.shadow_version == fresh.info.version:
             self._shadow = None

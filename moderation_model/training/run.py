@@ -51,7 +51,7 @@ def train(
     keep_freed_memory()
     use_threads(threads)
     checkpoint = find_checkpoint(checkpoint, recipe)
-    open_checkpoint(checkpoint, recipe)
+    open_checkpoint(checkpoint, recipe.train)
     rows = _rows(recipe, data, say)
     if trials:
         recipe = _searched(recipe, rows, checkpoint, out / "search", trials=trials, share=trial_share, say=say)
@@ -91,7 +91,7 @@ def _fit(
     from moderation_model.training.finish import write_model
     from moderation_model.training.trainer import RowData, fine_tune, is_first_process, open_checkpoint
 
-    model, tokenizer = open_checkpoint(checkpoint, recipe)
+    model, tokenizer = open_checkpoint(checkpoint, recipe.train)
     facts = fine_tune(
         model,
         RowData(training, tokenizer, recipe.train.max_tokens),

@@ -11,11 +11,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from moderation_model.batching import BatchQueue
 from moderation_model.client import ModelClient
 from moderation_model.errors import BadModelFolder, BadRequest, ModelOverloaded, Unauthorised
 from moderation_model.learn_routes import Learning
 from moderation_model.learning import RunResult, RunState, VersionInfo
 from moderation_model.server import ServerConfig, build_app
+from moderation_model.versions import Versions
 from tests.model.serving_fakes import FakeClassifier, Gate
 from tests.model.test_runs import HANGS, RESULT, WORKS, files_with, order
 from tests.model.test_server import NO_EXPLAINER
@@ -44,13 +46,13 @@ class Shelf:
             raise BadRequest("There is no earlier version to go back to.")
         return Path(self.before[-1])
 
-    def check_promotable(self, version: str, *, force: bool = False) -> None:
+    def check_promotable(self, version: str, *, force: bool = False, reason: str = "") -> None:
         self.folder(version)
-        if version == "worse" and not force:
+        if version == "worse" and not (force and reason):
             raise BadRequest("The gate did not pass worse.")
 
-    def promote(self, version: str, *, force: bool = False) -> None:
-        self.check_promotable(version, force=force)
+    def promote(self, version: str, *, force: bool = False, reason: str = "") -> None:
+        self.check_promotable(version, force=force, reason=reason)
         self.before.append(self.now)
         self.now = version
 
@@ -104,6 +106,9 @@ async def test_a_run_is_started_watched_and_its_model_taken_in(tmp_path: Path) -
     async with serving(tmp_path, shelf=shelf) as client:
         assert (await client.start_run(order())).run_id == "run-1"
         state = await ended(client, "run-1")
+        assert b"<html" in await client.run_page("run-1")
+        with pytest.raises(BadRequest, match="There is no run"):
+            await client.run_page("run-2")
     assert state.result == RESULT
     assert shelf.adopted == ["b"]
 
@@ -132,7 +137,7 @@ async def test_what_the_gate_did_not_pass_needs_force(tmp_path: Path) -> None:
         with pytest.raises(BadRequest, match="The gate did not pass"):
             await client.promote("worse")
         assert await serves(client) == "old"
-        assert await client.promote("worse", force=True) == "worse"
+        assert await client.promote("worse", force=True, reason="we accept it") == "worse"
 
 
 async def test_a_model_that_cannot_be_loaded_leaves_the_champion(tmp_path: Path) -> None:
@@ -154,6 +159,21 @@ async def test_a_request_under_way_ends_with_the_model_it_began_with(tmp_path: P
         gate.open()
         assert await begun == "old"
         assert await serves(client) == "new"
+
+
+async def test_what_somebody_else_promotes_takes_over_and_what_cannot_be_loaded_does_not() -> None:
+    shelf = Shelf()
+    async with BatchQueue(FakeClassifier("old", max_tokens=64)) as queue:
+        versions = Versions(shelf, queue, load)
+        assert not await versions.look()
+        shelf.now = "new"
+        assert await versions.look()
+        assert queue.classifier.info.version == "new"
+        shelf.now = "broken"
+        with pytest.raises(BadModelFolder):
+            await versions.look()
+        assert not await versions.look()
+        assert queue.classifier.info.version == "new"
 
 
 async def test_a_shadow_scores_only_for_those_who_name_it(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import pytest
 from PIL import Image
 
-from moderation_model.client import PNG
+from moderation_model.client_answers import PNG
 from moderation_model.contract import Explanation
 from moderation_model.pictures import (
     Bars,

@@ -1,0 +1,187 @@
+"""A training run as one HTML page that needs nothing else: old against new, every rule of the gate, what it cost.
+
+It holds numbers, labels and the ids of examples, never a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from moderation_model.contract import Figure, LabelReport
+from moderation_model.learning import Flip, RunResult
+from moderation_model.reports import plots
+from moderation_model.reports.page import framed
+from moderation_model.reports.parts import cell, gallery, table, text
+
+RULES: Mapping[str, str] = {
+    "examples": "Enough examples",
+    "cost": "Fewer wrong flags and misses",
+    "anchors": "Anchor sentences",
+    "checks": "Behavioural checks",
+    "identity": "Sentences about identities",
+    "slices": "Each identity by itself",
+    "harmless": "Harmless lines left alone",
+    "calibration": "Scores mean what they say",
+}
+COMPARED: Mapping[str, str] = {
+    "left alone": "harmless messages left alone (held out)",
+    "recall": "rule-breaking messages flagged (held out)",
+    "anchors": "anchor sentences right",
+    "checks": "behavioural checks right",
+    "identity": "sentences about identities right",
+    "harmless": "harmless sentences of ours left alone",
+}
+BY_LABEL: Mapping[str, str] = {
+    "average_precision": "PR-AUC",
+    "precision": "precision",
+    "recall": "recall",
+    "ece": "calibration error",
+}
+
+
+def learning_page(result: RunResult) -> str:
+    """The whole page."""
+    before, after = _reports(result.before), _reports(result.after)
+    name = result.challenger or "nothing new"
+    return framed(
+        f"{name} against {result.champion}",
+        opening=f'<p class="verdict">{_verdict(result)}</p>',
+        sections=(
+            ("Gate", "Every rule must be met; what is not met stands first.", _gate(result)),
+            (
+                "Old against new",
+                "Both models on the same rows. The gain is above zero where the new one is better, with its paired"
+                " bootstrap interval of 95 %.",
+                _differences(result),
+            ),
+            ("Labels", "On the held-out examples, at the limits of each server.", _labels(before, after)),
+            (
+                "Calibration",
+                "Before and after, label by label: on the diagonal a score of 0.7 is right seven times in ten.",
+                _calibration(before, after),
+            ),
+            ("Limits", "What is proposed for the new model, by server.", _limits(result)),
+            ("Flips", "Held-out examples that one of the two flags, by their number.", _flips(result.flips)),
+            ("Learned from", "What was trained on, and what was not and why.", _learned(result)),
+            ("Cost", "", _cost(result)),
+        ),
+        closing="This page holds no message. Examples are named by number; their texts stay in the database.",
+    )
+
+
+def _verdict(result: RunResult) -> str:
+    if result.challenger is None:
+        return f"<b>Nothing was trained.</b> {text(' '.join(result.verdict.reasons))}"
+    if result.verdict.promote:
+        return f"<b>Better.</b> {text(result.challenger)} met every rule of the gate."
+    return f"<b>Not better.</b> {text(' '.join(result.verdict.reasons))}"
+
+
+def _gate(result: RunResult) -> str:
+    rows = sorted(result.verdict.rows, key=lambda row: row.met)
+    marks = {True: '<span class="met">✓ met</span>', False: '<span class="missed">✗ not met</span>'}
+    return table(
+        ["rule", "", "why"], [[text(RULES.get(row.rule, row.rule)), marks[row.met], _left(row.reason)] for row in rows]
+    )
+
+
+def _left(words: str) -> str:
+    return f'<td style="text-align:left;white-space:normal">{text(words)}</td>'
+
+
+def _differences(result: RunResult) -> str:
+    body = [
+        [
+            text(COMPARED.get(each.name, each.name)),
+            _share(each.champion),
+            _share(each.challenger),
+            _points(each.gain),
+            f"{each.gain.count:,}",
+        ]
+        for each in result.differences
+    ]
+    return table(["what", "old", "new", "gain in points", "rows"], body) if body else ""
+
+
+def _labels(before: Mapping[str, LabelReport], after: Mapping[str, LabelReport]) -> str:
+    body: list[list[str]] = []
+    for name, new in after.items():
+        for title, report in (("old", before.get(name)), ("new", new)):
+            if report is not None:
+                figures = [cell(report.figures.get(each), share=each in {"precision", "recall"}) for each in BY_LABEL]
+                counts = f"{report.caught} / {report.missed} / {report.alarms} / {report.passed}"
+                body.append([f"{text(name)}<small>{title}</small>", *figures, counts])
+    return table(["label", *BY_LABEL.values(), "caught / missed / false / passed"], body) if body else ""
+
+
+def _calibration(before: Mapping[str, LabelReport], after: Mapping[str, LabelReport]) -> str:
+    drawn: list[str] = []
+    for name, new in after.items():
+        old = before.get(name)
+        drawn += [plots.reliability(report) for report in (old, new) if report is not None and report.reliability]
+    return gallery(drawn, small=True)
+
+
+def _limits(result: RunResult) -> str:
+    body = [
+        [text(guild or "any"), text(name), f"{limit:.3f}"]
+        for guild, limits in sorted(result.limits.items())
+        for name, limit in sorted(limits.items())
+    ]
+    return table(["server", "label", "limit"], body) if body else ""
+
+
+def _flips(flips: Sequence[Flip]) -> str:
+    body = [
+        [f"{flip.example_id}", text(flip.label), f"{flip.champion:.2f}", f"{flip.challenger:.2f}", _who(flip.right)]
+        for flip in flips
+    ]
+    return table(["example", "label", "old score", "new score", "right"], body) if body else ""
+
+
+def _learned(result: RunResult) -> str:
+    learned = result.learned
+    if learned is None:
+        return ""
+    body = [[text(source.replace("_", " ")), f"{number:,}"] for source, number in learned.by_source.items()]
+    body += [[f"left out: {text(why)}", f"{number:,}"] for why, number in learned.refused.items()]
+    body.append(["largest share of one moderator", _share(learned.largest_share)])
+    if learned.agreement is not None:
+        body.append(["agreement of moderators (kappa)", f"{learned.agreement:.2f}"])
+    return table(["what", ""], body)
+
+
+def _cost(result: RunResult) -> str:
+    if result.challenger is None:
+        return ""
+    return table(
+        ["minutes", "device", "held out"], [[f"{result.minutes:.1f}", text(result.device), f"{result.held_out:,}"]]
+    )
+
+
+def _who(right: bool) -> str:
+    return '<span class="met">new</span>' if right else '<span class="missed">old</span>'
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def _points(gain: Figure) -> str:
+    return f"{100 * gain.value:+.1f}<small>{100 * gain.low:+.1f} to {100 * gain.high:+.1f}</small>"
+
+
+def _reports(found: Sequence[Mapping[str, Any]]) -> dict[str, LabelReport]:
+    """Label reports as they came over JSON, by label."""
+    return {
+        str(each["name"]): LabelReport(
+            **{
+                **each,
+                "figures": {
+                    name: at if isinstance(at, Figure) else Figure.from_dict(at) for name, at in each["figures"].items()
+                },
+            }
+        )
+        for each in found
+    }

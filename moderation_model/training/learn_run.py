@@ -1,0 +1,119 @@
+"""One whole run: examples in, a challenger beside the champion, and the gate's verdict with everything behind it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from moderation_model import registry
+from moderation_model.backends.torch_bert import load, pick_device
+from moderation_model.bulk import score_texts
+from moderation_model.checks.anchors import anchor_sentences
+from moderation_model.compare import Compared, Side, compare
+from moderation_model.gate import GateRules, judge
+from moderation_model.learning import GateRow, GateVerdict, RunOrder, RunResult
+from moderation_model.training.adapt import adapt
+from moderation_model.training.dataset import TUNE
+from moderation_model.training.examples import Parts, parts_of, rows_of
+from moderation_model.training.guild_limits import guild_limits
+
+Say = Callable[[str], None]
+Stage = Callable[[str, int, int], None]
+
+DIGEST = "digest"
+FEWEST = 40
+"""Examples that may be trained on; with fewer nothing is tried."""
+
+
+def learn(order: RunOrder, *, champion: Path, work: Path, out: Path, say: Say, stage: Stage) -> RunResult:
+    """Trains, compares and judges; the new model lies in `out` then, which must be `work/model`.
+
+    A run that was killed goes on from its checkpoints where the rows, rebuilt, are the same to the bit, else it begins
+    again. Too few examples are no error: the verdict says how many are wanted. Raises a `ModelError`.
+    """
+    started = time.monotonic()
+    stage("examples", 0, 1)
+    parts = parts_of(order.examples, judge_share=order.judge_share)
+    version = str(registry.read_manifest(champion)["version"])
+    say(f"{len(parts.train)} examples to train on, {len(parts.tune)} to watch, {len(parts.test)} held out")
+    if len(parts.train) + len(parts.tune) < FEWEST:
+        return _too_few(parts, version)
+    resume = _same_rows(work, f"{version} {order.mode} {order.seed} {parts.digest}")
+    adapt(
+        champion,
+        rows_of(parts.train),
+        rows_of(parts.tune, part=TUNE),
+        mode=order.mode,
+        seed=order.seed,
+        out=out.parent,
+        say=say,
+        tick=lambda step, steps: stage("training", step, steps),
+        resume=resume,
+    )
+    compared, limits = _compared(order, parts, champion, out, stage)
+    verdict = judge(compared.evidence, GateRules())
+    return RunResult(
+        champion=version,
+        challenger=str(registry.read_manifest(out)["version"]),
+        verdict=verdict,
+        differences=compared.differences,
+        flips=compared.flips,
+        learned=parts.learned,
+        limits=limits,
+        before=compared.before,
+        after=compared.after,
+        held_out=len(parts.test),
+        trained_on=parts.trained_on,
+        digest=parts.digest,
+        minutes=(time.monotonic() - started) / 60,
+        device=pick_device("auto"),
+    )
+
+
+def _compared(
+    order: RunOrder, parts: Parts, champion: Path, challenger: Path, stage: Stage
+) -> tuple[Compared, Mapping[str, Mapping[str, float]]]:
+    """The champion at the limits in force, the challenger at those that are proposed for it."""
+    before, after = load(champion), load(challenger)
+    shipped = before.info.thresholds
+    current = {guild: {**shipped, **order.limits.get(guild, {})} for guild in {each.guild for each in order.examples}}
+    neutral = [sentence.text for sentence in anchor_sentences()]
+    limits = guild_limits(
+        parts.limits,
+        score_texts([each.text for each in parts.limits], after).scores,
+        labels=after.info.labels,
+        current=current,
+        champion=score_texts(neutral, before).scores,
+        challenger=score_texts(neutral, after).scores,
+        goal=order.goal_precision,
+    )
+    found = compare(
+        Side(before, current),
+        Side(after, limits),
+        parts.test,
+        labels=len(order.examples),
+        tick=lambda done, every: stage("comparing", done, every),
+    )
+    return found, limits
+
+
+def _same_rows(work: Path, digest: str) -> bool:
+    """Whether `work` holds checkpoints of exactly these rows; what it holds of others is no use."""
+    path = work / DIGEST
+    same = path.is_file() and path.read_text("utf-8") == digest
+    path.write_text(digest, "utf-8")
+    return same
+
+
+def _too_few(parts: Parts, version: str) -> RunResult:
+    there = len(parts.train) + len(parts.tune)
+    lacking = FEWEST - there
+    reason = f"Not enough examples yet, about {lacking} more: {there} may be trained on."
+    return RunResult(
+        champion=version,
+        challenger=None,
+        verdict=GateVerdict(promote=False, rows=(GateRow("examples", False, reason),), wanted=lacking),
+        learned=parts.learned,
+        held_out=len(parts.test),
+    )

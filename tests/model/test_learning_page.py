@@ -1,0 +1,65 @@
+"""The page of a run: what was decided and why, old against new, and never a text."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+
+from moderation_model.compare import compare
+from moderation_model.gate import judge
+from moderation_model.learning import Learned, RunResult
+from moderation_model.reports.learning_page import learning_page
+from tests.model.test_compare import rows, sides
+
+TEST = rows(["you clown haha", "hello there"] * 30, ["you pathetic thing"] * 20)
+
+
+def result(**changes: object) -> RunResult:
+    found = compare(*sides(), TEST, labels=200)
+    made = RunResult(
+        champion="old-1",
+        challenger="new-1",
+        verdict=judge(found.evidence),
+        differences=found.differences,
+        flips=found.flips,
+        learned=Learned({"moderator_written": 80}, {"no permission": 7}, 0.25, 0.61),
+        limits={"123": {"insult": 0.91}},
+        before=found.before,
+        after=found.after,
+        held_out=len(TEST),
+        minutes=2.5,
+        device="cpu",
+    )
+    return replace(made, **changes)  # pyright: ignore[reportArgumentType]
+
+
+def test_the_page_says_why_the_gate_said_no_before_what_it_liked() -> None:
+    page = learning_page(result())
+    assert "Not better." in page
+    assert page.index("✗ not met") < page.index("✓ met")
+    assert "left out: no permission" in page
+    assert "0.910" in page
+
+
+def test_the_page_holds_no_text_and_asks_for_nothing() -> None:
+    page = learning_page(result())
+    assert "pathetic" not in page
+    assert "clown" not in page
+    assert "<script" not in page
+    assert "src=" not in page
+    assert 'href="http' not in page
+
+
+def test_a_result_that_came_over_json_gives_the_same_page() -> None:
+    sent = RunResult.from_dict(result().to_dict())
+    assert learning_page(sent) == learning_page(result())
+    assert asdict(sent)["held_out"] == len(TEST)
+
+
+def test_a_run_that_trained_nothing_says_so() -> None:
+    page = learning_page(result(challenger=None, differences=(), flips=(), before=(), after=(), limits={}))
+    assert "Nothing was trained." in page
+
+
+def test_names_are_escaped() -> None:
+    page = learning_page(result(challenger="<b>x</b>"))
+    assert "<b>x</b> against" not in page
