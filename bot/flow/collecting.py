@@ -16,7 +16,6 @@ from bot.flow.ports import Clock, LearnService
 from bot.store.guilds import GuildStore
 from bot.store.lessons import JudgeDecision, LessonStore
 from bot.store.teaching import TeachingStore
-from moderation_model.labels import LABEL_NAMES
 from moderation_model.learning import Example
 
 PAGE = 500
@@ -110,13 +109,13 @@ class Collecting:
         return found
 
     async def _limits(self, guilds: Collection[str]) -> dict[str, dict[str, float]]:
-        """A guild's own, else the model's."""
-        shipped = (await self._model.info()).thresholds
+        """A guild's own, else the model's; also of guilds that teach nothing, whose limits must fit the new model too."""
+        info = await self._model.info()
         found: dict[str, dict[str, float]] = {}
-        for guild in sorted(guilds):
+        for guild in sorted({*guilds, *map(str, await self._guilds.known())}):
             rules = await self._guilds.get(int(guild))
-            own = {name: rules.rule(name).flag_at for name in LABEL_NAMES}
-            limits = {name: shipped.get(name) if limit is None else limit for name, limit in own.items()}
+            own = {name: rules.rule(name).flag_at for name in info.labels}
+            limits = {name: info.thresholds.get(name) if limit is None else limit for name, limit in own.items()}
             found[guild] = {name: limit for name, limit in limits.items() if limit is not None}
         return found
 

@@ -169,6 +169,10 @@ class Learn:
         except BotError as error:
             log.warning("run_not_followed", why=type(error).__name__)
             return True
+        except Exception:
+            # The clock's next `watch` takes it up again.
+            log.exception("run_not_followed")
+            return False
 
     async def _check(self, collected: Collected, least_new: int) -> None:
         number, trainable = len(collected.examples), collected.trainable

@@ -43,6 +43,11 @@ class GuildStore:
             self._known.setdefault(guild_id, GuildRules.from_json(guild_id, data or {}))
         return self._known[guild_id]
 
+    async def known(self) -> list[int]:
+        """Every guild that has set something. Raises StoreUnavailable."""
+        async with self._db.read() as connection:
+            return list(await connection.scalars(sa.select(guilds.c.guild_id).order_by(guilds.c.guild_id)))
+
     async def save(self, rules: GuildRules, *, by: int | None, at: datetime) -> None:
         """Keep `rules` and write down each setting that changed. Raises StoreUnavailable."""
         await self.change(rules.guild_id, lambda _: rules, by=by, at=at)

@@ -61,6 +61,14 @@ async def test_a_run_learns_from_verdicts_and_from_what_people_wrote(house: Hous
     assert run.facts["from_moderator_written"] == ENOUGH
 
 
+async def test_servers_that_teach_nothing_tell_their_limits_too(house: House):
+    await house.guilds.save(
+        GuildRules(GUILD + 1, labels={"insult": LabelRule(flag_at=0.3)}), by=1, at=house.clock.now()
+    )
+    await begun(house)
+    assert house.model.orders[0].limits[str(GUILD + 1)]["insult"] == 0.3
+
+
 async def test_words_that_are_fine_here_are_hidden_from_the_model_when_it_learns_too(house: House):
     await house.rules()
     await teach(house)
