@@ -252,6 +252,17 @@ async def test_whoever_contradicts_everybody_is_held_until_an_administrator_spea
     assert await house.lessons.held(GUILD) == []
 
 
+async def test_whom_an_administrator_dropped_teaches_nothing_in_writing_either(house: House):
+    await house.rules()
+    await teach(house)
+    await judge(house.db, "a line of the chat", 1, {51: "fine"})
+    own = NewLesson(GUILD, "moderator_written", "a line of his own", {"insult": 0.0}, 51, house.clock.now())
+    await house.stores.lessons.add([own])
+    await house.lessons.decide_judge(guild_id=GUILD, moderator_id=51, decision="drop", by=1)
+    await house.learn.start(guild_id=GUILD, by=1)
+    assert {example.text for example in house.model.orders[0].examples} == {f"line number {n}" for n in range(ENOUGH)}
+
+
 async def test_agreement_is_kept_with_the_run(house: House):
     await house.rules()
     await teach(house)
