@@ -109,7 +109,7 @@ class Collecting:
         return found
 
     async def _limits(self, guilds: Collection[str]) -> dict[str, dict[str, float]]:
-        """A guild's own, else the model's; also of guilds that teach nothing: their limits must fit the new model, too."""
+        """A guild's own, else the model's; of all guilds: the limits of each must fit the new model."""
         info = await self._model.info()
         found: dict[str, dict[str, float]] = {}
         for guild in sorted({*guilds, *map(str, await self._guilds.known())}):
