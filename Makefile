@@ -22,7 +22,7 @@ ARGS ?=
 help:
 	@printf '%s\n' \
 	    'make demo      the whole bot on a Discord of its own, on this machine: prints an address to open' \
-	    '               ARGS=--headless plays the script, prints one JSON object a message, and exits' \
+	    '               ARGS=--headless plays the script, prints one JSON object a message and a step, and exits' \
 	    'make run       moderate a real server; needs CANDOR_DISCORD_TOKEN (see .env.example)' \
 	    'make doctor    say what is missing for a start, and how to mend it' \
 	    'make test      install what the tests need and run them (ARGS=... goes to pytest)' \

@@ -103,6 +103,8 @@ class App:
             "audit": self.flows.audit.run,
             "digest": self.flows.queue.digest,
             "retention": self.retention.run,
+            "trouble": self.flows.trouble.check,
+            "alarms": self.flows.alarms.catch_up,
             "watch_run": self.flows.learn.watch,
             "tell_forgotten": self.flows.lessons.tell_forgotten,
         }

@@ -20,7 +20,8 @@ from rich.console import Console
 from bot.app import App, build_app
 from bot.config import Settings, load_settings
 from bot.sandbox.sandbox import Sandbox
-from bot.stage import PASS_SECONDS, DemoFailed, Stage, Watch
+from bot.stage import Stage
+from bot.stage_watch import PASS_SECONDS, DemoFailed, Watch
 from moderation_model.errors import ModelError
 
 WARM_UP_SECONDS = 120.0
@@ -108,8 +109,12 @@ async def _perform(app: App, sandbox: Sandbox, watch: Watch, *, headless: bool, 
         print(json.dumps({"summary": summary}, ensure_ascii=False), flush=True)  # noqa: T201 - the output is the point
         return
     console.print(f"\n  {summary['as_they_must_be']} of {summary['lines']} lines came out as they must.")
-    for problem in summary["wrong"]:
+    for problem in [*summary["wrong"], *summary["reviewing"]["wrong"]]:
         console.print(f"  The model is wrong on {problem}.", markup=False)
+    console.print(
+        "  Since the day of reviewing, notices and appeals are on, and the keyword deletes; labels are in shadow mode.",
+        soft_wrap=True,
+    )
     console.print(f"\n  The stage is yours: [bold]{sandbox.page_url}[/bold]\n  Ctrl-C ends the demo.")
     await app.wait()
 

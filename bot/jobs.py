@@ -37,15 +37,18 @@ JOBS = (
     Job("audit", every=timedelta(hours=1)),
     Job("digest", every=timedelta(hours=1)),
     Job("retention", every=timedelta(days=1)),
+    Job("trouble", every=timedelta(seconds=30)),
+    Job("alarms", every=timedelta(seconds=30)),
     Job("watch_run", every=timedelta(seconds=30)),
     Job("tell_forgotten", every=timedelta(hours=1)),
 )
 """`rescore`: messages that the model could not score. `post_cards`: cards that could not be posted, and those that
 waited for a place in the day's budget. `audit`: lines that were drawn for checking get their cards, about one round a
-day. `digest`: each guild is told once a day what waits. `retention`: what is over its time is dropped. `watch_run`: a
-training run that an earlier process began is followed, its report posted. `tell_forgotten`: the model server hears what
-was withdrawn. Each is due at the first tick after a start. Every bot process runs them all: leases are no part of this
-version."""
+day. `digest`: each guild is told once a day what waits. `retention`: what is over its time is dropped. `trouble`: a
+model or a card channel that stays away is told, and that it is back. `alarms`: raids and stopped labels that could not
+be told at once. `watch_run`: a training run that an earlier process began is followed, its report posted.
+`tell_forgotten`: the model server hears what was withdrawn. Each is due at the first tick after a start. Every bot
+process runs them all: leases are no part of this version."""
 
 Work = Callable[[], Awaitable[object]]
 

@@ -8,74 +8,28 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rich.console import Console
 
 from bot.app import App
 from bot.core.cases import Case
-from bot.errors import BotError
 from bot.flow.moderate import Passed
 from bot.memory import resident_megabytes
-from bot.sandbox.answers import Answer
 from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.script import RAID, SCRIPT, Line, play
+from bot.stage_day import REVIEW_CHANNEL, Day, Step
+from bot.stage_hands import Hands
+from bot.stage_watch import DemoFailed, Watch
 
-PASS_SECONDS = 60.0
-"""How long a line may take before it counts as lost: a restart of the model server lies within it."""
-REVIEW_CHANNEL = "mod-review"
+CARDS_A_DAY = 500
+SET_UP = (
+    f"Harbor Games has had Candor since yesterday, and its team reads {CARDS_A_DAY} cards a day (/candor rules set)."
+)
 BREATH_SECONDS = 0.7
 """Between two lines with the page open, so that a person can follow."""
-
-
-class DemoFailed(BotError):
-    """The demo could not be played; the sentence says where it stopped."""
-
-
-@dataclass
-class Watch:
-    """What the bot did, by message, as it happens."""
-
-    passes: dict[tuple[int, bool], Passed] = field(default_factory=dict)
-    cards: dict[int, Case] = field(default_factory=dict)
-    unscored: int = 0
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def passed(self, passed: Passed) -> None:
-        """Called after each pass. What was left unscored comes again once it is scored."""
-        if passed.outcome == "unscored":
-            self.unscored += 1
-            return
-        self.passes.setdefault((passed.message.message_id, passed.message.revision > 0), passed)
-        self._changed.set()
-
-    def presented(self, case: Case) -> None:
-        """Called after each card."""
-        self.cards[case.case_id] = case
-        self._changed.set()
-
-    async def of(self, message_id: int, *, edited: bool) -> Passed:
-        """The pass over that message. Raises TimeoutError when it does not come."""
-        await self._until(lambda: (message_id, edited) in self.passes)
-        return self.passes[message_id, edited]
-
-    async def card(self, case_id: int, *, followers: int = 0) -> Case:
-        """The case with its card posted, for at least so many followers. Raises TimeoutError when it does not come."""
-        await self._until(lambda: case_id in self.cards and self.cards[case_id].followers >= followers)
-        return self.cards[case_id]
-
-    async def verdict(self, case_id: int) -> Case:
-        """The case with a verdict on its card. Raises TimeoutError when it does not come."""
-        await self._until(lambda: case_id in self.cards and bool(self.cards[case_id].votes))
-        return self.cards[case_id]
-
-    async def _until(self, there: Callable[[], bool]) -> None:
-        async with asyncio.timeout(PASS_SECONDS):
-            while not there():
-                self._changed.clear()
-                await self._changed.wait()
 
 
 @dataclass
@@ -89,24 +43,40 @@ class Stage:
     console: Console
     wrong: list[str] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
 
     async def play(self) -> dict[str, Any]:
-        """Setup, fifteen lines, the raid, one verdict; the closing summary. Raises DemoFailed."""
-        await self._do(
-            "/candor setup",
-            self.sandbox.slash("Robin", "#general", "candor setup", {"review_channel": f"#{REVIEW_CHANNEL}"}),
-        )
+        """Setup, fifteen lines, the raid, a day of reviewing; the closing summary. Raises DemoFailed."""
+        hands = Hands(self.sandbox)
+        await self._set_up(hands)
         first_case = None
         for line in SCRIPT:
-            case = await self._line(line)
+            case = await self._line(line, hands)
             first_case = first_case or case
             if not self.headless:
                 await asyncio.sleep(BREATH_SECONDS)
+        if first_case is None:
+            raise DemoFailed("No line of the script opened a case, so there is nothing to review.")
         raid = await self._raid()
-        verdict = await self._verdict(first_case) if first_case is not None else None
-        return await self._summary(raid, verdict)
+        day = Day(self.app, self.sandbox, self.watch, breath=0.0 if self.headless else BREATH_SECONDS)
+        async for step in day.play(first_case):
+            self.steps.append(step)
+            self._print_step(step)
+        return await self._summary(raid)
 
-    async def _line(self, line: Line) -> Case | None:
+    async def _set_up(self, hands: Hands) -> None:
+        """As a team that has had the bot since yesterday and reads many cards: in its first 24 hours a server gets
+        ten cards at most, and the script and whoever plays on afterwards need more.
+        """
+        await hands.command("Robin", "candor setup", review_channel=f"#{REVIEW_CHANNEL}")
+        await hands.command("Robin", "candor rules set", setting="cards_a_day", value=str(CARDS_A_DAY))
+        self.console.print(f"  {SET_UP}", markup=False, soft_wrap=True)
+        now = datetime.now(UTC)
+        await self.app.guilds.change(
+            self.sandbox.guild.id, lambda rules: replace(rules, set_up_at=now - timedelta(days=1)), by=None, at=now
+        )
+
+    async def _line(self, line: Line, hands: Hands) -> Case | None:
         (message_id,) = await play(self.sandbox, line)
         passed = await self.watch.of(message_id, edited=line.kind == "edit")
         if line.first is not None and line.kind == "edit":
@@ -116,7 +86,7 @@ class Stage:
         case, reported = passed.case, False
         if case is None and line.report_by is not None:
             reported = True
-            await self._report(line.report_by, message_id)
+            await hands.use_menu(line.report_by, "Report to moderators", message_id, written="")
             case = await self.app.cases.of_message(guild_id=passed.message.guild_id, message_id=message_id)
         if case is not None:
             case = await self.watch.card(case.lead_id or case.case_id)
@@ -126,13 +96,6 @@ class Stage:
         self.times.append(passed.milliseconds)
         self._print(line_json(line, passed, case, reported=reported, problem=problem), problem)
         return case
-
-    async def _report(self, who: str, message_id: int) -> None:
-        menu = "Report to moderators"
-        shown = await self._do(menu, self.sandbox.context_menu(who, menu, message_id=message_id))
-        if shown.kind == "modal" and shown.modal is not None:
-            fields = dict.fromkeys(modal_fields(shown.modal), "")
-            await self._do("the report", self.sandbox.submit_modal(who, shown.modal["id"], fields))
 
     async def _raid(self) -> dict[str, Any]:
         started = time.perf_counter()
@@ -144,7 +107,7 @@ class Stage:
         cases = sum(passed.case is not None for passed in passes)
         for lead in leads:
             expected = sum(passed.case is not None and passed.case.lead_id == lead for passed in passes)
-            await self.watch.card(lead, followers=expected)
+            await self.watch.card(lead, shows=lambda case, least=expected: case.followers >= least)
         self.times += [passed.milliseconds for passed in passes]
         found = {
             "messages": len(message_ids),
@@ -156,31 +119,21 @@ class Stage:
         self._print({"raid": RAID.text, **found}, None if len(leads) == 1 else f"{len(leads)} cards, wanted one")
         return found
 
-    async def _verdict(self, case: Case) -> str | None:
-        """Lena presses "Breaks rules" on the first card, as a moderator would."""
-        if case.card is None:
-            return None
-        custom_id = f"candor:v1:breaks:{case.case_id}"
-        await self._do("Breaks rules", self.sandbox.press("Lena", case.card.message_id, custom_id))
-        decided = await self.watch.verdict(case.case_id)
-        return f"case {case.case_id}: {decided.votes[0].verdict} by Lena"
-
-    async def _do(self, what: str, doing: Awaitable[Answer]) -> Answer:
-        answer = await doing
-        if answer.kind == "failed":
-            raise DemoFailed(f"{what}: {answer.text}")
-        return answer
-
-    async def _summary(self, raid: dict[str, Any], verdict: str | None) -> dict[str, Any]:
+    async def _summary(self, raid: dict[str, Any]) -> dict[str, Any]:
         self.times.sort()
         health = await self.app.model.health()
         pids = {"bot": None, "model_server": health.get("pid"), "explainer": health.get("explainer_pid")}
         return {
+            "set_up": SET_UP,
             "lines": len(SCRIPT),
             "as_they_must_be": len(SCRIPT) - len({entry.split(":")[0].split(" before")[0] for entry in self.wrong}),
             "wrong": self.wrong,
             "raid": raid,
-            "verdict": verdict,
+            "reviewing": {
+                "steps": len(self.steps),
+                "as_they_must_be": sum(step.problem is None for step in self.steps),
+                "wrong": [f"step {step.number}: {step.problem}" for step in self.steps if step.problem],
+            },
             "messages_left_unscored_for_a_while": self.watch.unscored,
             "milliseconds_per_message": {
                 "median": round(self.times[len(self.times) // 2], 1),
@@ -203,6 +156,13 @@ class Stage:
         note = f"   not as it must be: {problem}" if problem else ""
         who = found.get("who", RAID.who)
         self.console.print(f"  {who:<22} {text}\n  {'':<22} → {what}{note}", markup=False, soft_wrap=True)
+
+    def _print_step(self, step: Step) -> None:
+        if self.headless:
+            print(json.dumps(step.to_json(), ensure_ascii=False), flush=True)  # noqa: T201 - the output is the point
+            return
+        note = f"   not as it must be: {step.problem}" if step.problem else ""
+        self.console.print(f"  {f'Reviewing, {step.number}':<22} {step.what}{note}", markup=False, soft_wrap=True)
 
 
 def judge(line: Line, passed: Passed) -> str | None:
@@ -262,17 +222,3 @@ def line_json(line: Line, passed: Passed, case: Case | None, *, reported: bool, 
         "as_it_must_be": problem is None,
         "milliseconds": round(passed.milliseconds, 1),
     }
-
-
-def modal_fields(modal: dict[str, Any]) -> list[str]:
-    """The custom ids of a form's text fields, wherever they stand in its rows and labels."""
-    found: list[str] = []
-    waiting = list(modal.get("components", []))
-    while waiting:
-        each = waiting.pop(0)
-        if each.get("type") == 4:
-            found.append(each["custom_id"])
-        waiting += each.get("components", [])
-        if "component" in each:
-            waiting.append(each["component"])
-    return found

@@ -49,14 +49,9 @@ class ModelStore:
     """
 
     def __init__(self, folder: Path, *, shipped: Path | None = None) -> None:
-        self._folder = folder
+        self.root = folder
         self._versions = folder / "versions"
         self._shipped = shipped or registry.default_folder()
-
-    @property
-    def root(self) -> Path:
-        """The folder of the store."""
-        return self._folder
 
     def current(self) -> Champion:
         """What decides now, its folder checked file by file; the model in the box with a warning where that fails.
@@ -128,7 +123,7 @@ class ModelStore:
             chosen = self._known(version)
             before, warning = self._read()
             if chosen != before.version or warning:
-                pointer.write(self._folder, before.moved_to(chosen), reason or "passed the gate")
+                pointer.write(self.root, before.moved_to(chosen), reason or "passed the gate")
 
     def rollback(self, *, champion: str | None = None) -> str:
         """Let the previous champion decide again; its version. One that does not open any more is passed over.
@@ -142,7 +137,7 @@ class ModelStore:
             if champion not in (None, decides):
                 raise BadRequest(f"{champion} does not decide any more, so nothing was changed.")
             version, past = self._before(chosen)
-            pointer.write(self._folder, Pointer(version, past), f"rolled back from {decides}")
+            pointer.write(self.root, Pointer(version, past), f"rolled back from {decides}")
             return version or self.shipped_version
 
     def adopt(self, folder: Path, result: RunResult) -> str:
@@ -179,15 +174,15 @@ class ModelStore:
         """The lock, in a folder that is tidy and has a pointer."""
         try:
             self._versions.mkdir(parents=True, exist_ok=True)
-            with atomic.locked(self._folder / "lock"):
-                for place in (self._folder, self._versions, *self._versions.iterdir()):
+            with atomic.locked(self.root / "lock"):
+                for place in (self.root, self._versions, *self._versions.iterdir()):
                     atomic.remove_parts(place)
-                if not (self._folder / pointer.FILE).exists() and not self._manifests():
-                    pointer.write(self._folder, Pointer(), "the model in the box came first")
+                if not (self.root / pointer.FILE).exists() and not self._manifests():
+                    pointer.write(self.root, Pointer(), "the model in the box came first")
                 yield
         except OSError as error:
             raise ModelUnavailable(
-                f"The models in {self._folder} cannot be changed: {error.strerror or error}."
+                f"The models in {self.root} cannot be changed: {error.strerror or error}."
                 " Nothing else decides than before. Let this user write there, and make room."
             ) from error
 
@@ -217,11 +212,11 @@ class ModelStore:
     def _read(self) -> tuple[Pointer, str | None]:
         """The pointer, and what is wrong with it: then it is that of the model in the box."""
         try:
-            found = pointer.read(self._folder)
+            found = pointer.read(self.root)
         except ValueError as error:
             return Pointer(), str(error)
         if found is None and self._manifests():
-            return Pointer(), f"{self._folder / pointer.FILE} is missing, though there are versions. {pointer.FIX}"
+            return Pointer(), f"{self.root / pointer.FILE} is missing, though there are versions. {pointer.FIX}"
         return found or Pointer(), None
 
     def _before(self, chosen: Pointer) -> tuple[str | None, tuple[str | None, ...]]:

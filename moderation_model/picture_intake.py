@@ -43,11 +43,15 @@ def read_picture(body: bytes) -> Picture:
 
 def _stats(data: Fields) -> StatsPicture:
     flags = None if data.get("flags") is None else _bars(data["flags"], "flags", least=0)
-    response = None if data.get("response") is None else _words(data, "response", most=MAX_CLAUSE)
+    decided = None if data.get("decided") is None else _bars(data["decided"], "decided", least=0)
+    response, done, missed = (
+        None if data.get(name) is None else _words(data, name, most=MAX_CLAUSE)
+        for name in ("response", "done", "missed")
+    )
     judged, weeks = _rows(data, "judged", _judged), _rows(data, "weeks", _week)
     if len({(week.channel, week.monday) for week in weeks}) < len(weeks):
         raise BadRequest("`weeks` holds one channel's week twice. Send each once.")
-    return StatsPicture(_words(data, "period"), flags, judged, response, weeks)
+    return StatsPicture(_words(data, "period"), flags, judged, response, weeks, decided, done, missed)
 
 
 def _preview(data: Fields) -> PreviewPicture:
@@ -70,14 +74,11 @@ _READERS: dict[str, Callable[[Fields], Picture]] = {"stats": _stats, "preview": 
 
 
 def _judged(row: Fields) -> Judged:
-    found = Judged(
-        _words(row, "name"),
-        _count(row, "right"),
-        _count(row, "total"),
-        _number(row, "low", most=1),
-        _number(row, "high", most=1),
-    )
-    if found.right > found.total or found.low > found.high:
+    low, high = (None if row.get(name) is None else _number(row, name, most=1) for name in ("low", "high"))
+    found = Judged(_words(row, "name"), _count(row, "right"), _count(row, "total"), low, high)
+    if (low is None) != (high is None):
+        raise BadRequest("In `judged`, `low` and `high` are both numbers or both null.")
+    if found.right > found.total or (low is not None and high is not None and low > high):
         raise BadRequest("In `judged`, `right` may not exceed `total`, nor `low` exceed `high`.")
     return found
 

@@ -17,11 +17,13 @@ MAX_BARS = 60
 """Bars, rows or cells that one part of a picture may have."""
 MAX_NAME = 40
 """Characters of a name; longer ones are cut."""
-MAX_CLAUSE = 80
-"""Characters of the clause on response time."""
+MAX_CLAUSE = 160
+"""Characters of a clause (response time, what was done, what is missed)."""
 MAX_ALT = 1024
 SHOWN = 8
 """Rows that a phone shows well; `of` folds the rest into one more."""
+WEEKS = 6
+"""Columns of weeks that can be read on a phone."""
 FEW = 20
 """With fewer messages in a week a channel's mean says more of a person than of the channel: it is not shown."""
 
@@ -40,21 +42,25 @@ class Bars:
 class Judged:
     """Of `total` flags of one label (or rule) that moderators judged, `right` were right.
 
-    `low` and `high`: the 95 % interval of that share by Wilson, 0 to 1 (bot/core/numbers.py).
+    `low` and `high`: the 95 % interval of that share by Wilson, 0 to 1 (bot/core/numbers.py); both None where there are
+    too few verdicts for one.
     """
 
     name: str
     right: int
     total: int
-    low: float
-    high: float
+    low: float | None = None
+    high: float | None = None
 
     @property
     def sentence(self) -> str:
-        """ "31 of 36 right, 71 to 94 %"; without a verdict it says so."""
+        """ "31 of 36 right, 71 to 94 %"; "2 of 3 right, too few to say more"."""
         if not self.total:
             return "no verdict yet"
-        return f"{self.right} of {self.total} right, {self.low * 100:.0f} to {self.high * 100:.0f} %"
+        count = f"{self.right} of {self.total} right"
+        if self.low is None or self.high is None:
+            return f"{count}, too few to say more"
+        return f"{count}, {self.low * 100:.0f} to {self.high * 100:.0f} %"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +98,10 @@ class Week:
 class StatsPicture:
     """A guild's statistics, never by member. A part that is empty or None is left out of the picture.
 
-    `period`: which days ("Last 30 days"). `flags`: flagged messages a day, oldest first. `response`: how long cases
-    waited, as one clause ("half of them answered within 14 min (36 cases)"). `weeks` in any order; rows follow the
-    order in which channels first appear.
+    `period`: which days ("Last 30 days"). `flags`: flagged messages a day, oldest first. `decided`: how many cases
+    ended how. Clauses: `response`, how long cases waited ("half of them answered within 14 min (36 cases)"); `done`,
+    what was done to members and messages; `missed`, recall. `weeks` in any order; rows follow the order in which
+    channels first appear.
     """
 
     period: str
@@ -102,6 +109,9 @@ class StatsPicture:
     judged: tuple[Judged, ...] = ()
     response: str | None = None
     weeks: tuple[Week, ...] = ()
+    decided: Bars | None = None
+    done: str | None = None
+    missed: str | None = None
 
     kind = "stats"
 
@@ -188,7 +198,7 @@ def alt(picture: Picture) -> str:
     """What the picture shows, in words; the caller hides it where the picture itself is hidden."""
     match picture:
         case StatsPicture():
-            said = " ".join(_stats(picture))
+            said = " ".join(sentences(picture))
         case PreviewPicture():
             said = _preview(picture)
         case ShapPicture():
@@ -212,7 +222,8 @@ def _fold(ranked: list[Any]) -> tuple[list[Any], list[Any]]:
     return ranked[:cut], ranked[cut:]
 
 
-def _stats(picture: StatsPicture) -> list[str]:
+def sentences(picture: StatsPicture) -> list[str]:
+    """Everything that statistics show, one part a sentence."""
     said = [f"{picture.period}."]
     if picture.flags and picture.flags.values:
         most = max(picture.flags.values)
@@ -220,8 +231,11 @@ def _stats(picture: StatsPicture) -> list[str]:
         peak = f", most on {when} ({most:,.0f})" if most else ""
         said.append(f"{sum(picture.flags.values):,.0f} flagged in {counted(len(picture.flags.values), 'day')}{peak}.")
     said += [f"{short(each.name)}: {each.sentence}." for each in picture.judged]
-    if picture.response:
-        said.append(f"Response time: {picture.response}.")
+    if picture.decided:
+        ends = zip(picture.decided.names, picture.decided.values, strict=True)
+        said.append(f"Cases: {', '.join(f'{value:,.0f} {short(name).lower()}' for name, value in ends)}.")
+    clauses = (("Done", picture.done), ("Response time", picture.response), ("Missed", picture.missed))
+    said += [f"{name}: {clause}." for name, clause in clauses if clause]
     if picture.weeks:
         first = min(week.monday for week in picture.weeks)
         for what, name in (("Mean stars", "mood"), ("Flags per 100 messages", "toxicity")):

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from bot.core.alerts import Alert, RaidNotice, ServerStep
 from bot.core.appeals import LogEntry, Notice
 from bot.core.audits import AuditBatch
-from bot.core.budget import Digest
 from bot.core.cases import Background, CardRef, Case
+from bot.core.digest import Digest
 from bot.core.events import IncomingMessage
 from bot.core.policy import Action
 from bot.core.retraining import RunProgress, RunReport
@@ -139,7 +140,7 @@ class FakeMessenger:
     async def take_back(self, message: CardRef) -> None:
         del self.notices[message.message_id]
 
-    async def quote(self, case: Case) -> Outcome:
+    async def quote(self, case: Case, *, as_member: bool) -> Outcome:
         if self.quoting.state == "done":
             self.quotes.append(case.text)
         return self.quoting
@@ -147,13 +148,20 @@ class FakeMessenger:
 
 @dataclass
 class FakeBoard:
-    """The review channel as a dict of cards by message id."""
+    """The review channel as a dict of cards by message id. `pings`: the cases that people were called to; `alerts`:
+    every line, with the role that was called and whether it came silently.
+    """
 
     cards: dict[int, Case] = field(default_factory=dict)
     backgrounds: dict[int, Background] = field(default_factory=dict)
     pings: list[int] = field(default_factory=list)
+    alerts: list[tuple[Alert, int | None, bool]] = field(default_factory=list)
+    alert_channels: list[int] = field(default_factory=list)
+    raids: list[RaidNotice] = field(default_factory=list)
+    closed_channels: set[int] = field(default_factory=set)
     scrubbed: list[int] = field(default_factory=list)
     log_lines: list[LogEntry] = field(default_factory=list)
+    steps: list[ServerStep] = field(default_factory=list)
     digests: list[Digest] = field(default_factory=list)
     log_broken: bool = False
     progress: list[RunProgress] = field(default_factory=list)
@@ -173,10 +181,18 @@ class FakeBoard:
         self.cards[card.message_id] = case
         return card
 
-    async def ping(self, case: Case, *, channel_id: int, role_id: int | None) -> None:
-        if self.ping_broken:
+    async def ping(self, alert: Alert, *, channel_id: int, role_id: int | None, silent: bool = False) -> None:
+        if self.ping_broken or channel_id in self.closed_channels:
             raise BoardUnavailable("The review channel cannot be reached.")
-        self.pings.append(case.case_id)
+        self.pings += [alert.case_id] if alert.case_id is not None else []
+        self.alerts.append((alert, role_id, silent))
+        self.alert_channels.append(channel_id)
+
+    async def show_raid(self, notice: RaidNotice, *, channel_id: int) -> CardRef:
+        if self.broken or channel_id in self.closed_channels:
+            raise BoardUnavailable("The review channel cannot be reached.")
+        self.raids.append(notice)
+        return CardRef(channel_id, 9000 + len(self.raids))
 
     async def show_audit(self, batch: AuditBatch, *, channel_id: int) -> CardRef:
         if self.broken:
@@ -200,10 +216,13 @@ class FakeBoard:
             raise BoardUnavailable("The review channel cannot be reached.")
         self.digests.append(digest)
 
-    async def log(self, entry: LogEntry, *, channel_id: int) -> None:
+    async def log(self, entry: LogEntry | ServerStep, *, channel_id: int) -> None:
         if self.log_broken:
             raise BoardUnavailable("The log channel cannot be reached.")
-        self.log_lines.append(entry)
+        if isinstance(entry, LogEntry):
+            self.log_lines.append(entry)
+        else:
+            self.steps.append(entry)
 
     async def show_progress(self, progress: RunProgress, *, guild_id: int, channel_id: int) -> CardRef:
         if self.broken:

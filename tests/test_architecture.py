@@ -18,6 +18,9 @@ LAYERS = (
     ("bot.__main__",),
     ("bot.demo",),
     ("bot.stage",),
+    ("bot.stage_day",),
+    ("bot.stage_hands",),
+    ("bot.stage_watch",),
     ("bot.app", "bot.doctor"),
     ("bot.jobs", "bot.chat", "bot.health", "bot.child"),
     ("bot.flow",),
@@ -39,7 +42,7 @@ ONLY_IN = {
     "peft": ("moderation_model.backends", "moderation_model.training"),
     "shap": ("moderation_model.explain",),
     "matplotlib": ("moderation_model.reports",),
-    "bot.sandbox": ("bot.sandbox", "bot.demo", "bot.stage"),
+    "bot.sandbox": ("bot.sandbox", "bot.demo", "bot.stage", "bot.stage_day", "bot.stage_hands"),
     "migrations": ("migrations", "bot.store"),
 }
 """Package -> where alone it may be imported."""

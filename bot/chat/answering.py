@@ -31,13 +31,14 @@ MESSAGE_LIMIT = 2000
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An answer: text, or a view, or for a plain view both; a form; a file. `refused`: nothing was done."""
+    """An answer: text, or a view, or for a plain view both; a form; files. `refused`: nothing was done."""
 
     text: str | None = None
     view: discord.ui.View | discord.ui.LayoutView | None = None
     refused: bool = False
     form: discord.ui.Modal | None = None
     file: discord.File | None = None
+    files: tuple[discord.File, ...] = ()
 
 
 Work = Callable[[], Awaitable[Said | str]]
@@ -136,6 +137,8 @@ async def _send(interaction: Pressed, said: Said, *, replace: bool) -> None:
         options["view"] = said.view
     if said.file is not None:
         options["file"] = said.file
+    if said.files:
+        options["files"] = list(said.files)
     await interaction.followup.send(**options)
 
 

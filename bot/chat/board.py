@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING
 import discord
 import structlog
 
-from bot.chat import permissions, texts
+from bot.chat import deed_texts, permissions, texts
+from bot.chat.alarm_lines import alert_line, step_line
 from bot.chat.audit_cards import audit_card
 from bot.chat.cards import Card, review_card, scrubbed_card
 from bot.chat.inert import inert
 from bot.chat.learn_report import progress_card, report_card
 from bot.chat.messages import UNANSWERED, partial
 from bot.chat.queue_lines import digest_text
+from bot.chat.raid_cards import raid_card
 from bot.chat.stand_in import say_lost, stand_in
 from bot.chat.why_lines import NAME_LIMIT, duration_of
+from bot.core.alerts import Alert, RaidNotice, ServerStep
 from bot.core.appeals import LogEntry
 from bot.core.audits import AuditBatch
-from bot.core.budget import Digest
 from bot.core.cases import Background, CardRef, Case
+from bot.core.digest import Digest
 from bot.core.policy import Timeout
 from bot.core.retraining import RunProgress, RunReport
 from bot.errors import BoardUnavailable
@@ -42,21 +45,26 @@ class DiscordBoard:
         card = review_card(case, background)
         if case.card is not None and await self._edited(case.card, card):
             return case.card
-        return await self._posted(card, channel_id, case.guild_id)
+        return await self._posted(card, channel_id, case.guild_id, only_there=case.opened_why == "staff")
 
-    async def ping(self, case: Case, *, channel_id: int, role_id: int | None) -> None:
+    async def ping(self, alert: Alert, *, channel_id: int, role_id: int | None, silent: bool = False) -> None:
         """One plain line with the role in front, allowed to notify that role and nobody else."""
-        channel = self._postable(channel_id, case.guild_id)
-        text = texts.PING.format(case_id=case.case_id, jump=case.jump_url)
+        channel = self._postable(channel_id, alert.guild_id)
+        text = alert_line(alert)
         called = [] if role_id is None else [discord.Object(role_id)]
         try:
             await channel.send(
                 text if role_id is None else f"<@&{role_id}> {text}",
                 allowed_mentions=discord.AllowedMentions(everyone=False, users=False, roles=called),
                 suppress_embeds=True,
+                silent=silent,
             )
         except UNANSWERED as error:
             raise BoardUnavailable(texts.CARD_FAILED) from error
+
+    async def show_raid(self, notice: RaidNotice, *, channel_id: int) -> CardRef:
+        """Post the raid's card."""
+        return await self._posted(raid_card(notice), channel_id, notice.guild_id)
 
     async def scrub(self, card: CardRef) -> None:
         """Replace the card with a line that says that its text is gone."""
@@ -79,7 +87,7 @@ class DiscordBoard:
         except UNANSWERED as error:
             raise BoardUnavailable(texts.CARD_FAILED) from error
 
-    async def log(self, entry: LogEntry, *, channel_id: int) -> None:
+    async def log(self, entry: LogEntry | ServerStep, *, channel_id: int) -> None:
         """One silent line that notifies nobody."""
         channel = self._bot.get_channel(channel_id)
         if not isinstance(channel, discord.TextChannel):
@@ -89,7 +97,8 @@ class DiscordBoard:
             names = permissions.titles(lacking)
             raise BoardUnavailable(texts.LOG_NEEDS.format(channel_id=channel_id, permissions=names))
         try:
-            await channel.send(log_line(entry), silent=True, allowed_mentions=discord.AllowedMentions.none())
+            text = log_line(entry) if isinstance(entry, LogEntry) else step_line(entry)
+            await channel.send(text, silent=True, allowed_mentions=discord.AllowedMentions.none())
         except UNANSWERED as error:
             raise BoardUnavailable(texts.LOG_GONE) from error
 
@@ -120,7 +129,8 @@ class DiscordBoard:
         if not isinstance(channel, discord.TextChannel):
             return False
         try:
-            await partial(channel, ref.message_id).edit(view=card)
+            # Without this, Discord marks the card as one that mentions the moderator who decided it.
+            await partial(channel, ref.message_id).edit(view=card, allowed_mentions=discord.AllowedMentions.none())
         except (discord.NotFound, discord.Forbidden) as error:
             log.info("card_lost", channel_id=ref.channel_id, message_id=ref.message_id, code=error.code)
             return False
@@ -128,7 +138,10 @@ class DiscordBoard:
             raise BoardUnavailable(texts.CARD_FAILED) from error
         return True
 
-    async def _posted(self, card: Card, channel_id: int, guild_id: int) -> CardRef:
+    async def _posted(self, card: Card, channel_id: int, guild_id: int, *, only_there: bool = False) -> CardRef:
+        """`only_there`: the card goes into no other channel where that one is gone, and nobody else is told."""
+        if only_there and self._bot.get_channel(channel_id) is None:
+            raise BoardUnavailable(texts.NO_CHANNEL)
         try:
             channel = self._postable(channel_id, guild_id)
         except BoardUnavailable:
@@ -164,7 +177,7 @@ class DiscordBoard:
 
 def log_line(entry: LogEntry) -> str:
     """ "case 1042: deleted, confirmed by Lena"."""
-    phrases = texts.UNDONE if entry.undone else texts.DONE
+    phrases = deed_texts.UNDONE if entry.undone else deed_texts.DONE
     done: list[str] = []
     for action in entry.actions:
         duration = duration_of(action.seconds) if isinstance(action, Timeout) else ""

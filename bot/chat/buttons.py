@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import discord
 
-from bot.chat import permissions, texts
-from bot.chat.acting import act, judge
-from bot.chat.answering import Said, answer, deciding, guild_of, member_of
-from bot.chat.listener import person
+from bot.chat import name_texts, texts
+from bot.chat.acting import act, judge, undo
+from bot.chat.answering import Said, answer, deciding
 from bot.chat.more import more_menu
-from bot.chat.put_back import with_offer
+from bot.core.actions import ResetNickname
 from bot.core.cases import VerdictKind
 from bot.core.policy import Action, Delete, Timeout
-from bot.errors import NotAllowed
 
 if TYPE_CHECKING:
     from bot.chat.answering import Pressed
 
-Verb = Literal["breaks", "fine", "skip", "delete", "timeout", "undo", "change", "more"]
+Verb = Literal["breaks", "fine", "skip", "delete", "timeout", "undo", "change", "more", "reset"]
 
 _LABELS: dict[Verb, str] = {
     "breaks": texts.BUTTON_BREAKS,
@@ -32,13 +30,14 @@ _LABELS: dict[Verb, str] = {
     "undo": texts.BUTTON_UNDO,
     "change": texts.BUTTON_CHANGE,
     "more": texts.BUTTON_MORE,
+    "reset": name_texts.BUTTON_RESET,
 }
 _STYLES: dict[Verb, discord.ButtonStyle] = {
     "breaks": discord.ButtonStyle.danger,
     "fine": discord.ButtonStyle.success,
 }
 _VERDICTS: dict[Verb, VerdictKind] = {"breaks": "breaks_rules", "fine": "fine", "skip": "skip"}
-_ACTIONS: dict[Verb, Action] = {"delete": Delete(), "timeout": Timeout(600)}
+_ACTIONS: dict[Verb, Action] = {"delete": Delete(), "timeout": Timeout(600), "reset": ResetNickname()}
 
 
 class CaseButton(
@@ -76,17 +75,7 @@ class CaseButton(
         if self.verb in _ACTIONS:
             # The buttons of a card are for an open case: the first press claims it.
             return await act(interaction, self.case_id, _ACTIONS[self.verb], seen=0)
+        if self.verb == "undo":
+            return await undo(interaction, self.case_id)
         with deciding(interaction, self.case_id):
-            if self.verb == "undo":
-                return await self._undo(interaction)
             return await judge(interaction, self.case_id, _VERDICTS[self.verb], seen=0)
-
-    async def _undo(self, interaction: Pressed) -> Said:
-        review, guild_id, moderator = interaction.client.flows.review, guild_of(interaction), member_of(interaction)
-        case = await review.case(guild_id=guild_id, case_id=self.case_id)
-        undone = review.would_undo(case)
-        if case.state == "open" and not undone:
-            raise NotAllowed(texts.NOTHING_TO_UNDO)
-        permissions.require_undo(moderator, case.channel_id, undone)
-        reply = await review.undo(guild_id=guild_id, case_id=self.case_id, moderator=person(moderator))
-        return await with_offer(interaction, self.case_id, reply.sentence)

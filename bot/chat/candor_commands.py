@@ -12,7 +12,9 @@ import discord
 from discord import app_commands
 
 from bot.chat.answering import Said, answer, guild_of
+from bot.chat.appeal_lists import appeals_command
 from bot.chat.doctor import as_text, inspect_guild
+from bot.chat.export_commands import export_command
 from bot.chat.preview_commands import preview_command
 from bot.chat.rules_commands import RulesCommands
 from bot.chat.scope import scope_text
@@ -20,6 +22,7 @@ from bot.chat.setup_channel import review_channel, reviewing_roles
 from bot.chat.setup_items import show
 from bot.chat.setup_pages import guild_in
 from bot.chat.setup_texts import SCOPE_HOW
+from bot.chat.stats_commands import stats_command
 
 if TYPE_CHECKING:
     from bot.chat.answering import Pressed
@@ -37,6 +40,9 @@ class CandorCommands(app_commands.Group):
         )
         self.add_command(RulesCommands())
         self.add_command(preview_command())
+        self.add_command(stats_command())
+        self.add_command(export_command())
+        self.add_command(appeals_command())
 
     @app_commands.command()
     @app_commands.describe(

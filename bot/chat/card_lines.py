@@ -11,8 +11,9 @@ from datetime import datetime
 
 import discord
 
-from bot.chat import texts
+from bot.chat import deed_texts, gone_texts, name_texts, report_texts, texts
 from bot.chat.inert import inert, spoiler
+from bot.chat.report_lines import reported_lines, reported_title
 from bot.chat.why_lines import (
     NAME_LIMIT,
     TOP_WORDS,
@@ -25,6 +26,7 @@ from bot.chat.why_lines import (
 )
 from bot.core.cases import ActionRecord, Background, Case, Vote
 from bot.core.feedback import answers
+from bot.core.history import current
 from bot.core.policy import Timeout, headline, spec_of
 
 REPLY_LIMIT = 200
@@ -34,7 +36,9 @@ MOST_NOTES_READ = 8
 """The newest notes stand on the card, more of them in `/case show`."""
 
 _EMOJI = {1: "⚪", 2: "🟡", 3: "🟠", 4: "🟣", 5: "🔴"}
-_TITLES = {"care": texts.TITLE_CARE, "reported": texts.TITLE_REPORTED}
+_NAME_TITLES = {"nickname": name_texts.TITLE_NICKNAME, "title": name_texts.TITLE_TITLE}
+_TITLES = {"care": texts.TITLE_CARE, "labelled": report_texts.TITLE_LABELLED}
+_REPORTED = ("reported", "staff")
 
 
 def title_line(case: Case, background: Background) -> str:
@@ -43,10 +47,12 @@ def title_line(case: Case, background: Background) -> str:
     if case.opened_why == "flagged" and case.reasons:
         spec = spec_of(headline(case.reasons).label)
         label = inert(background.titles.get(spec.name, spec.title), limit=NAME_LIMIT)
-        title = texts.TITLE_FLAGGED.format(emoji=_EMOJI[spec.severity], label=label, case_id=case.case_id)
+        template = _NAME_TITLES.get(case.subject, texts.TITLE_FLAGGED)
+        title = template.format(emoji=_EMOJI[spec.severity], label=label, case_id=case.case_id)
         done = done or case.withheld_why or texts.NOTHING_DONE
     else:
         title = _TITLES.get(case.opened_why, texts.TITLE_AUDIT).format(case_id=case.case_id)
+        title = reported_title(case) if case.opened_why in _REPORTED else title
         done = done or case.withheld_why or ""
     return f"### {title}" + (f" · {done}" if done else "")
 
@@ -84,10 +90,7 @@ def text_line(case: Case, *, limit: int) -> str:
 def body_lines(case: Case, background: Background) -> str:
     """Why the card is here, what the model read, whether it still stands, what was confirmed before."""
     lines = [_care_or_why(case)]
-    if case.reports > (case.opened_why == "reported"):
-        members = "member" if case.reports == 1 else "members"
-        lines.append(texts.REPORTED_BY.format(count=case.reports, members=members))
-    lines.append(_seen_line(case))
+    lines += [reported_lines(case), _seen_line(case)]
     if background.confirmed:
         lines.append(
             texts.CONFIRMED.format(
@@ -99,10 +102,11 @@ def body_lines(case: Case, background: Background) -> str:
 
 def foot_lines(case: Case, *, notes: int = MOST_NOTES) -> str:
     """What did not go as asked, what was held back, what other moderators said."""
-    lines = [action_line(record) for record in case.actions if record.state not in {"done", "undone"}]
-    failed = Counter(record.action.kind for record in case.follower_actions if record.state in {"refused", "failed"})
+    lines = [action_line(record) for record in current(case.actions) if record.state not in {"done", "undone"}]
+    beside = current(case.follower_actions)
+    failed = Counter(record.action.kind for record in beside if record.state in {"refused", "failed"})
     if failed:
-        counted = ", ".join(f"{texts.ACTIONS[kind].split(' ')[0]} ×{number}" for kind, number in failed.items())
+        counted = ", ".join(f"{deed_texts.ACTIONS[kind].split(' ')[0]} ×{number}" for kind, number in failed.items())
         lines.append(texts.FOLLOWERS_REFUSED.format(actions=counted))
     if case.withheld:
         lines.append(texts.HELD_BACK.format(actions=", ".join(map(action_name, case.withheld))))
@@ -120,7 +124,7 @@ def foot_lines(case: Case, *, notes: int = MOST_NOTES) -> str:
 def decided_line(case: Case) -> str:
     """How a closed case was decided, by whom and when."""
     if not case.votes:
-        return texts.CLOSED
+        return gone_texts.CLOSED_GONE if case.closed_as_gone else texts.CLOSED
     vote = case.votes[-1]
     emoji, what = texts.DECIDED[vote.verdict]
     if vote.verdict == "breaks_rules" and vote.labels != answers("breaks_rules", case.reasons):
@@ -137,18 +141,18 @@ def decided_line(case: Case) -> str:
 
 def done_phrase(case: Case) -> str:
     """What was done and stands: "deleted ×7, timed out 10 min"; empty where nothing was."""
-    return _counted(case, "done", texts.DONE)
+    return _counted(case, "done", deed_texts.DONE)
 
 
 def undone_phrase(case: Case) -> str:
     """What was done and taken back, as `done_phrase`."""
-    return _counted(case, "undone", texts.UNDONE)
+    return _counted(case, "undone", deed_texts.UNDONE)
 
 
 def message_gone(case: Case) -> int:
     """How many of the card's messages are known to be gone."""
     gone = {record.case_id for record in _records(case) if record.action.kind == "delete" and _is_gone(record)}
-    return len(gone)
+    return len(gone | case.gone_follower_ids | ({case.case_id} if case.gone_at else set()))
 
 
 def _is_gone(record: ActionRecord) -> bool:
@@ -161,7 +165,7 @@ def _records(case: Case) -> tuple[ActionRecord, ...]:
 
 def _counted(case: Case, state: str, phrases: Mapping[str, str]) -> str:
     found: Counter[str] = Counter()
-    for record in _records(case):
+    for record in current(_records(case)):
         if record.state == state:
             duration = duration_of(record.action.seconds) if isinstance(record.action, Timeout) else ""
             found[phrases[record.action.kind].format(duration=duration).strip()] += 1
@@ -173,7 +177,9 @@ def _care_or_why(case: Case) -> str:
         return texts.CARE_NOTE
     if case.reasons:
         return why_line(case.reasons)
-    if case.opened_why == "reported" and case.text != "":
+    if case.opened_why == "labelled":
+        return report_texts.NOT_FLAGGED_LABELLED
+    if case.opened_why in _REPORTED and case.text != "":
         return texts.NOT_FLAGGED if case.scores else texts.NOT_SCORED
     return ""
 
@@ -181,12 +187,13 @@ def _care_or_why(case: Case) -> str:
 def _seen_line(case: Case) -> str:
     total, gone = case.followers + 1, message_gone(case)
     if total == 1:
-        record = next((each for each in case.actions if each.action.kind == "delete" and _is_gone(each)), None)
-        state = texts.MESSAGE_UP if record is None else texts.MESSAGE_DELETED
-        if record is not None and record.state != "done":
-            state = texts.MESSAGE_GONE
+        ours = any(each.action.kind == "delete" and each.state == "done" for each in case.actions)
+        state = texts.MESSAGE_GONE if gone else texts.MESSAGE_UP
+        state = texts.MESSAGE_DELETED if ours else state
     else:
         state = texts.MESSAGES_GONE.format(gone=gone, total=total) if gone else texts.MESSAGE_UP
+    if case.subject != "message":
+        return texts.SEEN_AS.format(reading=texts.READINGS.get(case.reading, case.reading)) if case.reading else ""
     if not case.reading:
         return texts.MESSAGE_STATE.format(state=state)
     seen = texts.SEEN_AS.format(reading=texts.READINGS.get(case.reading, case.reading))

@@ -1,4 +1,4 @@
-"""`/case` for moderators, and the two context menus: "Why?" for moderators, "Report to moderators" for everybody."""
+"""`/case` for moderators, and "Why?" under a message's "Apps"."""
 
 from __future__ import annotations
 
@@ -6,20 +6,31 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import discord
+import structlog
 from discord import app_commands
 
-from bot.chat import texts
+from bot.chat import report_texts, texts
+from bot.chat.acting import undo
 from bot.chat.answering import Said, answer, guild_of, member_of
 from bot.chat.cards import review_card
+from bot.chat.case_choices import case_choices
 from bot.chat.case_lists import LABEL_CHOICES, WHY_CHOICES, filter_of, list_cases, member_cases
 from bot.chat.inert import inert
 from bot.chat.listener import incoming, person
+from bot.chat.report_lines import reporters_lines
+from bot.chat.staff import may_read, may_see_reporters, readable_case
 from bot.chat.why_lines import action_name, case_text, scores_line, sentiment_line, why_line, words_line
+from bot.core.cases import Case
+from bot.core.events import clean
 from bot.core.languages import language_names
+from bot.errors import NotAllowed
+from bot.flow.deciding import LONGEST_NOTE
 from bot.flow.review import Checked
 
 if TYPE_CHECKING:
     from bot.chat.answering import Pressed
+
+log = structlog.get_logger(__name__)
 
 SHOWN_TEXT = 3000
 MAX_CASE_ID = 10**12
@@ -42,10 +53,10 @@ class CaseCommands(app_commands.Group):
         """Show a case as its card stands now."""
 
         async def work() -> Said:
-            flows = interaction.client.flows
-            case = await flows.review.case(guild_id=guild_of(interaction), case_id=case_id)
-            background = await flows.deciding.background(case)
-            return Said(view=review_card(case, background, buttons=False, text_limit=SHOWN_TEXT))
+            case = await readable_case(interaction, case_id)
+            background = await interaction.client.flows.deciding.background(case)
+            private = await _reporters(interaction, case)
+            return Said(view=review_card(case, background, buttons=False, text_limit=SHOWN_TEXT, private=private))
 
         await answer(interaction, work, feature="why")
 
@@ -55,11 +66,55 @@ class CaseCommands(app_commands.Group):
         """Say why a case was opened: every score, the words, the model's version, what was done."""
 
         async def work() -> str:
-            return case_text(
-                await interaction.client.flows.review.case(guild_id=guild_of(interaction), case_id=case_id)
-            )
+            case = await readable_case(interaction, case_id)
+            return "\n".join([case_text(case), await _reporters(interaction, case)]).rstrip()
 
         await answer(interaction, work, feature="why")
+
+    @app_commands.command()
+    @app_commands.describe(case_id="The number on the card.")
+    async def undo(self, interaction: Pressed, case_id: app_commands.Range[int, 1, MAX_CASE_ID]) -> None:
+        """Take back what was done about a case, and open it again."""
+
+        async def work() -> Said:
+            case = await readable_case(interaction, case_id)
+            if case.lead_id is not None:
+                raise NotAllowed(report_texts.UNDO_SHARED.format(case_id=case_id, lead_id=case.lead_id))
+            return await undo(interaction, case_id)
+
+        await answer(interaction, work, feature="review")
+
+    @app_commands.command()
+    @app_commands.describe(case_id="The number on the card.", text="What the other moderators should know.")
+    async def note(
+        self,
+        interaction: Pressed,
+        case_id: app_commands.Range[int, 1, MAX_CASE_ID],
+        text: app_commands.Range[str, 1, LONGEST_NOTE],
+    ) -> None:
+        """Write a note on a case, for the other moderators."""
+
+        async def work() -> str:
+            case = await readable_case(interaction, case_id)
+            reply = await interaction.client.flows.deciding.note(
+                guild_id=guild_of(interaction),
+                case_id=case.lead_id or case_id,
+                moderator=person(member_of(interaction)),
+                text=clean(text),
+            )
+            return reply.sentence
+
+        await answer(interaction, work, feature="review")
+
+    @show.autocomplete("case_id")
+    @why.autocomplete("case_id")
+    @note.autocomplete("case_id")
+    async def _cases(self, interaction: Pressed, current: str) -> list[app_commands.Choice[int]]:
+        return await case_choices(interaction, current)
+
+    @undo.autocomplete("case_id")
+    async def _undoable(self, interaction: Pressed, current: str) -> list[app_commands.Choice[int]]:
+        return await case_choices(interaction, current, undoable=True)
 
     @app_commands.command(name="list")
     @app_commands.describe(state="Open or closed.", why="Why the case was opened.", label="A label that was reached.")
@@ -87,20 +142,18 @@ class CaseCommands(app_commands.Group):
         await answer(interaction, partial(_check, interaction, text), feature="check")
 
 
-def context_menus() -> tuple[app_commands.ContextMenu, ...]:
-    """The entries under a message's "Apps"."""
-    why = app_commands.ContextMenu(name="Why?", callback=_why_message)
-    why.default_permissions = discord.Permissions(moderate_members=True)
-    report = app_commands.ContextMenu(name="Report to moderators", callback=_report_message)
-    for menu in (why, report):
-        menu.guild_only = True
-    return why, report
+def why_menu() -> app_commands.ContextMenu:
+    """The entry under a message's "Apps", for moderators."""
+    menu = app_commands.ContextMenu(name="Why?", callback=_why_message)
+    menu.default_permissions = discord.Permissions(moderate_members=True)
+    menu.guild_only = True
+    return menu
 
 
 async def _why_message(interaction: Pressed, message: discord.Message) -> None:
     async def work() -> str:
         case = await interaction.client.flows.review.of_message(guild_id=guild_of(interaction), message_id=message.id)
-        if case is not None:
+        if case is not None and may_read(interaction, case):
             return case_text(case)
         looked_at = incoming(message, discord.utils.utcnow(), own_application_id=interaction.client.application_id)
         if looked_at is None or not looked_at.parts:
@@ -110,16 +163,12 @@ async def _why_message(interaction: Pressed, message: discord.Message) -> None:
     await answer(interaction, work, feature="why")
 
 
-async def _report_message(interaction: Pressed, message: discord.Message) -> None:
-    async def work() -> str:
-        looked_at = incoming(message, discord.utils.utcnow(), own_application_id=interaction.client.application_id)
-        if looked_at is None:
-            return texts.NOT_REPORTABLE
-        return await interaction.client.flows.review.report(
-            message=looked_at, reporter=person(member_of(interaction)), reason=None
-        )
-
-    await answer(interaction, work, feature="report")
+async def _reporters(interaction: Pressed, case: Case) -> str:
+    """Who reported, where the presser may know it."""
+    if not case.reports or not may_see_reporters(interaction, case):
+        return ""
+    log.info("reporters_shown", case_id=case.case_id, guild_id=case.guild_id, user_id=interaction.user.id)
+    return reporters_lines(await interaction.client.flows.reporting.reporters(case))
 
 
 async def _check(interaction: Pressed, text: str) -> str:

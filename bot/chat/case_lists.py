@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 import discord
 from discord import app_commands
 
-from bot.chat import queue_texts, texts
+from bot.chat import gone_texts, queue_texts, texts
 from bot.chat.answering import Said, answer, guild_of
+from bot.chat.staff import shown_to
 from bot.chat.why_lines import title_of
 from bot.core.cases import Case, CaseFilter
 from bot.core.policy import headline
@@ -54,7 +55,9 @@ def filter_of(why: str | None, label: str | None, state: str | None = None) -> C
 
 async def list_cases(interaction: Pressed, which: CaseFilter, number: int) -> Said:
     """One page of the server's cases, newest first."""
-    page = await interaction.client.flows.queue.page(guild_id=guild_of(interaction), which=which, number=number)
+    page = await interaction.client.flows.queue.page(
+        guild_id=guild_of(interaction), which=shown_to(interaction, which), number=number
+    )
     if not page.cases:
         return Said(queue_texts.LIST_EMPTY)
     chosen = [which.state, queue_texts.WHYS.get(which.why or ""), title_of(which.label) if which.label else None]
@@ -76,7 +79,9 @@ async def list_cases(interaction: Pressed, which: CaseFilter, number: int) -> Sa
 
 async def member_cases(interaction: Pressed, member_id: int) -> str:
     """How many cases the member has, how many are open and confirmed, and the newest."""
-    known = await interaction.client.flows.queue.member(guild_id=guild_of(interaction), member_id=member_id)
+    known = await interaction.client.flows.queue.member(
+        guild_id=guild_of(interaction), which=shown_to(interaction, CaseFilter(author_id=member_id))
+    )
     if not known.total:
         return queue_texts.MEMBER_NONE.format(member_id=member_id)
     head = queue_texts.MEMBER_HEAD.format(
@@ -95,6 +100,8 @@ def case_line(case: Case) -> str:
     state = texts.CASE_STATE[case.state]
     if case.state == "closed" and case.votes:
         state = " ".join(texts.DECIDED[case.votes[-1].verdict])
+    if case.closed_as_gone:
+        state = gone_texts.LISTED
     return queue_texts.LIST_LINE.format(
         case_id=case.case_id,
         name=f"<@{case.author_id}>",

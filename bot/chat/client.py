@@ -7,6 +7,7 @@ messages bring their author along, and the enforcer asks for a member over REST 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +16,14 @@ import structlog
 from discord import app_commands
 
 from bot.chat import texts
+from bot.chat.appeal_lists import AppealPageButton
 from bot.chat.appeal_menu import AppealAnswer, AppealButton, appeal_submitted
 from bot.chat.audit_cards import AuditNone, AuditSelect
 from bot.chat.buttons import CaseButton
 from bot.chat.candor_commands import CandorCommands
-from bot.chat.case_commands import CaseCommands, context_menus
+from bot.chat.case_commands import CaseCommands, why_menu
 from bot.chat.case_lists import PageButton
+from bot.chat.label_menu import LabelMessage, label_menu
 from bot.chat.learn_commands import JudgeButton, LearnCommands
 from bot.chat.learn_example import example_submitted
 from bot.chat.learn_report import RunButton
@@ -28,13 +31,18 @@ from bot.chat.listener import incoming
 from bot.chat.messages import UNANSWERED
 from bot.chat.modals import submitted
 from bot.chat.more import LabelSelect, MoreButton
+from bot.chat.names import nickname, title
 from bot.chat.preview_commands import ApplyButton
+from bot.chat.propose_commands import TakeLimitsButton
 from bot.chat.put_back import PutBackButton
 from bot.chat.queue_commands import NextButton, QueueCommands
+from bot.chat.raid_cards import RaidButton
+from bot.chat.report_menu import report_menu, report_submitted
 from bot.chat.setup_items import SetupButton, SetupMenu
 from bot.chat.setup_names import rule_named
 from bot.chat.setup_sample import SampleButton
 from bot.chat.tree import CandorTree, differs
+from bot.core.events import IncomingMessage
 from bot.errors import BadSettings, BotError
 
 if TYPE_CHECKING:
@@ -53,7 +61,8 @@ class CandorBot(discord.Client):
     """The bot on Discord. `attach` the use cases before it starts; `ready_event` is set once messages arrive.
 
     `failures` counts messages and answers that ended in an unforeseen error. `deciding` holds the ids of cases that
-    somebody is deciding right now. `trials`: who tries the bot (server and person), where and until when.
+    somebody is deciding right now. `own_webhooks`: through these the bot puts texts back. `trials`: who tries the bot
+    (server and person), where and until when.
     """
 
     def __init__(self, settings: Settings, *, connector: aiohttp.BaseConnector | None = None) -> None:
@@ -75,6 +84,7 @@ class CandorBot(discord.Client):
         self.ready_event = asyncio.Event()
         self.failures = 0
         self.deciding: set[int] = set()
+        self.own_webhooks: set[int] = set()
         self.trials: dict[tuple[int, int], tuple[int, datetime]] = {}
         self._flows: Flows | None = None
         self._passes = asyncio.Semaphore(MAX_PASSES)
@@ -106,14 +116,14 @@ class CandorBot(discord.Client):
         self.add_dynamic_items(CaseButton, MoreButton, LabelSelect, AuditSelect, AuditNone)
         self.add_dynamic_items(AppealButton, AppealAnswer, PutBackButton, ApplyButton)
         self.add_dynamic_items(SetupButton, SetupMenu, SampleButton)
-        self.add_dynamic_items(NextButton, PageButton)
+        self.add_dynamic_items(NextButton, PageButton, RaidButton, TakeLimitsButton, LabelMessage, AppealPageButton)
         self.add_dynamic_items(RunButton, JudgeButton)
         if not self.tree.get_commands():
             self.tree.add_command(CandorCommands())
             self.tree.add_command(CaseCommands())
             self.tree.add_command(QueueCommands())
             self.tree.add_command(LearnCommands())
-            for menu in context_menus():
+            for menu in (why_menu(), label_menu(), report_menu()):
                 self.tree.add_command(menu)
         if await differs(self.tree):
             await self.tree.sync()
@@ -132,11 +142,32 @@ class CandorBot(discord.Client):
         if event.message.edited_at is not None:
             await self._pass(event.message, priority="edit")
 
+    async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
+        """A message was deleted, by the bot itself or by anybody: Discord does not say by whom."""
+        await self._deleted(event.guild_id, {event.message_id})
+
+    async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
+        """The same for up to a hundred messages at once."""
+        await self._deleted(event.guild_id, event.message_ids)
+
+    async def on_thread_create(self, thread: discord.Thread) -> None:
+        """A new thread's title is looked at; a forum post's comes with its first message."""
+        if not isinstance(thread.parent, discord.ForumChannel):
+            await self._look_at_title(thread)
+
+    async def on_raw_thread_update(self, event: discord.RawThreadUpdateEvent) -> None:
+        """A thread may have another title now. By now discord.py knows the thread, unless it was archived."""
+        guild = self.get_guild(event.guild_id)
+        thread = guild.get_thread(event.thread_id) if guild is not None else None
+        if thread is not None:
+            await self._look_at_title(thread)
+
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Forms are answered here; buttons and commands find their own way."""
         if interaction.type is discord.InteractionType.modal_submit:
             await submitted(interaction)
             await appeal_submitted(interaction)
+            await report_submitted(interaction)
             await rule_named(interaction)
             await example_submitted(interaction)
 
@@ -149,6 +180,23 @@ class CandorBot(discord.Client):
         """Wait until every message that arrived so far went through the pass."""
         while self._passing:
             await asyncio.wait(self._passing)
+
+    async def _deleted(self, guild_id: int | None, message_ids: Collection[int]) -> None:
+        if guild_id is not None:
+            await self.flows.gone.deleted(guild_id=guild_id, message_ids=message_ids)
+
+    async def _look_at_nickname(self, message: discord.Message, looked_at: IncomingMessage) -> None:
+        name = nickname(message, looked_at)
+        if name is not None:
+            await self.flows.names.look(name)
+        else:
+            # A nickname that was given up is a new one when it comes back.
+            self.flows.names.forget(guild_id=looked_at.guild_id, named_id=message.author.id)
+
+    async def _look_at_title(self, thread: discord.Thread) -> None:
+        name = await title(self, thread)
+        if name is not None:
+            await self.flows.names.look(name)
 
     def _is_trial(self, message: discord.Message) -> bool:
         """Whether the author asked in the setup to have this line looked at; one line for one asking."""
@@ -170,10 +218,11 @@ class CandorBot(discord.Client):
                 own_application_id=self.application_id,
                 trial=self._is_trial(message),
             )
-            if looked_at is None:
+            if looked_at is None or message.webhook_id in self.own_webhooks:
                 return
             async with self._passes:
                 await self.flows.moderate.handle(looked_at, priority=priority)
+                await self._look_at_nickname(message, looked_at)
         except Exception:
             # One message must not stop the others; which one it was is enough to find it.
             self.failures += 1

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.chat import permissions, setup_texts, texts
+from bot.chat import alarm_texts, permissions, setup_texts, texts
 from bot.chat.messages import UNANSWERED, channel_of
+from bot.chat.staff import admin_channel_finding
 from bot.chat.stand_in import stand_in
 from bot.core.findings import Finding
 from bot.core.guild_rules import GuildRules
@@ -32,6 +33,7 @@ async def inspect_guild(guild: discord.Guild, rules: GuildRules, *, me: discord.
         *_channels(channels, me),
         await _review_channel(guild, me, rules),
         await _log_channel(guild, me, rules),
+        await admin_channel_finding(guild, me, rules),
         _ping_role(guild, me, rules),
         _timeouts(guild, me),
         _extras(me),
@@ -233,4 +235,8 @@ def _mode(rules: GuildRules) -> Finding:
         return Finding("mode", True, "Paused: nothing is done automatically.")
     if rules.shadow:
         return Finding("mode", True, "Shadow mode: cards come, nothing is done automatically.")
+    if rules.stopped_labels:
+        labels = ", ".join(sorted(rules.stopped_labels))
+        sentence = alarm_texts.DOCTOR_STOPPED.format(labels=labels)
+        return Finding("mode", False, sentence, alarm_texts.DOCTOR_STOPPED_FIX)
     return Finding("mode", True, "Active: the limits you set are acted on.")

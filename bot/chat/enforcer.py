@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 import discord
 import structlog
 
-from bot.chat import permissions, texts
+from bot.chat import deed_texts, name_texts, nicknames, permissions, removals, texts
 from bot.chat.messages import UNANSWERED, channel_of, member_of, partial
-from bot.core.actions import Ban
+from bot.chat.obstacles import lacking, obstacle
+from bot.core.actions import Ban, Kick, ResetNickname
 from bot.core.cases import Case, ends_at
 from bot.core.policy import Action, Delete, Timeout, Warn
 from bot.flow.ports import Outcome
@@ -57,6 +58,10 @@ class DiscordEnforcer:
                 return await _settled(case, self._delete(guild, case, reason))
             case Ban():
                 return await _settled(case, self._ban(guild, case, reason))
+            case Kick():
+                return await _settled(case, removals.kick(guild, case, reason))
+            case ResetNickname():
+                return await _settled(case, nicknames.reset(guild, case, reason))
 
     async def undo(self, case: Case, action: Action, *, reason: str) -> Outcome:
         """Take it back where Discord can."""
@@ -64,6 +69,8 @@ class DiscordEnforcer:
             return Outcome("refused", texts.WARNING_STAYS)
         if isinstance(action, Delete):
             return Outcome("refused", texts.DELETE_STAYS)
+        if isinstance(action, Kick):
+            return Outcome("refused", deed_texts.KICK_STAYS)
         guild = self._bot.get_guild(case.guild_id)
         if guild is None:
             return Outcome("refused", texts.UNDO_REFUSED.format(why=texts.GUILD_GONE))
@@ -73,6 +80,8 @@ class DiscordEnforcer:
                 return await _settled(case, self._lift(guild, case, action, reason))
             case Ban():
                 return await _settled(case, self._unban(guild, case, reason))
+            case ResetNickname():
+                return await _settled(case, nicknames.give_back(guild, case, reason))
 
     async def settle(self, case: Case, action: Action) -> Outcome | None:
         """What Discord shows of an action whose outcome was lost; None if it is still to be done."""
@@ -90,6 +99,10 @@ class DiscordEnforcer:
                     return await self._find_deletion(guild, case)
                 case Ban():
                     return Outcome("done") if await _our_ban(guild, case) else None
+                case Kick():
+                    return await removals.find_kick(guild, case)
+                case ResetNickname():
+                    return await nicknames.find_reset(guild, case)
         except UNANSWERED as error:
             log.warning("not_settled", case_id=case.case_id, action=action.kind, why=type(error).__name__)
             return None
@@ -115,9 +128,9 @@ class DiscordEnforcer:
         member = await member_of(guild, case.author_id)
         if member is None:
             return Outcome("refused", texts.AUTHOR_LEFT)
-        obstacle = _obstacle(guild, member, "timeout")
-        if obstacle is not None:
-            return Outcome("refused", obstacle)
+        hindered = obstacle(guild, member, "timeout")
+        if hindered is not None:
+            return Outcome("refused", hindered)
         if member.timed_out_until is not None and member.timed_out_until >= until:
             return Outcome("refused", texts.LONGER_TIMEOUT, already=True)
         await member.timeout(until, reason=reason)
@@ -125,30 +138,32 @@ class DiscordEnforcer:
 
     async def _ban(self, guild: discord.Guild, case: Case, reason: str) -> Outcome:
         member = await member_of(guild, case.author_id)
-        obstacle = _lacking(guild, "ban") if member is None else _obstacle(guild, member, "ban")
-        if obstacle is not None:
-            return Outcome("refused", obstacle)
+        hindered = lacking(guild, "ban") if member is None else obstacle(guild, member, "ban")
+        if hindered is not None:
+            return Outcome("refused", hindered)
         if await _ban_of(guild, case) is not None:
             return Outcome("refused", texts.ALREADY_BANNED, already=True)
         await guild.ban(discord.Object(case.author_id), reason=reason, delete_message_seconds=0)
         return Outcome("done")
 
     async def _unban(self, guild: discord.Guild, case: Case, reason: str) -> Outcome:
-        obstacle = _lacking(guild, "ban")
-        if obstacle is not None:
-            return Outcome("refused", texts.UNBAN_REFUSED.format(why=obstacle))
+        hindered = lacking(guild, "ban")
+        if hindered is not None:
+            return Outcome("refused", texts.UNBAN_REFUSED.format(why=hindered))
         if not await _our_ban(guild, case):
             return Outcome("refused", texts.NOT_OUR_BAN)
         await guild.unban(discord.Object(case.author_id), reason=reason)
         return Outcome("done", texts.BAN_LIFTED)
 
     async def _delete(self, guild: discord.Guild, case: Case, reason: str) -> Outcome:
+        if case.subject != "message":
+            return Outcome("refused", name_texts.NOT_A_MESSAGE)
         channel = await channel_of(guild, case.channel_id)
         if channel is None:
             return Outcome("refused", texts.CHANNEL_GONE)
-        lacking = permissions.missing_for_bot(channel, "delete")
-        if lacking:
-            return Outcome("refused", texts.BOT_LACKS.format(permissions=permissions.titles(lacking)))
+        missing = permissions.missing_for_bot(channel, "delete")
+        if missing:
+            return Outcome("refused", texts.BOT_LACKS.format(permissions=permissions.titles(missing)))
         try:
             # Not PartialMessage.delete, which takes no reason.
             await self._bot.http.delete_message(channel.id, case.message_id, reason=reason)
@@ -164,9 +179,9 @@ class DiscordEnforcer:
             return Outcome("done", texts.NO_TIMEOUT_LEFT)
         if abs(member.timed_out_until - ends_at(case, action)) > SAME_TIME:
             return Outcome("refused", texts.NOT_OUR_TIMEOUT)
-        obstacle = _obstacle(guild, member, "timeout")
-        if obstacle is not None:
-            return Outcome("refused", texts.UNDO_REFUSED.format(why=obstacle))
+        hindered = obstacle(guild, member, "timeout")
+        if hindered is not None:
+            return Outcome("refused", texts.UNDO_REFUSED.format(why=hindered))
         await member.timeout(None, reason=reason)
         return Outcome("done", texts.TIMEOUT_LIFTED)
 
@@ -201,28 +216,6 @@ async def _our_ban(guild: discord.Guild, case: Case) -> bool:
     """Whether the author is banned, and for this case: the reason says so."""
     ban = await _ban_of(guild, case)
     return ban is not None and re.search(rf"\bcase {case.case_id}\b", ban.reason or "") is not None
-
-
-def _lacking(guild: discord.Guild, feature: permissions.Feature) -> str | None:
-    """What the bot lacks on the server for `feature`, as a sentence; None if nothing."""
-    lacking = permissions.missing(guild.me.guild_permissions, permissions.NEEDS[feature].bot)
-    return texts.BOT_LACKS.format(permissions=permissions.titles(lacking)) if lacking else None
-
-
-def _obstacle(guild: discord.Guild, member: discord.Member, feature: permissions.Feature) -> str | None:
-    """Why the bot may not time `member` out or in, or ban them; None if it may."""
-    lacking = _lacking(guild, feature)
-    if lacking is not None:
-        return lacking
-    if member.id == guild.owner_id:
-        return texts.AUTHOR_OWNER
-    if member.bot:
-        return texts.AUTHOR_BOT
-    if member.guild_permissions.administrator:
-        return texts.AUTHOR_ADMIN
-    if member.top_role >= guild.me.top_role:
-        return texts.AUTHOR_ABOVE
-    return None
 
 
 async def _settled(case: Case, work: Awaitable[Outcome]) -> Outcome:

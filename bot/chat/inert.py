@@ -43,6 +43,12 @@ def inert(text: str, *, limit: int, bold: Collection[str] = ()) -> str:
     return _emit(plain, start, spans, limit)
 
 
+def plain(text: str, *, limit: int) -> str:
+    """`text` as one line for a place where Discord reads no markdown, at most `limit` characters."""
+    line = _plain(text)
+    return line if len(line) <= limit else line[: limit - 1] + ELLIPSIS
+
+
 def spoiler(text: str, *, limit: int, bold: Collection[str] = ()) -> str:
     """`text` made inert and hidden until somebody taps it, at most `limit` characters."""
     shown = inert(text, limit=limit - 5, bold=bold)

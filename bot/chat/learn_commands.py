@@ -60,7 +60,7 @@ class LearnCommands(app_commands.Group):
         """Show the report on the newest model."""
 
         async def work() -> Said:
-            return Said(view=report_card(await interaction.client.flows.reports.newest(guild_of(interaction))))
+            return Said(view=report_card(await interaction.client.flows.retraining.newest(guild_of(interaction))))
 
         await answer(interaction, work, feature="learn")
 
@@ -69,7 +69,7 @@ class LearnCommands(app_commands.Group):
         """Let the previous model serve again, at once."""
 
         async def work() -> str:
-            return await interaction.client.flows.reports.rollback(by=interaction.user.id)
+            return await interaction.client.flows.retraining.rollback(by=interaction.user.id)
 
         await answer(interaction, work, feature="learn")
 

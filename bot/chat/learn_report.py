@@ -76,11 +76,11 @@ class RunButton(
         flows, by = interaction.client.flows, interaction.user.id
         match self.verb:
             case "use":
-                return await flows.reports.use(self.run_id, guild_id=guild_of(interaction), by=by)
+                return await flows.retraining.use(self.run_id, guild_id=guild_of(interaction), by=by)
             case "keep":
-                return await flows.reports.keep(self.run_id, guild_id=guild_of(interaction), by=by)
+                return await flows.retraining.keep(self.run_id, guild_id=guild_of(interaction), by=by)
             case "back":
-                return await flows.reports.back(self.run_id, by=by)
+                return await flows.retraining.back(self.run_id, by=by)
             case "cancel":
                 return await flows.learn.cancel(self.run_id)
             case "details":
@@ -88,7 +88,7 @@ class RunButton(
 
 
 async def _details(interaction: Pressed, run_id: str) -> Said:
-    found = await interaction.client.flows.reports.details(run_id)
+    found = await interaction.client.flows.retraining.details(run_id)
     data = json.dumps(found, indent=2, ensure_ascii=False).encode()
     return Said(texts.DETAILS.format(run_id=run_id), file=discord.File(BytesIO(data), f"{run_id}.json"))
 

@@ -15,7 +15,7 @@ import discord
 from bot.chat.scope import default_scope
 from bot.core.events import IncomingMessage, PartKind, Person, TextPart, clean
 
-_WRITTEN_TYPES = frozenset({discord.MessageType.default, discord.MessageType.reply, discord.MessageType.thread_created})
+_WRITTEN_TYPES = frozenset({discord.MessageType.default, discord.MessageType.reply})
 
 
 def incoming(
@@ -45,13 +45,19 @@ def incoming(
         created_at=message.created_at,
         seen_at=seen_at,
         jump_url=message.jump_url,
-        category_ids=_places_above(message.channel),
+        category_ids=places_above(message.channel),
         by_webhook=message.webhook_id is not None,
+        by_staff=_is_staff(member or message.author),
         in_default_scope=scope.left_alone is None,
         in_vent=scope.vent,
         trial=trial,
         reply_to=_reply_to(message),
     )
+
+
+def _is_staff(author: discord.abc.User) -> bool:
+    """Whether the author may decide cases here by a permission of their own; the owner holds all of them."""
+    return isinstance(author, discord.Member) and author.guild_permissions.moderate_members
 
 
 def revision(message: discord.Message) -> int:
@@ -83,9 +89,6 @@ def _parts(message: discord.Message) -> Iterator[TextPart]:
 
 
 def _texts(message: discord.Message) -> Iterator[tuple[PartKind, str]]:
-    if message.type is discord.MessageType.thread_created:
-        yield "title", message.content
-        return
     if isinstance(message.channel, discord.Thread) and message.channel.id == message.id:
         # The first message of a forum post carries the post's title.
         yield "title", message.channel.name
@@ -114,7 +117,7 @@ def _embed_text(embed: discord.Embed, *, written: bool = False) -> str:
     return "\n".join(text for text in texts if text)
 
 
-def _places_above(channel: object) -> frozenset[int]:
+def places_above(channel: object) -> frozenset[int]:
     """Ids of a thread's channel and of the category: exempting those exempts what lies in them."""
     places: set[int | None] = {getattr(channel, "category_id", None)}
     if isinstance(channel, discord.Thread):

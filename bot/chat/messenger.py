@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import discord
 import structlog
 
-from bot.chat import permissions, texts
+from bot.chat import deed_texts, name_texts, permissions, texts
 from bot.chat.appeal_menu import AppealButton
 from bot.chat.inert import inert
 from bot.chat.messages import UNANSWERED, channel_of, member_of
+from bot.chat.reposting import repost
 from bot.chat.why_lines import NAME_LIMIT
 from bot.core.appeals import Notice
 from bot.core.cases import CardRef, Case
@@ -60,8 +61,9 @@ class DiscordMessenger:
         except UNANSWERED as error:
             log.warning("notice_stays", message_id=message.message_id, why=type(error).__name__)
 
-    async def quote(self, case: Case) -> Outcome:
-        """Post the case's text where it stood, made inert."""
+    async def quote(self, case: Case, *, as_member: bool) -> Outcome:
+        """Post the case's text where it stood: under the member's name where that is wanted and possible, else as a
+        quote, made inert."""
         guild = self._bot.get_guild(case.guild_id)
         if guild is None:
             return Outcome("refused", texts.GUILD_GONE)
@@ -69,6 +71,9 @@ class DiscordMessenger:
             channel = await channel_of(guild, case.channel_id)
             if channel is None or not isinstance(channel, discord.abc.Messageable):
                 return Outcome("refused", texts.CHANNEL_GONE)
+            why_not = await repost(self._bot, channel, case) if as_member else None
+            if as_member and why_not is None:
+                return Outcome("done")
             lacking = permissions.missing_for_bot(channel, _quoting(channel))
             if lacking:
                 return Outcome("refused", texts.BOT_LACKS.format(permissions=permissions.titles(lacking)))
@@ -81,15 +86,18 @@ class DiscordMessenger:
                 return Outcome("refused", detail)
             log.warning("not_quoted", case_id=case.case_id, why=type(error).__name__)
             return Outcome("failed", texts.UNANSWERED.format(status=getattr(error, "status", "no answer")))
-        return Outcome("done")
+        return Outcome("done", why_not)
 
 
 def notice_text(notice: Notice, guild_name: str) -> str:
     """What the member reads: what was done under which rule and until when, or how it ended."""
     guild = inert(guild_name, limit=NAME_LIMIT)
     many = notice.messages > 1
-    what = texts.NOTICE_WHAT[many].format(channel_id=notice.channel_id, messages=notice.messages)
-    lifted = _joined([texts.NOTICE_LIFTED[action.kind] for action in notice.actions])
+    what = texts.NOTICE_WHAT[many] if notice.subject == "message" else name_texts.NOTICE_WHAT[notice.subject]
+    what = what.format(channel_id=notice.channel_id, messages=notice.messages)
+    lifted = ""
+    if notice.about != "acted":
+        lifted = _joined([deed_texts.NOTICE_LIFTED[action.kind] for action in notice.actions])
     match notice.about:
         case "acted":
             rule = texts.NOTICE_RULE.format(rule=inert(notice.rule, limit=RULE_LIMIT)) if notice.rule else ""
@@ -114,7 +122,7 @@ def quote_text(case: Case) -> str:
 def _done(notice: Notice, *, many: bool) -> str:
     phrases: list[str] = []
     for action in notice.actions:
-        phrase = texts.NOTICE_DONE[action.kind]
+        phrase = deed_texts.NOTICE_DONE[action.kind]
         until = discord.utils.format_dt(notice.until, "f") if notice.until else ""
         phrases.append((phrase if isinstance(phrase, str) else phrase[many]).format(until=until))
     return _joined(phrases)

@@ -16,6 +16,7 @@ import discord
 from bot.chat import texts
 from bot.chat.answering import Said, answer, guild_of, member_of
 from bot.chat.listener import person
+from bot.chat.staff import readable_case
 from bot.chat.why_lines import TOP_WORDS
 from bot.core.events import clean
 from bot.flow.deciding import LONGEST_NOTE
@@ -32,7 +33,7 @@ _CUSTOM_ID = re.compile(r"candor:v1:form_(?P<kind>note|fine_word):(?P<case_id>[0
 
 async def note_form(interaction: Pressed, case_id: int) -> Said:
     """The form for a note. Raises CaseNotFound."""
-    await interaction.client.flows.review.case(guild_id=guild_of(interaction), case_id=case_id)
+    await readable_case(interaction, case_id)
     field = discord.ui.TextInput[Any](
         custom_id=FIELD, style=discord.TextStyle.paragraph, min_length=1, max_length=LONGEST_NOTE
     )
@@ -42,7 +43,7 @@ async def note_form(interaction: Pressed, case_id: int) -> Said:
 
 async def fine_word_form(interaction: Pressed, case_id: int) -> Said:
     """The form for a word that is fine here, filled with the word that counted most. Raises CaseNotFound."""
-    case = await interaction.client.flows.review.case(guild_id=guild_of(interaction), case_id=case_id)
+    case = await readable_case(interaction, case_id)
     top = case.explanation.top(TOP_WORDS) if case.explanation else ()
     field = discord.ui.TextInput[Any](
         custom_id=FIELD, default=top[0][:LONGEST_WORD] if top else None, min_length=1, max_length=LONGEST_WORD
@@ -71,7 +72,7 @@ async def _note(interaction: Pressed, case_id: int, text: str) -> str:
 
 async def _fine_word(interaction: Pressed, case_id: int, text: str) -> str:
     flows, guild_id = interaction.client.flows, guild_of(interaction)
-    await flows.review.case(guild_id=guild_id, case_id=case_id)
+    await readable_case(interaction, case_id)
     return await flows.setup.fine_word(guild_id=guild_id, word=text, remove=False, by=member_of(interaction).id)
 
 

@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import discord
 
-from bot.chat import texts
+from bot.chat import deed_texts, texts
 from bot.chat.acting import act, judge, require_may, require_unchanged, stamp
 from bot.chat.answering import Said, answer, deciding, guild_of, member_of, open_form
 from bot.chat.inert import inert
 from bot.chat.listener import person
 from bot.chat.modals import fine_word_form, note_form
+from bot.chat.staff import readable_case
 from bot.chat.why_lines import NAME_LIMIT, case_text
-from bot.core.actions import Ban
+from bot.core.actions import Ban, Kick
 from bot.core.cases import Case, VerdictKind
 from bot.core.policy import Action, Timeout
 from bot.errors import NotAllowed
@@ -33,13 +34,13 @@ if TYPE_CHECKING:
 OTHER_REASON = "other_reason"
 
 Entry = Literal[
-    "breaks", "fine", "skip", "hour", "day", "ban", "ban_yes", "fine_word", "note", "opinion",
+    "breaks", "fine", "skip", "hour", "day", "kick", "kick_yes", "ban", "ban_yes", "fine_word", "note", "opinion",
     "think_breaks", "think_fine", "think_skip", "scores", "picture",
 ]  # fmt: skip
 
 _VERDICTS: dict[Entry, VerdictKind] = {"breaks": "breaks_rules", "fine": "fine", "skip": "skip"}
 _THINKS: dict[Entry, VerdictKind] = {"think_breaks": "breaks_rules", "think_fine": "fine", "think_skip": "skip"}
-_ACTIONS: dict[Entry, Action] = {"hour": Timeout(3600), "day": Timeout(24 * 3600), "ban_yes": Ban()}
+_ACTIONS: dict[Entry, Action] = {"hour": Timeout(3600), "day": Timeout(24 * 3600), "ban_yes": Ban(), "kick_yes": Kick()}
 _FORMS = {"fine_word": fine_word_form, "note": note_form}
 _ANSWERED_BESIDE = frozenset({"scores", "picture"})
 """Entries whose answer leaves the menu as it is; every other answer takes its place."""
@@ -55,7 +56,7 @@ class MoreButton(
         super().__init__(
             discord.ui.Button(
                 label=texts.MORE_ENTRIES[entry],
-                style=discord.ButtonStyle.danger if entry == "ban_yes" else discord.ButtonStyle.secondary,
+                style=discord.ButtonStyle.danger if entry in ("ban_yes", "kick_yes") else discord.ButtonStyle.secondary,
                 custom_id=f"candor:v1:more_{entry}:{case_id}:{seen}",
                 row=row,
             )
@@ -84,11 +85,13 @@ class MoreButton(
         if self.entry in _ACTIONS:
             return await act(interaction, self.case_id, _ACTIONS[self.entry], seen=self.seen)
         if self.entry == "ban":
-            return await self._ask_ban(interaction)
+            return await self._ask(interaction, Ban(), texts.BAN_ASK, "ban_yes")
+        if self.entry == "kick":
+            return await self._ask(interaction, Kick(), deed_texts.KICK_ASK, "kick_yes")
         if self.entry == "opinion":
             return Said(texts.OPINION_ASK, self._menu("think_breaks", "think_fine", "think_skip"))
         if self.entry == "scores":
-            case = await interaction.client.flows.review.case(guild_id=guild_of(interaction), case_id=self.case_id)
+            case = await readable_case(interaction, self.case_id)
             return case_text(case)
         if self.entry == "picture":
             return await self._picture(interaction)
@@ -105,10 +108,11 @@ class MoreButton(
         file = discord.File(BytesIO(png), f"case-{self.case_id}.png", spoiler=True, description=words)
         return Said(texts.PICTURE.format(case_id=self.case_id), file=file)
 
-    async def _ask_ban(self, interaction: Pressed) -> Said:
-        group = await require_may(interaction, self.case_id, Ban(), seen=self.seen)
-        name = inert(group[-1].author_name or str(group[-1].author_id), limit=NAME_LIMIT)
-        return Said(texts.BAN_ASK.format(name=name, case_id=self.case_id), self._menu("ban_yes"))
+    async def _ask(self, interaction: Pressed, action: Action, question: str, yes: Entry) -> Said:
+        """The question that comes before what only a person may do."""
+        case = (await require_may(interaction, self.case_id, action, seen=self.seen)).group[-1]
+        name = inert(case.author_name or str(case.author_id), limit=NAME_LIMIT)
+        return Said(question.format(name=name, case_id=self.case_id), self._menu(yes))
 
     async def _second_opinion(self, interaction: Pressed, verdict: VerdictKind) -> str:
         reply = await interaction.client.flows.deciding.second_opinion(
@@ -171,7 +175,7 @@ class LabelSelect(
         other = OTHER_REASON in chosen
         review, guild_id = interaction.client.flows.review, guild_of(interaction)
         with deciding(interaction, self.case_id):
-            require_unchanged(await review.case(guild_id=guild_id, case_id=self.case_id), self.seen)
+            require_unchanged(await readable_case(interaction, self.case_id), self.seen)
             reply = await review.vote(
                 guild_id=guild_id,
                 case_id=self.case_id,
@@ -190,7 +194,7 @@ async def more_menu(interaction: Pressed, case_id: int) -> Said:
     review, moderator = interaction.client.flows.review, person(member_of(interaction))
     case = (await review.group(guild_id=guild_of(interaction), case_id=case_id, moderator=moderator))[-1]
     seen = stamp(case)
-    rows: list[tuple[Entry, ...]] = [("hour", "day", "ban"), ("fine_word", "note", "scores")]
+    rows: list[tuple[Entry, ...]] = [("hour", "day", "kick", "ban"), ("fine_word", "note", "scores")]
     view = discord.ui.View(timeout=None)
     if case.state == "closed":
         _with_buttons(view, [("breaks", "fine", "skip")], case_id, seen)
@@ -198,7 +202,7 @@ async def more_menu(interaction: Pressed, case_id: int) -> Said:
         rows[1] = ("opinion", *rows[1])
     if case.explanation is not None:
         rows[1] = (*rows[1], "picture")
-    view.add_item(LabelSelect(case_id, seen, chosen=_ticked(case)))
+    view.add_item(LabelSelect(case_id, seen, chosen=ticked(case)))
     _with_buttons(view, rows, case_id, seen, first=1 + (case.state == "closed"))
     return Said(texts.CHOOSE_LABELS.format(case_id=case_id), view)
 
@@ -212,7 +216,8 @@ def _with_buttons(
     return view
 
 
-def _ticked(case: Case) -> tuple[str, ...]:
+def ticked(case: Case) -> tuple[str, ...]:
+    """The labels that were chosen last, or else flagged."""
     for vote in reversed(case.votes):
         if vote.verdict == "breaks_rules":
             return tuple(name for name, answer in vote.labels.items() if answer in {"right", "missing"})

@@ -11,14 +11,17 @@ from typing import Literal
 
 import discord
 
-from bot.chat import texts
+from bot.chat import deed_texts, group_texts, texts
 from bot.core.cases import Case
 from bot.core.policy import Action
 from bot.errors import NotAllowed
 
 Feature = Literal[
     "read", "post_cards", "review", "warn", "timeout", "delete", "ban", "report", "why", "check", "pause", "administer",
-    "appeal", "quote", "quote_in_thread", "pictures", "make_channel", "see_automod", "learn", "teach",
+    "appeal", "quote", "quote_in_thread", "pictures", "make_channel", "see_automod",
+    "reset_nickname", "kick", "put_back_as_member",
+    "raid", "slow_mode", "slow_mode_in_thread", "pause_invites",
+    "publish", "publish_in_thread", "learn", "teach",
 ]  # fmt: skip
 
 
@@ -44,6 +47,7 @@ NEEDS: dict[Feature, Needs] = {
     "timeout": Needs(bot=("moderate_members",), person=("moderate_members",)),
     "delete": Needs(bot=("view_channel", "manage_messages"), person=("manage_messages",)),
     "ban": Needs(bot=("ban_members",), person=("ban_members",), invited=False),
+    "kick": Needs(bot=("kick_members",), person=("kick_members",), invited=False),
     "report": Needs(),
     "why": Needs(person=("moderate_members",)),
     "check": Needs(person=("moderate_members",)),
@@ -57,6 +61,19 @@ NEEDS: dict[Feature, Needs] = {
     "pictures": Needs(bot=("view_channel", "embed_links", "attach_files")),
     "make_channel": Needs(bot=("manage_channels",), invited=False),
     "see_automod": Needs(bot=("manage_guild",), invited=False),
+    "put_back_as_member": Needs(bot=("view_channel", "manage_webhooks"), invited=False),
+    "reset_nickname": Needs(bot=("manage_nicknames",), person=("manage_nicknames",), invited=False),
+    # A raid's card may be pressed by anybody who sees it; each of its buttons asks for its own.
+    "raid": Needs(),
+    "slow_mode": Needs(bot=("view_channel", "manage_channels"), person=("manage_channels",), invited=False),
+    "slow_mode_in_thread": Needs(bot=("view_channel", "manage_threads"), person=("manage_threads",), invited=False),
+    "pause_invites": Needs(bot=("manage_guild",), person=("manage_guild",), invited=False),
+    "publish": Needs(bot=("view_channel", "send_messages", "attach_files"), person=("send_messages", "attach_files")),
+    "publish_in_thread": Needs(
+        bot=("view_channel", "send_messages_in_threads", "attach_files"),
+        person=("send_messages_in_threads", "attach_files"),
+        invited=False,
+    ),
 }
 
 TITLES: dict[str, str] = {
@@ -69,8 +86,12 @@ TITLES: dict[str, str] = {
     "manage_messages": "Manage Messages",
     "moderate_members": "Moderate Members",
     "ban_members": "Ban Members",
+    "kick_members": "Kick Members",
     "manage_guild": "Manage Server",
     "manage_channels": "Manage Channels",
+    "manage_nicknames": "Manage Nicknames",
+    "manage_webhooks": "Manage Webhooks",
+    "manage_threads": "Manage Threads",
 }
 """Permissions as Discord's settings call them (Moderate Members is shown there as "Timeout members")."""
 
@@ -104,12 +125,23 @@ def require_undo(member: discord.Member, channel_id: int, actions: Iterable[Acti
     for action in actions:
         lacking = missing(held, NEEDS[action.kind].person)
         if lacking:
-            raise NotAllowed(texts.UNDO_NEEDS.format(action=texts.ACTION_NOUNS[action.kind], missing=titles(lacking)))
+            raise NotAllowed(
+                texts.UNDO_NEEDS.format(action=deed_texts.ACTION_NOUNS[action.kind], missing=titles(lacking))
+            )
 
 
-def require_action(moderator: discord.Member, case: Case, action: Action, target: discord.Member | None) -> None:
-    """Raises NotAllowed unless `moderator` personally holds what `action` needs where the case is, and outranks whom it
-    hits. `target` is None for somebody who is no member: an author who left, or a webhook.
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why somebody may not act on a case: as the sentence for that person, and in a few words among others."""
+
+    sentence: str
+    short: str
+
+
+def obstacle(moderator: discord.Member, case: Case, action: Action, target: discord.Member | None) -> Obstacle | None:
+    """What keeps `moderator` from doing `action`: a permission not held personally where the case is, or whom it hits.
+
+    None if nothing does. `target` is None for somebody who is no member: an author who left, or a webhook.
     """
     channel = moderator.guild.get_channel_or_thread(case.channel_id)
     held = moderator.guild_permissions
@@ -117,14 +149,15 @@ def require_action(moderator: discord.Member, case: Case, action: Action, target
         held = channel.permissions_for(moderator)
     lacking = missing(held, NEEDS[action.kind].person)
     if lacking:
-        raise NotAllowed(texts.YOU_NEED.format(permissions=titles(lacking)))
-    if target is None:
-        return
+        needed = titles(lacking)
+        short = group_texts.YOU_LACK.format(permissions=needed, channel_id=case.channel_id)
+        return Obstacle(texts.YOU_NEED.format(permissions=needed), short)
     owner_id = moderator.guild.owner_id
-    if target.id == owner_id:
-        raise NotAllowed(texts.TARGET_OWNER)
-    if moderator.id != owner_id and target.top_role >= moderator.top_role:
-        raise NotAllowed(texts.TARGET_ABOVE)
+    if target is not None and target.id == owner_id:
+        return Obstacle(texts.TARGET_OWNER, group_texts.OWNER)
+    if target is not None and moderator.id != owner_id and target.top_role >= moderator.top_role:
+        return Obstacle(texts.TARGET_ABOVE, group_texts.ABOVE)
+    return None
 
 
 def invite_permissions() -> discord.Permissions:

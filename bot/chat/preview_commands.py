@@ -12,7 +12,7 @@ from discord import app_commands
 
 from bot.chat.answering import Said, answer, guild_of
 from bot.chat.rules_commands import CHOICES
-from bot.flow.guild_setup import LimitKind
+from bot.core.changing import LimitKind
 
 if TYPE_CHECKING:
     from bot.chat.answering import Pressed

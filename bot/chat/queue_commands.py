@@ -14,6 +14,7 @@ from bot.chat.answering import Said, answer, guild_of
 from bot.chat.cards import review_card
 from bot.chat.case_lists import LABEL_CHOICES, WHY_CHOICES, cases_word, filter_of
 from bot.chat.queue_lines import counted
+from bot.chat.staff import shown_to
 from bot.core.cases import CaseFilter
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ class NextButton(
 
 async def _next(interaction: Pressed, which: CaseFilter, after: int) -> Said:
     flows = interaction.client.flows
-    case = await flows.queue.next(guild_id=guild_of(interaction), which=which, after=after)
+    seen = shown_to(interaction, which)
+    case = await flows.queue.next(guild_id=guild_of(interaction), which=seen, after=after)
     if case is None:
         everything = which == CaseFilter()
         empty = queue_texts.QUEUE_EMPTY if everything else queue_texts.QUEUE_EMPTY_FILTERED

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 DIGEST = "{number} more wait{s} in the queue: {labels}; `/queue next`"
 DIGEST_OVERDUE = "{number} {cases} waited for over {hours} h, the oldest since {since}; `/queue next`"
+DIGEST_LINE = "`{case_id}` {what}{score} · <#{channel_id}> · {when} · [look ↗]({jump})"
+DIGEST_TRENDS = {
+    "over": "For days about {a_day} cards a day came up, and your team reads {budget}: `/candor rules propose` says "
+    "which limits bring about that many.",
+    "under": "For days only about {a_day} cards a day came up, and your team reads {budget}: `/candor rules propose` "
+    "says which limits show you more.",
+}
 QUEUE_EMPTY = "Nothing waits."
 QUEUE_EMPTY_FILTERED = "Nothing waits that fits. Leave the filters out to see everything."
 QUEUE_LAST = "That was the last one."
@@ -19,6 +26,7 @@ WHYS = {
     "flagged": "flagged",
     "care": "may need help",
     "reported": "reported",
+    "staff": "reported, about staff",
     "audit": "audit",
     "labelled": "labelled",
     "appeal": "appeal",

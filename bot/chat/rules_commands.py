@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Literal
 import discord
 from discord import app_commands
 
-from bot.chat import texts
+from bot.chat import alarm_texts, texts
 from bot.chat.answering import answer, guild_of
 from bot.chat.inert import inert
+from bot.chat.propose_commands import propose_command
+from bot.chat.setting_places import check_place
+from bot.chat.setup_pages import guild_in
 from bot.core.guild_rules import GuildRules, LabelRule
 from bot.core.settings import SETTINGS, show_value
 from moderation_model.labels import LABELS
@@ -27,6 +30,7 @@ class RulesCommands(app_commands.Group):
 
     def __init__(self) -> None:
         super().__init__(name="rules", description="Limits, words and settings of this server.")
+        self.add_command(propose_command())
 
     @app_commands.command()
     async def show(self, interaction: Pressed) -> None:
@@ -145,6 +149,7 @@ class RulesCommands(app_commands.Group):
         """Change one setting."""
 
         async def work() -> str:
+            check_place(guild_in(interaction), setting, value)
             return await interaction.client.flows.setup.set_value(
                 guild_id=guild_of(interaction), name=setting, written=value, by=interaction.user.id
             )
@@ -195,6 +200,6 @@ def _listed(words: list[str] | tuple[str, ...]) -> str:
 def _label_line(rules: GuildRules, name: str, rule: LabelRule) -> str:
     limits = {"flag": rule.flag_at, "warn": rule.warn_at, "timeout": rule.timeout_at, "delete": rule.delete_at}
     shown = ", ".join(f"{action} {limit:.0%}" for action, limit in limits.items() if limit is not None)
-    mode = texts.RULES_MODES[rules.rule(name).mode]
+    mode = alarm_texts.RULES_STOPPED if name in rules.stopped_labels else texts.RULES_MODES[rules.rule(name).mode]
     title = discord.utils.escape_markdown(rules.title(name))
     return f"**{title}**: {shown or texts.RULES_MODEL_LIMIT} · {mode}"

@@ -35,9 +35,16 @@ NO_EXTRAS = "I hold the permissions for every extra."
 EXTRA = "{permissions} ({purpose})"
 PURPOSES = {
     "ban": "to ban when a moderator says so on a card",
+    "kick": "to kick when a moderator says so on a card",
     "quote_in_thread": "to put texts back in threads",
     "make_channel": "to make the review channel for you",
+    "put_back_as_member": "to put texts back under the member's name",
+    "reset_nickname": "to reset a nickname when a moderator says so on a card",
     "see_automod": "to see which AutoMod rules are on",
+    "slow_mode": "to slow a channel down when a moderator says so in a raid",
+    "slow_mode_in_thread": "to slow a thread down in a raid",
+    "pause_invites": "to pause invites when a moderator says so in a raid",
+    "publish_in_thread": "to post statistics in threads",
 }
 YEARLY_FROM = 10_000
 YEARLY = (

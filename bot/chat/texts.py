@@ -59,6 +59,8 @@ MORE_ENTRIES = {
     "skip": BUTTON_SKIP,
     "hour": "Timeout 1 hour",
     "day": "Timeout 1 day",
+    "kick": "Kick…",
+    "kick_yes": "Yes, kick",
     "ban": "Ban…",
     "ban_yes": "Yes, ban",
     "fine_word": "“Fine here” word…",
@@ -77,7 +79,6 @@ MENU_OTHER_REASON_HELP = "Says nothing about the model's labels."
 # The review card.
 TITLE_FLAGGED = "{emoji} {label} · case {case_id}"
 TITLE_CARE = "💙 Someone may need help · case {case_id}"
-TITLE_REPORTED = "🚩 Reported by a member · case {case_id}"
 TITLE_AUDIT = "🔎 For checking · case {case_id}"
 BY = "{name}{joined} · <#{channel_id}> · {when}"
 BY_ONE = "{name}, {number} messages"
@@ -89,7 +90,6 @@ FORWARDED = "↪ forwarded by {name}"
 CARE_NOTE = "This may be a cry for help, not an offence. Nothing was done to the member. Perhaps somebody reaches out?"
 TEXT_GONE = "*The text is no longer kept.*"
 NO_TEXT = "*No text: look at the message itself.*"
-REPORTED_BY = "🚩 Reported by {count} {members}"
 FOLLOWERS_REFUSED = "✖️ Not possible on other messages of this card: {actions}"
 WHY = "Why: {said}{also}"
 WHY_SCORE = "{label} {score}, limit {limit}"
@@ -111,7 +111,6 @@ SENTIMENT = "Sentiment: {stars} {mean:.1f} of 5"
 MODEL = "Model {version}"
 VERDICT = "{emoji} {verdict} · <@{moderator_id}> · {when}"
 SCRUBBED = "The text of this case was kept for its time and is removed now."
-PING = "Case {case_id} is scored as a possible threat. Please look: {jump}"
 
 READINGS = {
     "as_written": "as written",
@@ -134,10 +133,6 @@ DECIDED = {
 DECIDED_LINE = "{emoji} {what} · <@{moderator_id}> · {when}"
 CLOSED = "Closed without a verdict"
 NO_LABEL = "none of the labels"
-DONE = {"warn": "warned", "timeout": "timed out {duration}", "delete": "deleted", "ban": "banned"}
-UNDONE = {"warn": "warning undone", "timeout": "timeout lifted", "delete": "put back", "ban": "ban lifted"}
-ACTION_NOUNS = {"warn": "a warning", "timeout": "a timeout", "delete": "a deletion", "ban": "a ban"}
-ACTIONS = {"warn": "warning", "timeout": "timeout {duration}", "delete": "deletion", "ban": "ban"}
 ACTION_STATES = {
     "pending": "⏳ {action}: under way",
     "done": "✔️ {action}: done{detail}",
@@ -211,7 +206,10 @@ WHY_OPENED = {
     "flagged": "flagged by its scores",
     "care": "read as somebody who may need help",
     "reported": "reported by a member",
+    "staff": "reported by a member, about staff",
     "audit": "drawn for checking",
+    "labelled": "labelled by a moderator",
+    "appeal": "appealed",
 }
 SCORES = "Scores: {scores}"
 CHECK_CASE = "This would open a case: {why}."
@@ -241,23 +239,11 @@ DOCTOR_MORE = "… and {count} more."
 NOTICE_ACTED = "**{guild}**: {what} was against the rules, so {done}.{rule}"
 NOTICE_WHAT = ("your message in <#{channel_id}>", "{messages} of your messages in <#{channel_id}>")
 NOTICE_RULE = " Rule: {rule}."
-NOTICE_DONE = {
-    "warn": "this is a warning",
-    "timeout": "you cannot write until {until}",
-    "delete": ("it was deleted", "they were deleted"),
-    "ban": "you are banned",
-}
 NOTICE_ELSEWHERE = " You can appeal here: <{url}>"
 NOTICE_UNDONE = "**{guild}**: {undone}."
 NOTICE_FINE = "**{guild}**: the moderators looked again at {what} and find nothing wrong with it{undone}."
 NOTICE_UPHELD = "**{guild}**: the moderators looked again at {what}. Your appeal is turned down; it stays as it is."
 NOTICE_OVERTURNED = "**{guild}**: the moderators looked again at {what}. Your appeal is granted{undone}."
-NOTICE_LIFTED = {
-    "warn": "the warning is taken back",
-    "timeout": "your timeout is lifted",
-    "delete": "your text is put back",
-    "ban": "your ban is lifted",
-}
 THREAD_CLOSED = "the thread is closed"
 NOT_A_MEMBER = "they are not on the server"
 BUTTON_APPEAL = "Appeal"

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 import discord
 
-from bot.chat import texts
+from bot.chat import deed_texts, gone_texts, texts
 from bot.chat.inert import inert, spoiler
 from bot.core.cases import ActionRecord, Case
 from bot.core.policy import KEYWORD, Action, Reason, Timeout, headline, spec_of
@@ -16,6 +16,8 @@ from moderation_model.labels import LABELS
 TOP_WORDS = 3
 NAME_LIMIT = 80
 WORD_LIMIT = 40
+MOST_ACTIONS = 10
+"""The newest actions of a case that are listed."""
 
 
 def percent(share: float) -> str:
@@ -72,10 +74,19 @@ def case_text(case: Case) -> str:
     lines.append(sentiment_line(case.sentiment))
     if case.model_version:
         lines.append(texts.MODEL.format(version=inert(case.model_version, limit=NAME_LIMIT)))
-    lines += [action_line(record) for record in case.actions]
+    if case.gone_at is not None:
+        lines.append(gone_texts.GONE_SINCE.format(when=discord.utils.format_dt(case.gone_at, "R")))
+    lines += [history_line(record) for record in case.actions[-MOST_ACTIONS:]]
     if case.withheld_why:
         lines.append(case.withheld_why[:1].upper() + case.withheld_why[1:])
     return "\n".join(line for line in lines if line)
+
+
+def history_line(record: ActionRecord) -> str:
+    """One action, how it ended, who decided it and when."""
+    who = deed_texts.BY_BOT if record.by is None else deed_texts.BY_MODERATOR.format(moderator_id=record.by)
+    when = f" · {discord.utils.format_dt(record.at, 'f')}" if record.at else ""
+    return f"{action_line(record)} · {who}{when}"
 
 
 def action_line(record: ActionRecord) -> str:
@@ -87,7 +98,7 @@ def action_line(record: ActionRecord) -> str:
 def action_name(action: Action) -> str:
     """The action as cards call it, a timeout with its length."""
     duration = duration_of(action.seconds) if isinstance(action, Timeout) else ""
-    return texts.ACTIONS[action.kind].format(duration=duration).strip()
+    return deed_texts.ACTIONS[action.kind].format(duration=duration).strip()
 
 
 def duration_of(seconds: int) -> str:

@@ -41,8 +41,28 @@ class Ban:
     kind: Literal["ban"] = "ban"
 
 
-Action = Warn | Timeout | Delete | Ban
+@dataclass(frozen=True, slots=True)
+class ResetNickname:
+    """Take the author's nickname away. No rule asks for it: only a person ever does."""
+
+    kind: Literal["reset_nickname"] = "reset_nickname"
+
+
+@dataclass(frozen=True, slots=True)
+class Kick:
+    """Put the author out of the server; an invite lets them in again. No rule asks for it: only a person ever does."""
+
+    kind: Literal["kick"] = "kick"
+
+
+Action = Warn | Timeout | Delete | Ban | Kick | ResetNickname
 """What may be done to a message or its author. A case and its card are no action: nothing happens to anybody."""
+
+BY_PEOPLE = (Ban, Kick, ResetNickname)
+"""Actions that no rule asks for."""
+
+PUTS_OUT = (Ban, Kick)
+"""Actions after which no message of the bot reaches the author."""
 
 LADDER: tuple[Action, ...] = (Warn(), Timeout(600), Timeout(3600), Timeout(24 * 3600))
 """Escalation: what follows the first, second, third and every later confirmed case."""
@@ -50,10 +70,14 @@ LADDER: tuple[Action, ...] = (Warn(), Timeout(600), Timeout(3600), Timeout(24 * 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An action that a limit asks for; `held_why` says as a sentence what keeps it from happening, None: nothing."""
+    """An action that a limit asks for; `held_why` says as a sentence what keeps it from happening, None: nothing.
+
+    `deletes_only`: who asks may delete and no more.
+    """
 
     action: Action
     held_why: str | None = None
+    deletes_only: bool = False
 
 
 def wanted(rule: LabelRule, score: float) -> Iterable[Action]:
@@ -68,7 +92,7 @@ def wanted(rule: LabelRule, score: float) -> Iterable[Action]:
 
 def escalated(asked: Sequence[Asked], *, confirmed: int) -> list[Asked]:
     """`asked` with the step of the ladder for a member with so many confirmed cases, where anything may be done."""
-    if all(each.held_why for each in asked):
+    if all(each.held_why or each.deletes_only for each in asked):
         return list(asked)
     return [*asked, Asked(LADDER[min(confirmed, len(LADDER) - 1)])]
 

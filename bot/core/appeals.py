@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from bot.core.actions import Action
+from bot.core.events import Subject
 
 AppealState = Literal["open", "upheld", "overturned"]
 About = Literal["acted", "undone", "fine", "upheld", "overturned"]
@@ -33,7 +34,7 @@ class Notice:
     `channel_id`: where the message stood; `messages`: how many messages of the member it is about. `rule`: the guild's
     own name of the rule, else the label's title, None where neither is known. `actions`: what was done, or taken back;
     `until`: when a timeout among them ends. `can_appeal`: whether the notice carries the Appeal button; `appeal_url`:
-    where a banned member can appeal.
+    where a banned member can appeal. `subject`: what it is about.
     """
 
     guild_id: int
@@ -47,6 +48,7 @@ class Notice:
     until: datetime | None = None
     can_appeal: bool = False
     appeal_url: str | None = None
+    subject: Subject = "message"
 
 
 @dataclass(frozen=True, slots=True)

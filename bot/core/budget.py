@@ -8,13 +8,13 @@ are trying the bot out.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.cases import Case
 from bot.core.guild_rules import GuildRules
-from bot.core.policy import Reason
+from bot.core.policy import CARE_WHY, Reason
 
 DAY = timedelta(days=1)
 FIRST_DAY_CARDS = 10
@@ -32,29 +32,18 @@ class Today:
     waiting: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Digest:
-    """What waits in a guild's queue, told once a day. `uncarded`: cases without a card by headline label; `overdue`:
-    how many open cases wait longer than `hours`; `oldest`: when the first of all open ones was opened.
-    """
-
-    guild_id: int
-    uncarded: Mapping[str, int]
-    overdue: int
-    hours: int
-    oldest: datetime | None
-
-
 def score_of(reasons: Collection[Reason]) -> float:
     """What a case is ranked by, 0 to 1: its highest score; a keyword of the guild counts as 1."""
     return max((reason.score for reason in reasons), default=0.0)
 
 
 def never_waits(case: Case) -> bool:
-    """Whether the case gets its card whatever the budget says: a threat, or somebody waits for an answer."""
+    """Whether the case gets its card whatever the budget says: a threat, a cry for help, or somebody waits for an
+    answer."""
     asked = case.reports or case.second_opinion_by is not None or (case.appeal and case.appeal.state == "open")
     threat = any(reason.label == "threat" for reason in case.reasons)
-    return case.opened_why != "flagged" or case.ping or threat or bool(asked)
+    care = case.withheld_why == CARE_WHY
+    return case.opened_why != "flagged" or case.ping or threat or care or bool(asked)
 
 
 def cards_a_day(rules: GuildRules, now: datetime) -> int:

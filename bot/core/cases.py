@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.core.appeals import Appeal
-from bot.core.events import IncomingMessage
+from bot.core.events import IncomingMessage, Subject
 from bot.core.guild_rules import MAX_TIMEOUT_SECONDS
 from bot.core.policy import Action, Decision, Reason, Timeout, Why
 from moderation_model.contract import Explanation, Prediction, Sentiment
@@ -53,6 +53,7 @@ class NewCase:
     lead_id: int | None = None
     inclusion_probability: float = 1.0
     reply_to: tuple[str, str] | None = field(default=None, repr=False)
+    subject: Subject = "message"
 
     @classmethod
     def of(
@@ -100,6 +101,7 @@ class NewCase:
             ping=decision.ping and lead_id is None,
             lead_id=lead_id,
             reply_to=message.reply_to,
+            subject=message.subject,
         )
 
 
@@ -124,7 +126,8 @@ class MessageKey:
 
 @dataclass(frozen=True, slots=True)
 class ActionRecord:
-    """One action of one case. `by`: the moderator's id, None for the bot itself; `detail` says why it ended so."""
+    """One action of one case. `by`: the moderator's id, None for the bot itself; `detail` says why it ended so; `at`:
+    when it was decided."""
 
     action_id: int
     case_id: int
@@ -132,6 +135,7 @@ class ActionRecord:
     state: ActionState
     by: int | None = None
     detail: str | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,15 +163,37 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherText:
+    """What a case says that shares the card of another one."""
+
+    author_id: int
+    author_name: str | None = field(repr=False)
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One member asked for a look. Who it was is for administrators alone."""
+
+    reporter_id: int
+    reason: str | None = field(repr=False)
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """A message somebody must or may look at, as stored. `text`, `author_name` and `reply_to` are None once dropped.
 
     `lead_id`: the open case whose card also stands for this one (the same text within the window), None for a case
     with a card of its own. `followers`: how many cases this card stands for beside its own; `follower_actions`: what
     was done or planned on those; `other_author_ids`: who wrote them, the case's own author left out. `reports`: how
-    many members reported the message. `pinged`: people were called. `second_opinion_by`: the moderator who answered
-    and asks for another's answer. `appeal`: what the author wrote against it. `admitted_at`: when the card budget gave
-    it a card; `queued_at`: since when it waits in the queue without one.
+    many members reported a message of the card; `report_reasons`: what they said, oldest first. `pinged`: people were
+    called, or need not be (quiet hours, a raid). `second_opinion_by`: the moderator who answered and asks for another's
+    answer. `appeal`: what the author wrote against it. `admitted_at`: when the card budget gave it a card;
+    `queued_at`: since when it waits without one. `gone_at`: when it turned out that somebody else had deleted the
+    message; `gone_follower_ids`: the cases beside it of which the same is known. `other_texts`: the newest different
+    texts of the cases beside it, the newest last; `more_texts`: how many more. `subject`: what the case is about; of a
+    nickname `message_id` is the member's id, of a title the thread's.
     """
 
     case_id: int
@@ -199,6 +225,7 @@ class Case:
     followers: int = 0
     follower_actions: tuple[ActionRecord, ...] = ()
     reports: int = 0
+    report_reasons: tuple[str, ...] = field(default=(), repr=False)
     pinged: bool = False
     closed_at: datetime | None = None
     actions: tuple[ActionRecord, ...] = ()
@@ -210,6 +237,16 @@ class Case:
     appeal: Appeal | None = None
     admitted_at: datetime | None = None
     queued_at: datetime | None = None
+    gone_at: datetime | None = None
+    gone_follower_ids: frozenset[int] = frozenset()
+    other_texts: tuple[OtherText, ...] = field(default=(), repr=False)
+    more_texts: int = 0
+    subject: Subject = "message"
+
+    @property
+    def closed_as_gone(self) -> bool:
+        """Whether it closed by itself because somebody else deleted the message before anybody judged it."""
+        return self.state == "closed" and self.gone_at is not None and not self.votes
 
     @property
     def decision(self) -> Decision:
@@ -241,9 +278,13 @@ Waits = Why | Literal["second_opinion"]
 
 @dataclass(frozen=True, slots=True)
 class CaseFilter:
-    """Which cases; None: whatever. `label`: one that reached a limit."""
+    """Which cases; None: whatever. `label`: one that reached a limit.
+
+    `admin_id`: the administrator who looks, and who alone is shown cases about staff, but none about himself.
+    """
 
     why: Waits | None = None
     label: str | None = None
     state: CaseState | None = None
     author_id: int | None = None
+    admin_id: int | None = None

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-PartKind = Literal["content", "forward", "poll", "embed", "title"]
+PartKind = Literal["content", "forward", "poll", "embed", "title", "nickname"]
+Subject = Literal["message", "nickname", "title"]
 
 PART_TITLES: Mapping[str, str] = {
     "content": "message",
@@ -15,6 +16,7 @@ PART_TITLES: Mapping[str, str] = {
     "poll": "poll",
     "embed": "embed",
     "title": "thread title",
+    "nickname": "nickname",
 }
 
 
@@ -45,7 +47,9 @@ class IncomingMessage:
     channels whose exemption also covers this one: the thread's parent and the category. `by_webhook`: the author is no
     member and can only have messages deleted. `in_default_scope`: everybody can read the channel, and it is none of
     those that a new guild leaves alone. `in_vent`: it is one for bad days, where only cries for help and threats count.
-    `trial`: an administrator tries the bot; it is looked at although staff is left alone, and nothing is done about it.
+    `subject`: a nickname and a thread's title are looked at like messages; `message_id` is then the member's or the
+    thread's id, `channel_id` and `jump_url` where it was seen. `trial`: an administrator tries the bot; it is looked at
+    although staff is left alone, and nothing is done about it.
     """
 
     guild_id: int
@@ -63,7 +67,9 @@ class IncomingMessage:
     in_default_scope: bool = True
     in_vent: bool = False
     trial: bool = False
+    by_staff: bool = False
     reply_to: tuple[str, str] | None = field(default=None, repr=False)
+    subject: Subject = "message"
 
     @property
     def text(self) -> str:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.core.events import IncomingMessage
-from bot.core.policy import Decision, Reason, headline, spec_of
+from bot.core.policy import CARE_WHY, Decision, Reason, headline, spec_of
 
 ALIKE = 0.75
 SHORTEST = 12
 """Shorter texts must be equal: "no u" and "no, u?" are near to much."""
+SAMPLE = 64
+"""Runs that a sketch keeps: texts of up to 66 letters whole, of longer ones the index is off by about 0.05."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +35,46 @@ class Standing:
     ping: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """What a text is compared by where it is not kept: the smallest hashes of its runs (bottom-k, Broder, 1997).
+
+    `whole`: the hash of all its letters, `letters` of them.
+    """
+
+    whole: int
+    letters: int
+    runs: frozenset[int] = field(repr=False)
+
+
+def sketch_of(text: str) -> Sketch:
+    """The sketch of a text; the same in every process."""
+    plain = _plain(text)
+    runs = sorted(_hash(run) for run in _shingles(plain))[:SAMPLE]
+    return Sketch(_hash(plain), len(plain), frozenset(runs))
+
+
+def alike(one: Sketch, other: Sketch) -> bool:
+    """As `same_text`, from two sketches."""
+    if one.whole == other.whole:
+        return True
+    if min(one.letters, other.letters) < SHORTEST:
+        return False
+    shared = one.runs & other.runs
+    # Most texts share next to nothing, and a raid compares many: those are told without sorting.
+    if len(shared) < ALIKE * min(SAMPLE, len(one.runs) + len(other.runs) - len(shared)):
+        return False
+    smallest = sorted(one.runs | other.runs)[:SAMPLE]
+    return sum(run in shared for run in smallest) >= ALIKE * len(smallest)
+
+
 def lead_of(message: IncomingMessage, decision: Decision, cards: Sequence[Standing]) -> int | None:
     """The case whose card also stands for `message`, None where it needs a card of its own.
 
-    Only flagged messages join. What calls people joins only a card that has called them, and nothing joins a card
-    that looks less severe: the worst must not hide behind the first.
+    Only flagged messages join, and none that reads like a cry for help. What calls people joins only a card that has
+    called them, and nothing joins a card that looks less severe: the worst must not hide behind the first.
     """
-    if decision.opens != "flagged" or not decision.reasons:
+    if decision.opens != "flagged" or not decision.reasons or decision.withheld_why == CARE_WHY:
         return None
     severity = _severity(decision.reasons)
     open_to = [card for card in cards if _severity(card.reasons) >= severity and (card.ping or not decision.ping)]
@@ -90,3 +126,7 @@ def _plain(text: str) -> str:
 
 def _shingles(text: str) -> set[str]:
     return {text[place : place + 3] for place in range(len(text) - 2)}
+
+
+def _hash(text: str) -> int:
+    return zlib.crc32(text.encode())

@@ -37,6 +37,11 @@ class LabelRule:
     mode: Mode = "act"
     rule_name: str | None = None
 
+    def flag_limit(self, model_limit: float) -> float:
+        """Where the label is flagged: at its limit (else the model's), or at a lower one on which an action follows."""
+        acting = [limit for limit in (self.warn_at, self.timeout_at, self.delete_at) if limit is not None]
+        return min([model_limit if self.flag_at is None else self.flag_at, *acting])
+
 
 def default_rule(name: str) -> LabelRule:
     """The rule of a label in a new guild: the model's own limit, cases only, none for `obscene`, in shadow mode."""
@@ -55,6 +60,7 @@ class GuildRules:
     `shadow` holds for all labels, whatever their own mode says. `channels`: limits of single channels, by channel and
     label, in place of the guild's. `included_channel_ids`: looked at although they would be out of scope by default.
     `reviewer_role_ids`: the staff who decide cases; their own messages are left alone.
+    `stopped_labels`: labels that the circuit breaker keeps from acting, whatever their mode, until somebody resumes.
     `set_up_at`: when cards first had a place to go. `settings.py` says of every plain field what it means.
     """
 
@@ -73,11 +79,13 @@ class GuildRules:
     cards_a_day: int = 30
     window_minutes: int = 10
     remind_after_hours: int = 24
+    digest_hour: int | None = None
     audit_a_day: int = 20
     quiet_from: int | None = None
     quiet_to: int | None = None
     read_titles: bool = True
     read_nicknames: bool = False
+    put_back_as_member: bool = False
     insult_stars: int | None = None
     escalation: bool = False
     escalation_days: int = 90
@@ -88,6 +96,7 @@ class GuildRules:
     included_channel_ids: frozenset[int] = frozenset()
     keywords: tuple[KeywordRule, ...] = ()
     fine_words: tuple[str, ...] = ()
+    stopped_labels: frozenset[str] = frozenset()
     labels: Mapping[str, LabelRule] = field(default_factory=default_labels)
     channels: Mapping[int, Mapping[str, LabelRule]] = field(default_factory=dict)
 
@@ -138,7 +147,8 @@ class GuildRules:
         """The inverse of `to_json`; keys that are missing take their defaults, unknown ones are left out."""
         known = {each.name for each in fields(cls)}
         values = {name: value for name, value in data.items() if name in known}
-        for name in ("reviewer_role_ids", "exempt_role_ids", "exempt_channel_ids", "included_channel_ids"):
+        sets = ("reviewer_role_ids", "exempt_role_ids", "exempt_channel_ids", "included_channel_ids", "stopped_labels")
+        for name in sets:
             values[name] = frozenset(values.get(name, ()))
         values["labels"] = default_labels() | _rules(values.get("labels", {}))
         values["channels"] = {int(place): _rules(rules) for place, rules in values.get("channels", {}).items()}

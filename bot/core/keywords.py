@@ -60,6 +60,11 @@ def find_keywords(text: str, rules: Sequence[KeywordRule]) -> tuple[KeywordHit, 
     return tuple(hits)
 
 
+ORDINARY = ("hello everyone", "good game, see you tomorrow", "what time is it?", "ok 12", "Thanks! That worked.")
+"""A rule that finds most of these would find nearly every message."""
+MOST_ORDINARY = 2
+
+
 def keyword_problem(pattern: str, kind: KeywordKind) -> str | None:
     """Why the pattern cannot be a rule, as a sentence, or None."""
     if not pattern.strip(" *"):
@@ -67,10 +72,15 @@ def keyword_problem(pattern: str, kind: KeywordKind) -> str | None:
     if len(pattern) > LONGEST_PATTERN:
         return f"A keyword may have at most {LONGEST_PATTERN} characters."
     try:
-        found = compiled(pattern, kind).search("")
+        rule = compiled(pattern, kind)
     except re2.error as error:
         return f"This is no regular expression that I can use: {_said(error)}."
-    return "This pattern matches every message." if found else None
+    if rule.search(""):
+        return "This pattern matches every message."
+    hit = [line for line in ORDINARY if rule.search(line)]
+    if len(hit) > MOST_ORDINARY:
+        return f"This pattern matches ordinary messages such as “{hit[0]}”. Make it narrower."
+    return None
 
 
 def hide_words(text: str, words: Iterable[str]) -> str:
@@ -111,8 +121,10 @@ _CARE = re.compile(
             .{0,30}\b(?:gone|died|dead|disappear\w*|here)
       | (?:better\s+off|easier\s+for\s+everyone)\s+(?:without\s+me|if\s+i\s+(?:was|were)\s+(?:gone|dead))
       | i\s+(?:just\s+)?(?:want|wish\s+i\s+could|wanna)\s+(?:to\s+)?(?:disappear|die|not\s+exist|end\s+it\s+all)
-      | i(?:'m|\s+am)?\s+(?:want\s+to|going\s+to|gonna|thinking\s+(?:of|about))
-            \s+(?:kill(?:ing)?|hurt(?:ing)?|cut(?:ting)?)\s+myself
+      | i(?:'?m|\s+am|'?ll)?\s+(?:just\s+)?(?:will|want\s+to|wanna|going\s+to|gonna|thinking\s+(?:of|about)|about\s+to)?
+            \s*(?:kill(?:ing)?|hurt(?:ing)?|cut(?:ting)?)\s+myself
+      | i(?:'?m|\s+am)?\s+(?:just\s+)?(?:want\s+to|wanna|going\s+to|gonna|thinking\s+(?:of|about))
+            \s+end(?:ing)?\s+(?:my\s+life|it\s+all)
       | i\s+do(?:n'?t|\s+not)\s+want\s+to\s+(?:be\s+(?:alive|here)\s+any\s?more|live\s+any\s?more|wake\s+up)
       | (?:no|not\s+any)\s+(?:reason|point)\s+(?:for\s+me\s+)?(?:to|in)
             \s+(?:keep\s+)?(?:liv(?:e|ing)|go(?:ing)?\s+on)

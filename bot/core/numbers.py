@@ -26,6 +26,15 @@ Z = 1.959964
 LEAST_MISSES = 10
 """Before so many misses were found, recall would be a guess."""
 
+LEAST_VERDICTS = 10
+"""With fewer verdicts a label's precision is a count and no share: its interval would span half of all there is."""
+
+TOO_FEW = "too few to say more"
+"""What stands where the interval of a share would stand."""
+
+LEAST_WAITS = 10
+"""With fewer answered cases nine of ten of them would be all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Interval:
@@ -62,9 +71,16 @@ class Precision:
         return wilson(self.right, self.total)
 
     @property
+    def enough(self) -> bool:
+        """Whether there are verdicts enough to speak of a share."""
+        return self.total >= LEAST_VERDICTS
+
+    @property
     def sentence(self) -> str:
-        """What a moderator reads: "31 of 36 right, 71 to 94 %"."""
-        return f"{self.right} of {self.total} right, {self.interval}" if self.total else "no verdict yet"
+        """What a moderator reads: "31 of 36 right, 71 to 94 %", "2 of 3 right, too few to say more"."""
+        if not self.total:
+            return "no verdict yet"
+        return f"{self.right} of {self.total} right, {self.interval if self.enough else TOO_FEW}"
 
 
 def precision_by_label(verdicts: Mapping[str, Mapping[Answer, int]]) -> dict[str, Precision]:
@@ -105,9 +121,12 @@ class Recall:
     @property
     def sentence(self) -> str:
         """What a moderator reads."""
+        if not self.answered:
+            return "no audit was answered yet"
         checked = f"{self.found} missed among {self.answered} checked"
         if self.value is None or self.interval is None:
-            return f"too few to say what is missed: {checked}, and it takes {LEAST_MISSES}"
+            lacking = f"it takes {LEAST_MISSES}" if self.found < LEAST_MISSES else "no flag was confirmed yet"
+            return f"too few to say what is missed: {checked}, and {lacking}"
         return f"about {round(self.value * 100)} % of what breaks the rules is flagged, {self.interval} ({checked})"
 
 
@@ -131,24 +150,32 @@ def recall(audits: Audits) -> Recall:
 
 @dataclass(frozen=True, slots=True)
 class ResponseTime:
-    """How long cases waited for their first verdict; `median` is None without one."""
+    """How long `cases` waited for their first verdict. `median` is None without one; within `ninetieth` nine of ten
+    were answered, None before `LEAST_WAITS` were.
+    """
 
     cases: int
     median: timedelta | None
+    ninetieth: timedelta | None = None
 
     @property
     def sentence(self) -> str:
         """What a moderator reads."""
         if self.median is None:
             return "no case was answered yet"
+        most = f", 9 of 10 within {spoken(self.ninetieth)}" if self.ninetieth is not None else ""
         cases = "1 case" if self.cases == 1 else f"{self.cases} cases"
-        return f"half of them answered within {spoken(self.median)} ({cases})"
+        return f"half of them answered within {spoken(self.median)}{most} ({cases})"
 
 
 def response_time(waits: Sequence[timedelta]) -> ResponseTime:
-    """The median of how long cases waited."""
-    seconds = [wait.total_seconds() for wait in waits]
-    return ResponseTime(len(waits), timedelta(seconds=median(seconds)) if seconds else None)
+    """The median and the 90th percentile (the nearest rank: a wait that happened) of how long cases waited."""
+    seconds = sorted(wait.total_seconds() for wait in waits)
+    if not seconds:
+        return ResponseTime(0, None)
+    rank = math.ceil(0.9 * len(seconds)) - 1
+    ninetieth = timedelta(seconds=seconds[rank]) if len(seconds) >= LEAST_WAITS else None
+    return ResponseTime(len(seconds), timedelta(seconds=median(seconds)), ninetieth)
 
 
 def spoken(span: timedelta) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.core.actions import Action, Asked, Delete, Timeout, Warn, escalated, sort_out, wanted
-from bot.core.events import IncomingMessage, PartKind
+from bot.core.events import PART_TITLES, IncomingMessage, PartKind
 from bot.core.guild_rules import GuildRules, LabelRule, places_of
 from bot.core.keywords import KeywordHit
 from moderation_model.contract import AS_WRITTEN, Prediction
@@ -58,7 +58,8 @@ def explained(reasons: Collection[Reason]) -> Reason | None:
     return headline(scored) if scored else None
 
 
-Why = Literal["flagged", "care", "reported", "audit", "labelled", "appeal"]
+Why = Literal["flagged", "care", "reported", "staff", "audit", "labelled", "appeal"]
+"""`staff`: reported by a member, and about somebody of the server's staff; only administrators see such a case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,11 @@ class Decision:
 
 
 NOTHING = Decision()
+
+THREAT_WHY = "threats are for people to decide: report to Discord before deleting"
+"""Why nothing is done about a message that threatens somebody."""
+CARE_WHY = "reads like a cry for help: nothing done"
+"""Why nothing is done about a message that was flagged and also asks for care: its case is known by that."""
 
 
 def decide(
@@ -117,9 +123,16 @@ def decide(
     actions, withheld, why = sort_out(asked, deletes_only=message.by_webhook)
     decision = Decision("flagged", reasons, actions, withheld, why, ping=_calls(reasons))
     if asks_for_care:
-        return withhold(decision, "reads like a cry for help: nothing done")
+        return withhold(decision, CARE_WHY)
+    if decision.ping:
+        # Whatever else the message holds: what Discord needs to see must not go by itself.
+        return withhold(decision, THREAT_WHY)
     if message.trial:
         return withhold(decision, "a trial: nothing done")
+    if message.by_staff:
+        return withhold(decision, "written by staff: nothing done")
+    if message.subject != "message":
+        return withhold(decision, f"a {PART_TITLES[message.subject]}: nothing done by itself")
     if rules.shadow:
         return withhold(decision, "shadow: nothing done")
     if rules.paused:
@@ -145,29 +158,63 @@ def withhold(decision: Decision, why: str) -> Decision:
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """What was done automatically in the guild in the last minute; the counts include no withheld action."""
+    """What was done automatically in the guild in the last minute, of it `on_member` to the message's author and
+    `in_channel` in its channel; the counts include no withheld action.
+    """
 
     actions: int = 0
     members_by_label: dict[str, int] | None = None
+    on_member: int = 0
+    in_channel: int = 0
 
 
 MAX_ACTIONS_A_MINUTE = 30
+MAX_CHANNEL_ACTIONS_A_MINUTE = 20
+"""Less than the guild's, so that one loud channel does not take what the others may need."""
+MAX_MEMBER_ACTIONS_A_MINUTE = 9
+"""Three messages with a warning, a timeout and a deletion each: who goes on after that is for a person to judge."""
 MAX_MEMBERS_A_MINUTE = 10
-"""A label that hits more different members than this within a minute stops acting: it is a raid or a broken model, and
-both want a person. Cases are still opened."""
+"""A label that hits more different members than this within a minute is held back. Cases are still opened, and what it
+is, a raid or a fault of the model, `bursts.py` tells."""
 
 
 def within_limits(decision: Decision, recent: Recent) -> Decision:
     """`decision`, its actions withheld where the last minute already saw too many."""
     if not decision.actions:
         return decision
-    if recent.actions >= MAX_ACTIONS_A_MINUTE:
-        return withhold(decision, f"held back: {MAX_ACTIONS_A_MINUTE} automatic actions within a minute")
+    for done, most, where in (
+        (recent.on_member, MAX_MEMBER_ACTIONS_A_MINUTE, " on this member"),
+        (recent.in_channel, MAX_CHANNEL_ACTIONS_A_MINUTE, " in this channel"),
+        (recent.actions, MAX_ACTIONS_A_MINUTE, ""),
+    ):
+        if done >= most:
+            return withhold(decision, f"held back: {most} automatic actions{where} within a minute")
     hit = recent.members_by_label or {}
     for name in decision.labels:
         if hit.get(name, 0) >= MAX_MEMBERS_A_MINUTE:
             return withhold(decision, f"held back: {name} hit {MAX_MEMBERS_A_MINUTE} members within a minute")
     return decision
+
+
+def acting_labels(decision: Decision, message: IncomingMessage, rules: GuildRules) -> frozenset[str]:
+    """The labels whose limits ask for what `decision` does, whether or not they were stopped since; none where nothing
+    is done."""
+    if not decision.actions:
+        return frozenset()
+    return frozenset(
+        reason.label
+        for reason in decision.reasons
+        if reason.rule != "keyword" and _acts(reason, rules.rule(reason.label, places_of(message)), rules)
+    )
+
+
+def _acts(reason: Reason, rule: LabelRule, rules: GuildRules) -> bool:
+    return any(_held_why(reason.label, action, rule, rules, None) is None for action in wanted(rule, reason.score))
+
+
+def stopped_why(name: str) -> str:
+    """What stands on a card whose label was stopped."""
+    return f"{name} was stopped, it hit many members at once: nothing done"
 
 
 def _reasons(message: IncomingMessage, predictions: Sequence[Prediction], rules: GuildRules) -> tuple[Reason, ...]:
@@ -177,7 +224,7 @@ def _reasons(message: IncomingMessage, predictions: Sequence[Prediction], rules:
             continue
         for name, score in prediction.scores.items():
             rule = rules.rule(name, places_of(message))
-            limit = _flag_limit(rule, prediction.thresholds.get(name, 1.0))
+            limit = rule.flag_limit(prediction.thresholds.get(name, 1.0))
             if score < limit or (name in best and best[name].score >= score):
                 continue
             best[name] = Reason(
@@ -190,12 +237,6 @@ def _reasons(message: IncomingMessage, predictions: Sequence[Prediction], rules:
                 part=part.kind,
             )
     return tuple(sorted(best.values(), key=lambda reason: -reason.score))
-
-
-def _flag_limit(rule: LabelRule, model_limit: float) -> float:
-    """Where the label is flagged: at its limit, or at a lower one on which an action was asked for."""
-    asked = [limit for limit in (rule.warn_at, rule.timeout_at, rule.delete_at) if limit is not None]
-    return min([model_limit if rule.flag_at is None else rule.flag_at, *asked])
 
 
 def _calls(reasons: Iterable[Reason]) -> bool:
@@ -215,17 +256,25 @@ def _asked(
         if reason.rule != "keyword":
             rule = rules.rule(reason.label, places_of(message))
             asked += [
-                Asked(action, _held_why(reason.label, action, rule, rules, stars))
+                Asked(
+                    action,
+                    _stopped(reason.label, rules) or _held_why(reason.label, action, rule, rules, stars),
+                    deletes_only=rule.mode == "delete",
+                )
                 for action in wanted(rule, reason.score)
             ]
     kinds: dict[str, Action] = {"delete": Delete(), "warn": Warn(), "timeout": Timeout(600)}
     return asked + [Asked(kinds[hit.rule.action]) for hit in keywords if hit.rule.action in kinds]
 
 
+def _stopped(name: str, rules: GuildRules) -> str | None:
+    return stopped_why(name) if name in rules.stopped_labels else None
+
+
 def _held_why(name: str, action: Action, rule: LabelRule, rules: GuildRules, stars: float | None) -> str | None:
     """What keeps a label's action from happening."""
     if name == "threat":
-        return "threats are for people to decide: report to Discord before deleting"
+        return THREAT_WHY
     if rule.mode == "shadow":
         return f"shadow for {name}: nothing done"
     if rule.mode == "delete" and not isinstance(action, Delete):

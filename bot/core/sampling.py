@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.core.events import IncomingMessage
-from bot.core.guild_rules import GuildRules, LabelRule, places_of
+from bot.core.guild_rules import GuildRules, places_of
 from moderation_model.contract import Prediction
 
 BAND_FROM = 0.5
@@ -72,7 +72,7 @@ def limits_of(message: IncomingMessage, predictions: Sequence[Prediction], rules
         for name in prediction.scores if prediction.readable else ():
             rule = rules.rule(name, places_of(message))
             if rule.opens_case:
-                limits[name] = _limit(rule, prediction.thresholds.get(name, 1.0))
+                limits[name] = rule.flag_limit(prediction.thresholds.get(name, 1.0))
     return limits
 
 
@@ -106,8 +106,3 @@ def expected_volume(messages_a_day: float, recent: Iterable[Standing]) -> Volume
             rest += 1
     share = messages_a_day / max(1, band + rest + flagged)
     return Volume(max(LEAST_BAND, band * share), max(LEAST_REST, rest * share))
-
-
-def _limit(rule: LabelRule, model_limit: float) -> float:
-    asked = [limit for limit in (rule.warn_at, rule.timeout_at, rule.delete_at) if limit is not None]
-    return min([model_limit if rule.flag_at is None else rule.flag_at, *asked])

@@ -54,13 +54,31 @@ class Setting:
 
 SETTINGS: tuple[Setting, ...] = (
     Setting(
-        "cards_a_day", "number", "How many review cards a day your team reads; the rest waits in the queue.", 1, 500
+        "cards_a_day",
+        "number",
+        "How many review cards a day your team reads; the rest waits in the queue. Threats, cries for help, reports "
+        "and appeals come regardless.",
+        1,
+        500,
     ),
     Setting("window_minutes", "number", "How long messages of one member, text or quarrel share one card.", 1, 120),
+    Setting("remind_after_hours", "number", "After how many hours an open case is named in the daily digest.", 1, 168),
     Setting(
-        "remind_after_hours", "number", "After how many hours an open case is named in the daily reminder.", 1, 168
+        "digest_hour",
+        "hour",
+        "At which hour the daily digest comes; none: when quiet hours end, or a day after the last one.",
+        0,
+        23,
+        optional=True,
     ),
-    Setting("audit_a_day", "number", "How many unflagged messages a day are drawn for checking; 0 draws none.", 0, 200),
+    Setting(
+        "audit_a_day",
+        "number",
+        "How many unflagged messages a day are drawn for checking, ten to a card, once a day beside the card budget; "
+        "0 draws none.",
+        0,
+        200,
+    ),
     Setting("quiet_from", "hour", "From this hour on nobody is called, except for a raid.", 0, 23, optional=True),
     Setting("quiet_to", "hour", "Until this hour nobody is called, except for a raid.", 0, 23, optional=True),
     Setting("care", "switch", "Whether a message that reads like a cry for help opens a quiet card."),
@@ -68,7 +86,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("appeals", "switch", "Whether a member who was told may appeal once."),
     Setting("appeal_url", "url", "Where somebody who was banned can appeal.", optional=True),
     Setting("read_titles", "switch", "Whether titles of threads and forum posts are looked at."),
-    Setting("read_nicknames", "switch", "Whether nicknames are looked at."),
+    Setting("read_nicknames", "switch", "Whether nicknames are looked at when their bearers write."),
+    Setting(
+        "put_back_as_member",
+        "switch",
+        "Whether a text that is put back stands under the member's name, by webhook, and not as a quote of mine.",
+    ),
     Setting(
         "insult_stars", "stars", "Act on insults only at or below so many stars of sentiment.", 1, 5, optional=True
     ),

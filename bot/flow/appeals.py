@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.core.actions import Ban
+from bot.core.actions import Ban, Kick
 from bot.core.cases import Case
 from bot.core.events import Person
 from bot.errors import CaseNotFound, NotAllowed
@@ -59,6 +59,9 @@ class Appeals:
         if Ban().kind in done:
             where = f": {rules.appeal_url}" if rules.appeal_url else ", if you can reach the moderators."
             raise NotAllowed(f"You are banned there, so no answer could reach you here. Please appeal elsewhere{where}")
+        if Kick().kind in done:
+            where = f": {rules.appeal_url}" if rules.appeal_url else ", if you can reach the moderators."
+            raise NotAllowed(f"You were removed from there. Please appeal elsewhere{where}")
         if not rules.appeals:
             raise NotAllowed("The server takes no appeals here. Please write to its moderators.")
         if case.text is None:

@@ -143,6 +143,10 @@ class Audit:
     async def _judge(self, draw: Draw, verdict: VerdictKind, moderator: Person) -> None:
         now = self._clock.now()
         case, _ = await self._cases.open(replace(draw.case, opened_at=now), ())
+        if case.opened_why != "audit" and case.state == "closed" and case.votes:
+            # Reported since it was drawn and decided on its own card: that answer stands, whoever gave it.
+            await self._audits.set_case(draw_id=draw.draw_id, case_id=case.case_id)
+            return
         vote = Vote(
             case_id=case.case_id,
             moderator_id=moderator.user_id,
@@ -152,7 +156,7 @@ class Audit:
             at=now,
         )
         await self._labels.vote(vote, scores=case.scores or {})
-        await self._cases.close(case_id=case.case_id, at=now)
+        await self._cases.close(case_id=case.case_id, at=now, text_until=now + self._text_kept)
         await self._audits.set_case(draw_id=draw.draw_id, case_id=case.case_id)
         if verdict == "breaks_rules" or case.card is not None:
             # What was missed gets a card: there it can be acted on, and its labels can be named.

@@ -5,72 +5,62 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
-from uuid import uuid4
 
 from bot.core.cases import Case
 from bot.flow.acting import Acting
+from bot.flow.alarms import Alarms
+from bot.flow.appeal_list import AppealList
 from bot.flow.appeals import Appeals
+from bot.flow.asked import Asked
 from bot.flow.audit import Audit
+from bot.flow.breaker import Breaker
 from bot.flow.budgeting import CardBudget
+from bot.flow.building_learning import LearnSettings, LearnStores, build_learning
 from bot.flow.cards import CardDesk
-from bot.flow.collecting import Collecting
 from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
+from bot.flow.exporting import Exporting
 from bot.flow.flows import Flows
+from bot.flow.gone import Gone
 from bot.flow.guild_setup import GuildSetup
-from bot.flow.learn import Learn
-from bot.flow.lessons import Lessons
+from bot.flow.labelling import Labelling
 from bot.flow.moderate import Moderate, Passed
-from bot.flow.ports import (
-    AuditBoard,
-    Board,
-    Clock,
-    Enforcer,
-    LearnService,
-    Messages,
-    Messenger,
-    ModelService,
-    ReportBoard,
-)
+from bot.flow.names import Names
+from bot.flow.pings import Pings
+from bot.flow.ports import AuditBoard, Board, Clock, Enforcer, Messages, Messenger, Model, ReportBoard
 from bot.flow.preview import Preview
+from bot.flow.proposing import Proposing
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
-from bot.flow.retraining_report import Promotion, RetrainingReports
+from bot.flow.report import Statistics
+from bot.flow.reporting import Reporting
 from bot.flow.review import Review
 from bot.flow.telling import Telling
+from bot.flow.trouble import Trouble
+from bot.store.appeal_lists import AppealListStore
 from bot.store.appeals import AppealStore
 from bot.store.audits import AuditStore
 from bot.store.case_lists import CaseListStore
 from bot.store.cases import CaseStore
 from bot.store.database import Database
+from bot.store.exporting import ExportStore
+from bot.store.gone import GoneStore
 from bot.store.grouping import GroupStore
 from bot.store.guilds import GuildStore
 from bot.store.labels import LabelStore
-from bot.store.leases import LeaseStore
-from bot.store.lessons import LessonStore
+from bot.store.names import NameStore
 from bot.store.notes import NoteStore
 from bot.store.predictions import PredictionStore
+from bot.store.proposing import ProposalStore
 from bot.store.queue import QueueStore
 from bot.store.replaying import ReplayStore
-from bot.store.runs import RunStore
-from bot.store.teaching import TeachingStore
-from moderation_model.learning import Mode, Source
+from bot.store.reports import ReportStore
+from bot.store.stats import StatsStore
+from moderation_model.learning import Source
 
 
 class Boards(Board, AuditBoard, ReportBoard, Protocol):
     """The review channel and the reports channel with everything that is posted there."""
-
-
-class Model(LearnService, ModelService, Protocol):
-    """The model server: it scores, and it learns."""
-
-
-@dataclass(frozen=True, slots=True)
-class LearnSettings:
-    """How the bot learns: what a run changes, and whether a better model serves by itself."""
-
-    mode: Mode = "lora"
-    promotion: Promotion = "ask"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +76,8 @@ class Outside:
 
 
 class Stores:
-    """Every store over one database. `guilds` keeps rules in memory, so there is one for all.
-
-    `source`: what the messages are that this bot sees; `permitted`: the operator may train on them on all servers.
+    """Every store over one database. `guilds` keeps rules in memory, so there is one for all. The options are those of
+    `LearnStores`.
     """
 
     def __init__(self, db: Database, *, source: Source = "discord_message", permitted: bool = False) -> None:
@@ -103,10 +92,24 @@ class Stores:
         self.queue = QueueStore(db)
         self.lists = CaseListStore(db)
         self.replay = ReplayStore(db)
-        self.lessons = LessonStore(db)
-        self.runs = RunStore(db)
-        self.teaching = TeachingStore(db, source=source, permitted=permitted)
-        self.leases = LeaseStore(db, holder=uuid4().hex)
+        self.gone = GoneStore(db)
+        self.names = NameStore(db)
+        self.reports = ReportStore(db)
+        self.proposals = ProposalStore(db)
+        self.stats = StatsStore(db)
+        self.appeal_lists = AppealListStore(db)
+        self.records = ExportStore(db)
+        self.learning = LearnStores(db, source=source, permitted=permitted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Brake:
+    """What holds the bot back, and what tells of it."""
+
+    breaker: Breaker
+    pings: Pings
+    alarms: Alarms
+    trouble: Trouble
 
 
 def build_flows(
@@ -120,81 +123,115 @@ def build_flows(
 ) -> Flows:
     """The use cases. `passed` and `presented` are called after each message and each card."""
     model, board, clock, messenger = outside.model, outside.board, outside.clock, outside.messenger
-    guilds, cases, labels, appeals = stores.guilds, stores.cases, stores.labels, stores.appeals
-    budget = CardBudget(guilds=guilds, queue=stores.queue, clock=clock)
-    desk = CardDesk(model=model, board=board, guilds=guilds, cases=cases, budget=budget, observe=presented)
+    guilds, cases, labels = stores.guilds, stores.cases, stores.labels
+    brake = _brake(stores, outside)
+    desk = _desk(stores, outside, brake, presented)
     telling = Telling(enforcer=outside.enforcer, messenger=messenger, board=board, guilds=guilds, clock=clock)
-    review = Review(
-        model=model,
-        telling=telling,
-        guilds=guilds,
-        cases=cases,
-        labels=labels,
-        appeals=appeals,
-        desk=desk,
-        clock=clock,
-        text_days=text_days,
-    )
+    review = _review(stores, outside, telling, desk, text_days=text_days)
     audit = _audit(stores, outside, desk, text_days=text_days)
-    collecting = _collecting(stores, outside)
-    reports = _reports(stores, outside, learning.promotion)
+    taught = build_learning(stores.learning, guilds, model=model, board=board, clock=clock, settings=learning)
+    gone = Gone(gone=stores.gone, cases=cases, desk=desk, clock=clock, text_days=text_days)
+    asked = Asked(model=model, guilds=guilds, cases=cases, clock=clock, text_days=text_days)
     return Flows(
         desk=desk,
         telling=telling,
-        moderate=_moderate(stores, outside, desk, telling, audit, text_days=text_days, passed=passed),
-        review=review,
-        deciding=Deciding(
-            model=model, review=review, telling=telling, guilds=guilds, cases=cases, notes=stores.notes, clock=clock
+        moderate=_moderate(
+            stores, outside, desk, telling, gone=gone, audit=audit, brake=brake, text_days=text_days, passed=passed
         ),
+        review=review,
+        deciding=_deciding(stores, outside, review, telling, gone),
+        gone=gone,
+        names=_names(stores, outside, desk, text_days=text_days),
         setup=GuildSetup(guilds=guilds, labels=labels, desk=desk, clock=clock),
         audit=audit,
         coverage=Coverage(model=model, predictions=stores.predictions, clock=clock),
-        appeals=Appeals(guilds=guilds, cases=cases, appeals=appeals, desk=desk, clock=clock),
-        putting_back=PuttingBack(review=review, messenger=messenger, cases=cases, telling=telling, clock=clock),
+        appeals=Appeals(guilds=guilds, cases=cases, appeals=stores.appeals, desk=desk, clock=clock),
+        putting_back=_putting_back(stores, outside, review, telling),
         queue=_queue(stores, outside),
         preview=Preview(model=model, replay=stores.replay, clock=clock),
-        learn=_learn(stores, outside, collecting, reports, learning.mode),
-        reports=reports,
-        lessons=Lessons(
-            model=model, lessons=stores.lessons, teaching=stores.teaching, collecting=collecting, clock=clock
-        ),
+        reporting=Reporting(asked=asked, guilds=guilds, cases=cases, reports=stores.reports, desk=desk, clock=clock),
+        labelling=Labelling(asked=asked, review=review),
+        alarms=brake.alarms,
+        trouble=brake.trouble,
+        proposing=Proposing(model=model, guilds=guilds, store=stores.proposals, clock=clock),
+        appeal_list=AppealList(appeals=stores.appeal_lists, guilds=guilds, clock=clock),
+        exporting=Exporting(records=stores.records, guilds=guilds, clock=clock),
+        statistics=Statistics(model=model, stats=stores.stats, guilds=guilds, clock=clock),
+        learn=taught.learn,
+        retraining=taught.retraining,
+        lessons=taught.lessons,
     )
 
 
-def _collecting(stores: Stores, outside: Outside) -> Collecting:
-    return Collecting(
+def _review(stores: Stores, outside: Outside, telling: Telling, desk: CardDesk, *, text_days: int) -> Review:
+    return Review(
         model=outside.model,
+        telling=telling,
         guilds=stores.guilds,
-        lessons=stores.lessons,
-        teaching=stores.teaching,
+        cases=stores.cases,
+        labels=stores.labels,
+        appeals=stores.appeals,
+        desk=desk,
+        clock=outside.clock,
+        text_days=text_days,
+    )
+
+
+def _putting_back(stores: Stores, outside: Outside, review: Review, telling: Telling) -> PuttingBack:
+    return PuttingBack(
+        review=review,
+        messenger=outside.messenger,
+        guilds=stores.guilds,
+        cases=stores.cases,
+        telling=telling,
         clock=outside.clock,
     )
 
 
-def _reports(stores: Stores, outside: Outside, promotion: Promotion) -> RetrainingReports:
-    return RetrainingReports(
+def _deciding(stores: Stores, outside: Outside, review: Review, telling: Telling, gone: Gone) -> Deciding:
+    return Deciding(
+        model=outside.model,
+        review=review,
+        telling=telling,
+        gone=gone,
+        guilds=stores.guilds,
+        cases=stores.cases,
+        notes=stores.notes,
+        clock=outside.clock,
+    )
+
+
+def _names(stores: Stores, outside: Outside, desk: CardDesk, *, text_days: int) -> Names:
+    return Names(
+        model=outside.model,
+        guilds=stores.guilds,
+        cases=stores.cases,
+        names=stores.names,
+        desk=desk,
+        clock=outside.clock,
+        text_days=text_days,
+    )
+
+
+def _desk(stores: Stores, outside: Outside, brake: _Brake, presented: Callable[[Case], None]) -> CardDesk:
+    return CardDesk(
         model=outside.model,
         board=outside.board,
         guilds=stores.guilds,
-        runs=stores.runs,
-        teaching=stores.teaching,
-        leases=stores.leases,
-        clock=outside.clock,
-        promotion=promotion,
+        cases=stores.cases,
+        budget=CardBudget(guilds=stores.guilds, queue=stores.queue, clock=outside.clock),
+        pings=brake.pings,
+        trouble=brake.trouble,
+        observe=presented,
     )
 
 
-def _learn(stores: Stores, outside: Outside, collecting: Collecting, reports: RetrainingReports, mode: Mode) -> Learn:
-    return Learn(
-        model=outside.model,
-        board=outside.board,
-        guilds=stores.guilds,
-        runs=stores.runs,
-        collecting=collecting,
-        reports=reports,
-        clock=outside.clock,
-        mode=mode,
-    )
+def _brake(stores: Stores, outside: Outside) -> _Brake:
+    board, guilds, clock = outside.board, stores.guilds, outside.clock
+    breaker = Breaker(guilds=guilds, cases=stores.cases, clock=clock)
+    pings = Pings(board=board, guilds=guilds, breaker=breaker, clock=clock)
+    alarms = Alarms(board=board, pings=pings, guilds=guilds, clock=clock)
+    return _Brake(breaker, pings, alarms, Trouble(pings=pings, clock=clock))
 
 
 def _queue(stores: Stores, outside: Outside) -> Queue:
@@ -226,14 +263,24 @@ def _moderate(
     outside: Outside,
     desk: CardDesk,
     telling: Telling,
-    audit: Audit,
     *,
+    gone: Gone,
+    audit: Audit,
+    brake: _Brake,
     text_days: int,
     passed: Callable[[Passed], None],
 ) -> Moderate:
     return Moderate(
         model=outside.model,
-        acting=Acting(telling=telling, cases=stores.cases, desk=desk, clock=outside.clock),
+        acting=Acting(
+            telling=telling,
+            guilds=stores.guilds,
+            cases=stores.cases,
+            desk=desk,
+            gone=gone,
+            clock=outside.clock,
+            text_days=text_days,
+        ),
         messages=outside.messages,
         guilds=stores.guilds,
         predictions=stores.predictions,
@@ -241,6 +288,10 @@ def _moderate(
         groups=stores.groups,
         desk=desk,
         audit=audit,
+        gone=gone,
+        breaker=brake.breaker,
+        alarms=brake.alarms,
+        trouble=brake.trouble,
         clock=outside.clock,
         text_days=text_days,
         observe=passed,

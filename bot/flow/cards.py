@@ -6,19 +6,23 @@ A card waits in the database, not in this process: what the queue loses in a cra
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from weakref import WeakValueDictionary
 
 import structlog
 
 from bot.core.budget import score_of
-from bot.core.cases import Case
+from bot.core.cases import CardRef, Case
+from bot.core.guild_rules import GuildRules
 from bot.core.keywords import hide_words
 from bot.core.policy import explained
 from bot.errors import BoardUnavailable, BotError
 from bot.flow.background import background_of
-from bot.flow.budgeting import CardBudget
+from bot.flow.budgeting import CardBudget, Released
+from bot.flow.pings import Pings
 from bot.flow.ports import Board, ModelService
+from bot.flow.trouble import Trouble
 from bot.store.cases import CaseStore
 from bot.store.guilds import GuildStore
 from moderation_model.errors import ModelError
@@ -35,6 +39,11 @@ WORKERS = 2
 """Cards prepared at a time: one may wait for its explanation while the other is posted."""
 
 
+def card_channel(case: Case, rules: GuildRules) -> int | None:
+    """Where the case's card belongs: what is about staff goes where moderators do not see it."""
+    return rules.admin_channel_id if case.opened_why == "staff" else rules.review_channel_id
+
+
 class CardDesk:
     """Explains, posts and refreshes cards, one step a case at a time."""
 
@@ -46,6 +55,8 @@ class CardDesk:
         guilds: GuildStore,
         cases: CaseStore,
         budget: CardBudget,
+        pings: Pings,
+        trouble: Trouble,
         observe: Callable[[Case], None],
     ) -> None:
         self._model = model
@@ -53,6 +64,8 @@ class CardDesk:
         self._guilds = guilds
         self._cases = cases
         self._budget = budget
+        self._pings = pings
+        self._trouble = trouble
         self._observe = observe
         self._waiting: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
         self._queued: set[int] = set()
@@ -115,25 +128,42 @@ class CardDesk:
     async def refresh(self, *, guild_id: int, case_id: int) -> Case:
         """Post or edit the case's card as the case stands now; the case. Raises BotError.
 
-        A guild without a review channel keeps its cases in the database; the cards follow once it has one. A case
-        for which the day's budget has no place stays in the queue without a card.
+        A guild without a channel for it keeps its cases in the database; the cards follow once it has one. A case
+        for which the day's budget has no place stays in the queue without a card; one that was over before it had a
+        card gets none.
         """
         lock = self._locks.setdefault(case_id, asyncio.Lock())
         async with lock:
             case = await self._cases.get(guild_id=guild_id, case_id=case_id)
             rules = await self._guilds.get(guild_id)
-            if rules.review_channel_id is None or not await self._budget.admits(case, rules):
+            channel_id = card_channel(case, rules)
+            # Where another was quicker than the card, `/case list` has the case.
+            over = case.closed_as_gone and case.card is None
+            if over or channel_id is None or not await self._budget.admits(case, rules):
                 return case
             background = await background_of(case, rules, self._cases)
-            card = await self._board.show(case, channel_id=rules.review_channel_id, background=background)
-            if card != case.card:
-                await self._cases.set_card(case_id=case_id, card=card)
-            if case.ping and not case.pinged:
-                await self._board.ping(case, channel_id=rules.review_channel_id, role_id=rules.ping_role_id)
-                await self._cases.set_pinged(case_id=case_id)
+            with self._watched(case):
+                card = await self._board.show(case, channel_id=channel_id, background=background)
+                if card != case.card:
+                    await self._cases.set_card(case_id=case_id, card=card)
+                if case.ping and not case.pinged:
+                    await self._pings.threat(case)
+                    await self._cases.set_pinged(case_id=case_id)
             case = await self._cases.get(guild_id=guild_id, case_id=case_id)
         self._observe(case)
         return case
+
+    @contextmanager
+    def _watched(self, case: Case) -> Iterator[None]:
+        """Notes whether the review channel takes cards. One about staff goes elsewhere and says nothing of that."""
+        try:
+            yield
+        except BoardUnavailable:
+            if case.opened_why != "staff":
+                self._trouble.cards_failed(case.guild_id)
+            raise
+        if case.opened_why != "staff":
+            self._trouble.cards_posted(case.guild_id)
 
     async def _explain(self, case: Case) -> bool:
         """Whether words were found and kept now."""
@@ -167,15 +197,20 @@ class CardDesk:
     async def catch_up(self, *, limit: int = 100, guild_id: int | None = None) -> int:
         """Queue the open cases whose card or call is still due, and find the words that cards lack.
 
-        How many were queued, with `guild_id` only that guild's counted.
+        How many were queued, with `guild_id` only that guild's counted. What waits for a place in the budget is not.
         """
-        cases = await self._cases.without_card(limit)
-        cases += await self._budget.release()
-        # The budget gives its places to the highest scores, not to the oldest cases.
-        for case in sorted(cases, key=lambda case: -score_of(case.reasons)):
-            self.enqueue(guild_id=case.guild_id, case_id=case.case_id)
+        await self._budget.weigh()
+        due = {each.case_id: each for each in await self._budget.release()}
+        for case in await self._cases.without_card(limit):
+            due.setdefault(case.case_id, Released(case.guild_id, case.case_id, score_of(case.reasons)))
+        for each in sorted(due.values(), key=lambda each: -each.score):
+            self.enqueue(guild_id=each.guild_id, case_id=each.case_id)
         await self._explain_again()
-        return sum(guild_id in (None, case.guild_id) for case in cases)
+        return sum(guild_id in (None, each.guild_id) for each in due.values())
+
+    async def held(self, guild_id: int) -> int:
+        """How many open cases of the guild wait in the queue without a card."""
+        return await self._budget.waiting(guild_id)
 
     async def _explain_again(self) -> None:
         for case_id, guild_id in list(self._unexplained.items()):
@@ -188,14 +223,17 @@ class CardDesk:
     async def take_down(self, case: Case) -> None:
         """Take the case's card away, so that it is posted anew at the end of the channel; where that fails it stays."""
         async with self._locks.setdefault(case.case_id, asyncio.Lock()):
-            if case.card is None:
-                return
-            try:
-                await self._board.remove(case.card)
-            except BoardUnavailable as error:
-                log.warning("card_stays", case_id=case.case_id, why=type(error).__name__)
-                return
-            await self._cases.set_card(case_id=case.case_id, card=None)
+            if case.card is not None and await self.discard(case.card):
+                await self._cases.set_card(case_id=case.case_id, card=None)
+
+    async def discard(self, card: CardRef) -> bool:
+        """Whether a posted card could be taken away; the case, if one has it still, is left as it is."""
+        try:
+            await self._board.remove(card)
+        except BoardUnavailable as error:
+            log.warning("card_stays", card_id=card.message_id, why=type(error).__name__)
+            return False
+        return True
 
     async def scrub(self, case: Case) -> bool:
         """Take the member's text off the case's posted card; False if that is still to do."""

@@ -5,17 +5,18 @@ Record, act, record: the action's row exists before anything is done to anybody,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import structlog
 
-from bot.core.actions import Action
+from bot.core.actions import BY_PEOPLE, Action, Delete, ResetNickname
 from bot.core.cases import Background, Case, Note, VerdictKind
 from bot.core.events import Person
 from bot.core.policy import KEYWORD, headline, spec_of
 from bot.errors import BotError, NotAllowed
 from bot.flow.background import background_of
+from bot.flow.gone import Gone
 from bot.flow.ports import Clock, ModelService
 from bot.flow.review import Reply, Review
 from bot.flow.telling import Deed, Telling
@@ -32,20 +33,34 @@ DONE_SENTENCES = {
     "delete": ("The message is deleted.", "{number} messages are deleted."),
     "timeout": ("The author is timed out.", "{number} authors are timed out."),
     "ban": ("The author is banned.", "{number} authors are banned."),
+    "kick": ("The author is kicked.", "{number} authors are kicked."),
     "warn": ("The author is warned.", "{number} authors are warned."),
+    "reset_nickname": ("The nickname is reset.", "{number} nicknames are reset."),
 }
-NOUNS = {"delete": "deletion", "timeout": "timeout", "ban": "ban", "warn": "warning"}
+NOUNS = {
+    "delete": "deletion",
+    "timeout": "timeout",
+    "ban": "ban",
+    "kick": "kick",
+    "warn": "warning",
+    "reset_nickname": "reset of the nickname",
+}
 
 
 def chosen(action: Action, group: Sequence[Case]) -> list[Case]:
     """The cases of one card on which a moderator's `action` is performed.
 
-    Every message is deleted, every author timed out once; only the author of the card's own case (the last) is banned.
+    Every message is deleted, every author timed out once; only the author of the card's own case (the last) is put out.
+    Raises NotAllowed where there is no message to delete, or no nickname to reset.
     """
-    if action.kind == "delete":
+    if isinstance(action, Delete) and any(case.subject != "message" for case in group):
+        raise NotAllowed("This case is about a name, and there is no message to delete.")
+    if isinstance(action, ResetNickname) and any(case.subject != "nickname" for case in group):
+        raise NotAllowed("This case is not about a nickname.")
+    if isinstance(action, Delete):
         return list(group)
-    if action.kind == "ban":
-        return [group[-1]]
+    if isinstance(action, BY_PEOPLE):
+        return list(group[-1:])
     by_author = {case.author_id: case for case in group}
     return list(by_author.values())
 
@@ -82,6 +97,7 @@ class Deciding:
         model: ModelService,
         review: Review,
         telling: Telling,
+        gone: Gone,
         guilds: GuildStore,
         cases: CaseStore,
         notes: NoteStore,
@@ -90,6 +106,7 @@ class Deciding:
         self._model = model
         self._review = review
         self._telling = telling
+        self._gone = gone
         self._guilds = guilds
         self._cases = cases
         self._notes = notes
@@ -107,14 +124,17 @@ class Deciding:
         picture = ShapPicture.of(case.explanation, label=spec_of(case.explanation.label).title)
         return await self._model.picture(picture), alt(picture)
 
-    async def act(self, *, guild_id: int, case_id: int, moderator: Person, action: Action) -> Reply:
+    async def act(
+        self, *, guild_id: int, case_id: int, moderator: Person, action: Action, on: Collection[int] | None = None
+    ) -> Reply:
         """Do it on the card's cases (`chosen`) and record that they break the rules, which closes them.
 
-        Where it could be done to nobody, only that is recorded and the case stays as it was.
+        `on`: the cases on which this moderator may; the verdict holds for the others, too. None: all of them. Where it
+        could be done to nobody, only that is recorded and the case stays as it was.
         """
         group = await self._review.group(guild_id=guild_id, case_id=case_id, moderator=moderator)
         tally = _Tally()
-        for case in chosen(action, group):
+        for case in chosen(action, [case for case in group if on is None or case.case_id in on]):
             await self._perform(case, action, moderator, tally)
         said = [*tally.sentences(action), *await self._telling.acted(tally.deeds, by=moderator.name)]
         if not tally.reached:
@@ -142,6 +162,8 @@ class Deciding:
         log.info("action", case_id=case.case_id, action=action.kind, state=outcome.state, by=moderator.user_id)
         tally.deeds += [Deed(case, (record.action,))] if outcome.state == "done" else []
         tally.reached += outcome.state == "done" or outcome.already
+        if isinstance(action, Delete) and outcome.already:
+            await self._gone.note(case)
         if outcome.state != "done":
             tally.problems.append((outcome.detail or outcome.state).rstrip("."))
 

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.flow.alarms import Alarms
+from bot.flow.appeal_list import AppealList
 from bot.flow.appeals import Appeals
 from bot.flow.audit import Audit
 from bot.flow.cards import CardDesk
 from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
+from bot.flow.exporting import Exporting
+from bot.flow.gone import Gone
 from bot.flow.guild_setup import GuildSetup
+from bot.flow.labelling import Labelling
 from bot.flow.learn import Learn
 from bot.flow.lessons import Lessons
 from bot.flow.moderate import Moderate
+from bot.flow.names import Names
 from bot.flow.preview import Preview
+from bot.flow.proposing import Proposing
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
+from bot.flow.report import Statistics
+from bot.flow.reporting import Reporting
 from bot.flow.retraining_report import RetrainingReports
 from bot.flow.review import Review
 from bot.flow.telling import Telling
+from bot.flow.trouble import Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,8 @@ class Flows:
     moderate: Moderate
     review: Review
     deciding: Deciding
+    gone: Gone
+    names: Names
     setup: GuildSetup
     audit: Audit
     coverage: Coverage
@@ -37,6 +49,14 @@ class Flows:
     putting_back: PuttingBack
     queue: Queue
     preview: Preview
+    reporting: Reporting
+    labelling: Labelling
+    alarms: Alarms
+    trouble: Trouble
+    proposing: Proposing
+    statistics: Statistics
+    exporting: Exporting
+    appeal_list: AppealList
     learn: Learn
-    reports: RetrainingReports
+    retraining: RetrainingReports
     lessons: Lessons

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal
 
-from bot.core.guild_rules import GuildRules, LabelRule, Mode, default_labels
+from bot.core.changing import LimitKind, acting_keywords, acts, toggled, with_limit, with_mode
+from bot.core.guild_rules import GuildRules, LabelRule, Mode
 from bot.core.keywords import MOST_KEYWORDS, KeywordAction, KeywordKind, KeywordRule, keyword_problem
 from bot.core.settings import read_value, setting_called, show_value, with_value
 from bot.errors import BotError
+from bot.flow.budgeting import waiting_sentence
 from bot.flow.cards import CardDesk
 from bot.flow.ports import Clock
 from bot.store.guilds import GuildStore
@@ -27,7 +28,7 @@ MODE_SENTENCES: dict[Mode, str] = {
     "act": "{label} may now do everything that its limits ask for.",
 }
 
-LimitKind = Literal["flag", "delete", "timeout", "warn"]
+KEYWORDS_ACT = " With the server out of shadow mode its {number} keywords that act do so, too."
 
 
 class GuildSetup:
@@ -44,7 +45,7 @@ class GuildSetup:
         return await self._guilds.get(guild_id)
 
     async def setup(self, *, guild_id: int, review_channel_id: int, ping_role_id: int | None, by: int) -> str:
-        """Set where cards go and who is called for a threat. Cards that waited for a channel are posted."""
+        """Set where cards go and who is called for a threat; what waited gets cards as far as the budget goes."""
 
         def change(rules: GuildRules) -> GuildRules:
             role_id = ping_role_id or rules.ping_role_id
@@ -52,12 +53,11 @@ class GuildSetup:
             return replace(rules, review_channel_id=review_channel_id, ping_role_id=role_id, set_up_at=since)
 
         rules = await self._change(guild_id, change, by)
-        waiting = await self._desk.catch_up(guild_id=guild_id)
+        coming = await self._desk.catch_up(guild_id=guild_id)
+        waiting = waiting_sentence(coming=coming, held=await self._desk.held(guild_id))
         state = "Shadow mode: cases and cards only. Nobody will be deleted, timed out or messaged."
         state = state if rules.shadow else "Active: the limits you set are acted on."
-        return f"Review cards go to <#{review_channel_id}>. {state}" + (
-            f" {waiting} waiting {'card is' if waiting == 1 else 'cards are'} being posted." if waiting else ""
-        )
+        return f"Review cards go to <#{review_channel_id}>. {state} {waiting}".rstrip()
 
     async def choose(
         self,
@@ -84,8 +84,8 @@ class GuildSetup:
         return "Paused. Messages are still scored and cards still come; nothing is done automatically."
 
     async def resume(self, *, guild_id: int, by: int) -> str:
-        """The opposite of `pause`."""
-        rules = await self._change(guild_id, lambda rules: replace(rules, paused=False), by)
+        """The opposite of `pause`; labels that the circuit breaker stopped act again, too."""
+        rules = await self._change(guild_id, lambda old: replace(old, paused=False, stopped_labels=frozenset()), by)
         return "Resumed." + (" The server is in shadow mode, so nothing is done yet." if rules.shadow else "")
 
     async def mode(self, *, guild_id: int, label: str | None, mode: Mode, by: int) -> str:
@@ -101,14 +101,9 @@ class GuildSetup:
         said = ""
         if mode != "shadow":
             said = await self._earned(guild_id, label, rule, mode)
-        changed = replace(rule, mode=mode)
-
-        def change(rules: GuildRules) -> GuildRules:
-            shadow = rules.shadow and mode == "shadow"
-            return replace(rules, shadow=shadow, labels={**rules.labels, label: changed})
-
-        await self._change(guild_id, change, by)
-        return MODE_SENTENCES[mode].format(label=label) + said
+        woken = acting_keywords(rules) if rules.shadow and mode != "shadow" else 0
+        await self._change(guild_id, lambda rules: with_mode(rules, label, mode), by)
+        return MODE_SENTENCES[mode].format(label=label) + said + (KEYWORDS_ACT.format(number=woken) if woken else "")
 
     async def _server_mode(self, guild_id: int, mode: Mode, by: int) -> str:
         if mode == "delete":
@@ -116,7 +111,7 @@ class GuildSetup:
         rules = await self._change(guild_id, lambda rules: replace(rules, shadow=mode == "shadow"), by)
         if mode == "shadow":
             return "Shadow mode: cases and cards only, nothing is done automatically."
-        acting = [name for name, rule in rules.labels.items() if rule.mode != "shadow" and _acts(rule)]
+        acting = [name for name, rule in rules.labels.items() if rule.mode != "shadow" and acts(rule)]
         if not acting:
             return "Active, but every label is still in shadow mode. `/candor rules mode` lets a label out of it."
         return f"Active: {', '.join(spec(name).title.lower() for name in acting)} may now be acted on."
@@ -125,7 +120,7 @@ class GuildSetup:
         """What the verdicts say for letting the label out of shadow mode. Raises BotError where they do not."""
         if label == "threat":
             raise BotError("Threats are never acted on automatically: people decide, and report to Discord first.")
-        if not _acts(rule):
+        if not acts(rule):
             raise BotError(f"{label} has no limit to act on yet. Set one with `/candor rules limit`.")
         if mode == "delete" and rule.delete_at is None:
             raise BotError(f"{label} has no limit for deletion yet. Set one with `/candor rules limit`.")
@@ -160,7 +155,7 @@ class GuildSetup:
         at = None if percent is None else percent / 100
 
         def change(rules: GuildRules) -> GuildRules:
-            changed = _with_limit(label, rules.rule(label, [channel_id] if channel_id else ()), action, at)
+            changed = with_limit(label, rules.rule(label, [channel_id] if channel_id else ()), action, at)
             if channel_id is None:
                 return replace(rules, labels={**rules.labels, label: changed})
             own = {**rules.channels.get(channel_id, {}), label: changed}
@@ -247,9 +242,9 @@ class GuildSetup:
         def change(rules: GuildRules) -> GuildRules:
             return replace(
                 rules,
-                exempt_role_ids=_toggled(rules.exempt_role_ids, role_id, exempt),
-                exempt_channel_ids=_toggled(rules.exempt_channel_ids, channel_id, exempt),
-                included_channel_ids=_toggled(rules.included_channel_ids, channel_id, not exempt),
+                exempt_role_ids=toggled(rules.exempt_role_ids, role_id, exempt),
+                exempt_channel_ids=toggled(rules.exempt_channel_ids, channel_id, exempt),
+                included_channel_ids=toggled(rules.included_channel_ids, channel_id, not exempt),
             )
 
         await self._change(guild_id, change, by)
@@ -267,32 +262,3 @@ def check_label(name: str) -> None:
     """Raises BotError, with the labels that there are."""
     if name not in LABEL_NAMES:
         raise BotError(f"There is no label {name!r}. The labels are {', '.join(LABEL_NAMES)}.")
-
-
-def _acts(rule: LabelRule) -> bool:
-    return any(limit is not None for limit in (rule.delete_at, rule.timeout_at, rule.warn_at))
-
-
-def _with_limit(name: str, rule: LabelRule, action: LimitKind, at: float | None) -> LabelRule:
-    """The rule with that limit. A limit of the guild's own also makes a label open cases that does not by itself."""
-    changed = _limited(rule, action, at)
-    limits = (changed.flag_at, changed.warn_at, changed.timeout_at, changed.delete_at)
-    return replace(changed, opens_case=default_labels()[name].opens_case or any(limit is not None for limit in limits))
-
-
-def _limited(rule: LabelRule, action: LimitKind, at: float | None) -> LabelRule:
-    match action:
-        case "flag":
-            return replace(rule, flag_at=at)
-        case "delete":
-            return replace(rule, delete_at=at)
-        case "timeout":
-            return replace(rule, timeout_at=at)
-        case "warn":
-            return replace(rule, warn_at=at)
-
-
-def _toggled(ids: frozenset[int], changed: int | None, exempt: bool) -> frozenset[int]:
-    if changed is None:
-        return ids
-    return ids | {changed} if exempt else ids - {changed}

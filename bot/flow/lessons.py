@@ -68,7 +68,7 @@ class Lessons:
         self._collecting = collecting
         self._clock = clock
         self._untold: set[int] = set()
-        self._told_withdrawn = False
+        self._told: set[int] = set()
 
     async def write(self, *, guild_id: int, by: int, text: str, labels: Collection[str]) -> str:
         """Keep an example that a moderator wrote. `labels`: those that hold (others stay unknown), or `FINE` alone."""
@@ -105,11 +105,9 @@ class Lessons:
         return await self._tell()
 
     async def tell_forgotten(self) -> None:
-        """What the clock asks for: tell the server what it was not told, after a start all that was ever withdrawn."""
-        if not self._told_withdrawn:
-            self._untold |= set(await self._lessons.withdrawn())
+        """What the clock asks for: tell the server what it was not told since the start, withdrawn or deleted ever."""
+        self._untold |= {*await self._lessons.withdrawn(), *await self._teaching.deleted()} - self._told
         await self._tell()
-        self._told_withdrawn = not self._untold
 
     async def _tell(self) -> Sequence[str]:
         telling = sorted(self._untold)
@@ -123,6 +121,7 @@ class Lessons:
             log.warning("not_marked", examples=len(telling), why=type(error).__name__)
             return ()
         self._untold -= set(telling)
+        self._told |= set(telling)
         return versions
 
     async def permit(self, *, guild_id: int, reference: str, scope: str, by: int) -> str:

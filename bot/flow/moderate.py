@@ -11,22 +11,26 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import structlog
 
 from bot.core.cases import Case, MessageKey, NewCase
 from bot.core.events import IncomingMessage
-from bot.core.grouping import lead_of
+from bot.core.grouping import lead_of, same_text
 from bot.core.guild_rules import GuildRules
 from bot.core.keywords import asks_for_care, find_keywords, hide_words
-from bot.core.policy import NOTHING, Decision, decide, within_limits
+from bot.core.policy import NOTHING, Decision, decide, withhold
 from bot.errors import BotError
 from bot.flow.acting import Acting
+from bot.flow.alarms import Alarms
 from bot.flow.audit import Audit
+from bot.flow.breaker import Breaker
 from bot.flow.cards import CardDesk
+from bot.flow.gone import Gone
 from bot.flow.ports import Clock, Messages, ModelService
+from bot.flow.trouble import Trouble
 from bot.store.cases import CaseStore
 from bot.store.grouping import GroupStore
 from bot.store.guilds import GuildStore
@@ -35,6 +39,9 @@ from moderation_model.contract import Prediction
 from moderation_model.errors import BadRequest, ModelError
 
 log = structlog.get_logger(__name__)
+
+STALE_AFTER = timedelta(hours=1)
+"""What was written longer ago than this, and is found only now, opens a case and is not acted on by itself."""
 
 RESCORE_WINDOW = timedelta(hours=24)
 """Unscored messages older than this are left as they are."""
@@ -73,6 +80,10 @@ class Moderate:
         groups: GroupStore,
         desk: CardDesk,
         audit: Audit,
+        gone: Gone,
+        breaker: Breaker,
+        alarms: Alarms,
+        trouble: Trouble,
         clock: Clock,
         text_days: int,
         observe: Callable[[Passed], None],
@@ -86,6 +97,10 @@ class Moderate:
         self._groups = groups
         self._desk = desk
         self._audit = audit
+        self._gone = gone
+        self._breaker = breaker
+        self._alarms = alarms
+        self._trouble = trouble
         self._clock = clock
         self._text_kept = timedelta(days=text_days)
         self._observe = observe
@@ -117,9 +132,13 @@ class Moderate:
             predictions = await self._model.classify(texts, guild_id=message.guild_id, priority=priority)
         except ModelError as error:
             passed = await self._leave_unscored(message, error)
-            # Keywords are what is left while the model is away.
-            decision = decide(message, (), rules, keywords=hits) if hits else NOTHING
+            # Keywords and what asks for care are what is left while the model is away.
+            rules = await self._guilds.get(message.guild_id)
+            decision = decide(message, (), rules, asks_for_care=asks_for_care(message.text), keywords=hits)
             return await self._open_and_act(message, (), decision) if decision.opens else passed
+        self._trouble.model_answered()
+        # Anew: somebody may have pressed pause while the message was scored.
+        rules = await self._guilds.get(message.guild_id)
         decision = decide(
             message,
             predictions,
@@ -128,6 +147,10 @@ class Moderate:
             keywords=hits,
             confirmed=await self._confirmed(message, rules),
         )
+        if message.revision and decision.opens == "flagged":
+            decision = await self._after_edit(message, decision)
+        if self._clock.now() - written_at(message) > STALE_AFTER:
+            decision = withhold(decision, "over an hour old: nothing done") if decision.actions else decision
         if decision.opens is None:
             fresh = await self._record(message, predictions)
             # What people vent is nobody's to check.
@@ -139,21 +162,31 @@ class Moderate:
     async def _open_and_act(
         self, message: IncomingMessage, predictions: Sequence[Prediction], decision: Decision
     ) -> Passed:
-        now = self._clock.now()
         rules = await self._guilds.get(message.guild_id)
         async with self._opening:
-            recent = await self._cases.recent(guild_id=message.guild_id, since=now - timedelta(minutes=1))
-            decision = within_limits(decision, recent)
+            limited = await self._breaker.limit(message, decision)
+            decision = limited.decision
             lead_id = await self._lead_for(message, decision, rules)
             new = self.new_case(message, predictions, decision, lead_id=lead_id)
             case, created = await self._cases.open(new, decision.actions)
         if predictions:
             await self._record(message, predictions)
-        if not created:
-            return Passed(message, "replayed", tuple(predictions), decision, case)
-        case = await self._acting.perform(case)
-        self._desk.enqueue(guild_id=case.guild_id, case_id=case.lead_id or case.case_id)
-        return Passed(message, "decided", tuple(predictions), decision, case)
+        if created:
+            case = await self._gone.after_opening(await self._acting.perform(case))
+            self._desk.enqueue(guild_id=case.guild_id, case_id=case.lead_id or case.case_id)
+        await self._alarms.tell(message.guild_id, limited)
+        return Passed(message, "decided" if created else "replayed", tuple(predictions), decision, case)
+
+    async def _after_edit(self, message: IncomingMessage, decision: Decision) -> Decision:
+        """What was called fine is not flagged again for a changed letter; nobody is warned twice for a message."""
+        before = await self._cases.of_message(guild_id=message.guild_id, message_id=message.message_id)
+        if before is None or before.revision == message.revision:
+            return decision
+        fine = bool(before.votes) and before.votes[-1].verdict == "fine"
+        if fine and same_text(before.text, message.text) and not decision.ping:
+            return NOTHING
+        done = {record.action.kind for record in before.actions if record.state in ("done", "pending")} - {"delete"}
+        return replace(decision, actions=tuple(action for action in decision.actions if action.kind not in done))
 
     async def _confirmed(self, message: IncomingMessage, rules: GuildRules) -> int:
         if not rules.escalation:
@@ -198,6 +231,7 @@ class Moderate:
         log.warning("unscored", message_id=message.message_id, guild_id=message.guild_id, why=why)
         await self._predictions.record(message, (), at=self._clock.now(), unscored_why=why, retry=retry)
         if retry:
+            self._trouble.model_failed(message.guild_id)
             self._left_unscored.set()
         return Passed(message, "unscored", detail=str(error))
 
@@ -259,3 +293,8 @@ class Moderate:
     async def settle(self, *, planned_before: datetime) -> int:
         """After a start: finish the actions that an earlier run left `pending`; how many."""
         return await self._acting.settle(planned_before=planned_before)
+
+
+def written_at(message: IncomingMessage) -> datetime:
+    """When the message got the text that it has: when it was posted, or edited last."""
+    return datetime.fromtimestamp(message.revision / 1000, UTC) if message.revision else message.created_at

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from bot.core.alerts import Alert, RaidNotice, ServerStep
 from bot.core.appeals import LogEntry, Notice
 from bot.core.audits import AuditBatch
-from bot.core.budget import Digest
 from bot.core.cases import Background, CardRef, Case
+from bot.core.digest import Digest
 from bot.core.events import IncomingMessage
 from bot.core.policy import Action
 from bot.core.retraining import RunProgress, RunReport
@@ -83,6 +84,10 @@ class LearnService(Protocol):
         ...
 
 
+class Model(LearnService, ModelService, Protocol):
+    """The model server: it scores, and it learns."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How an action ended. `refused`: it cannot be done and trying again is no use; `detail` says why.
@@ -130,8 +135,10 @@ class Messenger(Protocol):
         """Delete a notice that turned out wrong."""
         ...
 
-    async def quote(self, case: Case) -> Outcome:
-        """Put the case's text back where it stood, as the bot's quote that notifies nobody."""
+    async def quote(self, case: Case, *, as_member: bool) -> Outcome:
+        """Put the case's text back where it stood, notifying nobody: `as_member` under the author's name, else as the
+        bot's quote. `detail` of a done one says why it is a quote although it should stand under the author's name.
+        """
         ...
 
 
@@ -142,8 +149,12 @@ class Board(Protocol):
         """Post the case's card, or edit it where `case.card` is set; where it stands now."""
         ...
 
-    async def ping(self, case: Case, *, channel_id: int, role_id: int | None) -> None:
+    async def ping(self, alert: Alert, *, channel_id: int, role_id: int | None, silent: bool = False) -> None:
         """One plain line that notifies the role (without a role: notifies nobody, but is its own message)."""
+        ...
+
+    async def show_raid(self, notice: RaidNotice, *, channel_id: int) -> CardRef:
+        """Post a raid's card with what moderators may do about it; where it stands."""
         ...
 
     async def scrub(self, card: CardRef) -> None:
@@ -158,7 +169,7 @@ class Board(Protocol):
         """One silent message that says what waits in the queue."""
         ...
 
-    async def log(self, entry: LogEntry, *, channel_id: int) -> None:
+    async def log(self, entry: LogEntry | ServerStep, *, channel_id: int) -> None:
         """One silent line in the mod-log channel."""
         ...
 

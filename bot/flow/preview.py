@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.core.changing import LimitKind
 from bot.errors import BotError
-from bot.flow.guild_setup import LimitKind, check_label
+from bot.flow.guild_setup import check_label
 from bot.flow.ports import Clock, ModelService
 from bot.store.replaying import ReplayStore
 from bot.store.stats import Span

@@ -13,6 +13,7 @@ from bot.flow.ports import Clock, Messenger
 from bot.flow.review import Reply, Review
 from bot.flow.telling import Deed, Telling
 from bot.store.cases import CaseStore
+from bot.store.guilds import GuildStore
 
 YOUNG = timedelta(hours=1)
 """A text that is older would fall out of the blue into another conversation."""
@@ -25,10 +26,18 @@ class PuttingBack:
     """Every method raises CaseNotFound and StoreUnavailable."""
 
     def __init__(
-        self, *, review: Review, messenger: Messenger, cases: CaseStore, telling: Telling, clock: Clock
+        self,
+        *,
+        review: Review,
+        messenger: Messenger,
+        guilds: GuildStore,
+        cases: CaseStore,
+        telling: Telling,
+        clock: Clock,
     ) -> None:
         self._review = review
         self._messenger = messenger
+        self._guilds = guilds
         self._cases = cases
         self._telling = telling
         self._clock = clock
@@ -39,7 +48,7 @@ class PuttingBack:
         return len([case for case in group if _deletion(case) and not self._obstacle(case)][:MOST])
 
     async def put_back(self, *, guild_id: int, case_id: int, moderator: Person) -> Reply:
-        """Quote them where they stood, oldest first. Raises NotAllowed with the reason where none can be."""
+        """Post them where they stood, oldest first. Raises NotAllowed with the reason where none can be."""
         await self._review.group(guild_id=guild_id, case_id=case_id, moderator=moderator)
         deleted = [case for case in await self._group(guild_id, case_id) if _deletion(case)]
         if not deleted:
@@ -47,11 +56,13 @@ class PuttingBack:
         fit = [case for case in deleted if not self._obstacle(case)]
         if not fit:
             raise NotAllowed(self._obstacle(deleted[0]))
+        as_member = (await self._guilds.get(guild_id)).put_back_as_member
         done: list[Deed] = []
         problems: list[str] = []
+        quoted_why: str | None = None
         for case in fit[:MOST]:
             record = _deletion(case)
-            outcome = await self._messenger.quote(case)
+            outcome = await self._messenger.quote(case, as_member=as_member)
             if outcome.state != "done" or record is None:
                 problems.append(f"It could not be put back: {(outcome.detail or outcome.state).rstrip('.')}.")
                 continue
@@ -59,10 +70,11 @@ class PuttingBack:
                 action_id=record.action_id, state="undone", detail=None, at=self._clock.now()
             )
             done.append(Deed(case, (record.action,)))
+            quoted_why = quoted_why or outcome.detail
         if not done:
             raise NotAllowed(problems[0])
         await self._telling.put_back(done, by=moderator.name)
-        said = "The text stands there again, as a quote of mine." if len(done) == 1 else f"{len(done)} texts are back."
+        said = _said(len(done), as_member=as_member, quoted_why=quoted_why)
         return await self._review.reply(guild_id, case_id, [said, *problems])
 
     async def _group(self, guild_id: int, case_id: int) -> Sequence[Case]:
@@ -78,6 +90,13 @@ class PuttingBack:
         if case.state == "closed" and not (case.votes and case.votes[-1].verdict == "fine"):
             return "The case was decided otherwise meanwhile, so the text stays away."
         return ""
+
+
+def _said(number: int, *, as_member: bool, quoted_why: str | None) -> str:
+    """How the texts stand there: by default as quotes, or under the authors' names unless something was in the way."""
+    how = "under the member's name" if as_member and quoted_why is None else "as a quote of mine"
+    said = f"The text stands there again, {how}." if number == 1 else f"{number} texts are back."
+    return f"{said} Not under the member's name: {quoted_why}." if quoted_why else said
 
 
 def _deletion(case: Case) -> ActionRecord | None:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from bot.core.budget import DAY, Digest
 from bot.core.cases import Case, CaseFilter
+from bot.core.digest import DAY, OFF_DAYS, Digest, digest_due, trend_of
+from bot.core.guild_rules import GuildRules
 from bot.errors import BoardUnavailable
 from bot.flow.ports import Board, Clock
 from bot.store.case_lists import CaseListStore
@@ -20,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 PAGE_CASES = 8
+NEWEST_CASES = 100
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -77,9 +79,17 @@ class Queue:
         found = await self._lists.page(guild_id=guild_id, which=which, offset=offset, limit=PAGE_CASES)
         return Page(tuple(found), total, number, pages)
 
-    async def member(self, *, guild_id: int, member_id: int) -> MemberCases:
-        """How many cases the member has, how they ended, and the newest; nothing about scores."""
-        which = CaseFilter(author_id=member_id)
+    async def newest(self, *, guild_id: int, which: CaseFilter, undoable: bool = False) -> list[Case]:
+        """The newest cases with a card of their own; `undoable`: in whose card something was done that stands."""
+        return await self._lists.newest(guild_id=guild_id, which=which, undoable=undoable, limit=NEWEST_CASES)
+
+    async def member(self, *, guild_id: int, which: CaseFilter) -> MemberCases:
+        """How many cases the member has, how they ended, and the newest; nothing about scores.
+
+        `which` names the member.
+        """
+        assert which.author_id is not None, "whose cases?"
+        member_id = which.author_id
         return MemberCases(
             member_id=member_id,
             total=await self._lists.count(guild_id=guild_id, which=which),
@@ -94,16 +104,17 @@ class Queue:
         return await self._queue.counts(guild_id=guild_id, opened_before=self._clock.now() - timedelta(hours=hours))
 
     async def digest(self) -> int:
-        """Tell each guild that was not told in the last 24 hours what waits without a card, and what waits too long;
-        how many were told. A guild in which nothing waits is told nothing.
+        """Tell each guild whose digest is due (`digest_due`) what waits without a card, and what waits too long; how
+        many were told. A guild in which nothing waits is told nothing.
         """
         now, told = self._clock.now(), 0
-        for guild_id in await self._queue.due_for_digest(before=now - DAY):
+        for guild_id, last in await self._queue.last_digests():
             rules = await self._guilds.get(guild_id)
-            counts = await self.counts(guild_id)
-            if rules.review_channel_id is None or not (counts.uncarded or counts.overdue):
+            if rules.review_channel_id is None or not digest_due(rules, last, now):
                 continue
-            digest = Digest(guild_id, counts.uncarded, counts.overdue, rules.remind_after_hours, counts.oldest)
+            digest = await self._digest(rules, now)
+            if not (digest.uncarded or digest.overdue):
+                continue
             try:
                 await self._board.digest(digest, channel_id=rules.review_channel_id)
             except BoardUnavailable as error:
@@ -113,3 +124,19 @@ class Queue:
             await self._queue.set_digested(guild_id=guild_id, at=now)
             told += 1
         return told
+
+    async def _digest(self, rules: GuildRules, now: datetime) -> Digest:
+        counts = await self.counts(rules.guild_id)
+        edges = [now - number * DAY for number in range(OFF_DAYS, -1, -1)]
+        cards = await self._queue.flagged_cards(guild_id=rules.guild_id, edges=edges)
+        return Digest(
+            guild_id=rules.guild_id,
+            uncarded=counts.uncarded,
+            overdue=counts.overdue,
+            hours=rules.remind_after_hours,
+            highest=counts.highest,
+            longest=counts.longest,
+            trend=trend_of(cards, rules, now),
+            a_day=round(sum(cards) / OFF_DAYS),
+            budget=rules.cards_a_day,
+        )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
 
+from bot.core.cases import Case
 from bot.flow.cards import CardDesk
 from bot.flow.ports import Clock
 from bot.store.cases import CaseStore
@@ -43,9 +45,19 @@ class Retention:
         texts = 0
         while cases := await self._cases.expire_texts(now, BATCH):
             texts += len(cases)
+            await self._take_off_shared_cards(cases)
         # Not only those of just now: an earlier run may have been cut short, or Discord was away.
         for case in await self._cases.unscrubbed(MOST_CARDS):
             if await self._desk.scrub(case):
                 await self._cases.set_scrubbed(case_id=case.case_id)
         log.info("retention", predictions=dropped, texts=texts)
         return dropped + texts
+
+    async def _take_off_shared_cards(self, expired: Sequence[Case]) -> None:
+        """A card also shows what its followers said; where it is still kept itself, it is shown anew without that."""
+        for case in expired:
+            if case.lead_id is None:
+                continue
+            lead = await self._cases.get(guild_id=case.guild_id, case_id=case.lead_id)
+            if lead.text is not None:
+                self._desk.enqueue(guild_id=lead.guild_id, case_id=lead.case_id)

@@ -1,4 +1,4 @@
-"""Moderators review: verdicts, undo, reports by members, and questions about a message or a text."""
+"""Moderators review: verdicts, undo, and questions about a message or a text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import structlog
 
-from bot.core.cases import Case, NewCase, VerdictKind, Vote
+from bot.core.actions import Kick
+from bot.core.cases import Case, VerdictKind, Vote
 from bot.core.events import IncomingMessage, Person, TextPart
 from bot.core.feedback import answers
 from bot.core.grouping import same_text
@@ -19,7 +20,7 @@ from bot.flow.cards import CardDesk
 from bot.flow.disputes import close_or_ask
 from bot.flow.ports import Clock, ModelService
 from bot.flow.telling import Deed, Telling
-from bot.flow.undoing import Undone, undo_actions
+from bot.flow.undoing import Undoing, Undone
 from bot.store.appeals import AppealStore
 from bot.store.cases import CaseStore
 from bot.store.guilds import GuildStore
@@ -28,8 +29,6 @@ from moderation_model.contract import Explanation, Prediction
 from moderation_model.errors import ModelError
 
 log = structlog.get_logger(__name__)
-
-REPORTS_AN_HOUR = 5
 
 VERDICT_SENTENCES: dict[VerdictKind, str] = {
     "breaks_rules": "Recorded: it breaks the rules.",
@@ -123,12 +122,14 @@ class Review:
         deeds: list[Deed] = []
         for case in group:
             await self.record_vote(case, moderator, verdict, chosen)
-            if verdict == "fine":
-                undone = await self._undo_actions(case, moderator)
-                sentences += undone.sentences
-                deeds += [Deed(case, undone.actions)] if _hit(case) or (case is group[-1] and appealed) else []
+        undone = await self._undoing(moderator).undo(group) if verdict == "fine" else Undone()
+        sentences += undone.sentences
+        for case in group:
+            if verdict == "fine" and (_hit(case) or (case is group[-1] and appealed)):
+                deeds.append(Deed(case, undone.of(case)))
+            now = self._clock.now()
             sentences += await close_or_ask(
-                case, moderator, final=appealed, cases=self._cases, labels=self._labels, at=self._clock.now()
+                case, moderator, final=appealed, cases=self._cases, labels=self._labels, at=now, kept=self._text_kept
             )
         if appealed:
             sentences += await self._answer_appeal(group[-1], moderator, verdict, deeds)
@@ -141,46 +142,21 @@ class Review:
 
         Raises CaseNotFound and NotAllowed.
         """
-        sentences: list[str] = []
-        deeds: list[Deed] = []
-        for case in await self.group(guild_id=guild_id, case_id=case_id, moderator=moderator):
-            undone = await self._undo_actions(case, moderator)
-            sentences += undone.sentences
-            deeds += [Deed(case, undone.actions)] if undone.actions else []
+        group = await self.group(guild_id=guild_id, case_id=case_id, moderator=moderator)
+        undone = await self._undoing(moderator).undo(group)
+        deeds = [Deed(case, undone.of(case)) for case in group if undone.of(case)]
+        for case in group:
             if any(vote.moderator_id == moderator.user_id for vote in case.votes):
                 await self._labels.withdraw(case_id=case.case_id, moderator_id=moderator.user_id)
             await self._cases.reopen(case_id=case.case_id)
         untold = await self._telling.undone(deeds, about="undone", by=moderator.name)
-        return await self.reply(guild_id, case_id, [*sentences, "The case is open again.", *untold])
+        return await self.reply(guild_id, case_id, [*undone.sentences, "The case is open again.", *untold])
 
     @staticmethod
     def would_undo(case: Case) -> tuple[Action, ...]:
-        """The actions that "It's fine" and Undo would take back, on all cases of the card."""
-        return tuple(record.action for record in (*case.actions, *case.follower_actions) if record.state == "done")
-
-    async def report(self, *, message: IncomingMessage, reporter: Person, reason: str | None) -> str:
-        """Put a message before the moderators because a member asks for it; the sentence for that member."""
-        now = self._clock.now()
-        if message.author.user_id == reporter.user_id:
-            return "This is your own message; you can delete it yourself."
-        recent = await self._cases.reports_by(
-            guild_id=message.guild_id, reporter_id=reporter.user_id, since=now - timedelta(hours=1)
-        )
-        if recent >= REPORTS_AN_HOUR:
-            return f"You have reported {recent} messages within an hour. Please ask a moderator directly."
-        case = await self._cases.of_message(guild_id=message.guild_id, message_id=message.message_id)
-        if case is None or case.revision != message.revision:
-            case, _ = await self._cases.open(await self._reported_case(message), ())
-        new = await self._cases.add_report(
-            case_id=case.case_id, reporter_id=reporter.user_id, reason=reason or None, at=now
-        )
-        if not new:
-            return "You have reported this message already. The moderators have it."
-        if case.state == "closed":
-            # Somebody sees it otherwise than the moderator who closed it did: it is looked at again.
-            await self._cases.reopen(case_id=case.lead_id or case.case_id)
-        self._desk.enqueue(guild_id=case.guild_id, case_id=case.lead_id or case.case_id)
-        return "Thank you. The moderators will look at it; nobody else sees that you reported it."
+        """The actions that "It's fine" and Undo would take back, on all cases of the card. A kick stays."""
+        done = (record.action for record in (*case.actions, *case.follower_actions) if record.state == "done")
+        return tuple(action for action in done if not isinstance(action, Kick))
 
     async def check(self, *, guild_id: int, text: str) -> Checked:
         """What the model and this guild's rules say of `text`, without recording anything. Raises ModelError."""
@@ -246,8 +222,8 @@ class Review:
         )
         await self._labels.vote(vote, scores=case.scores or {})
 
-    async def _undo_actions(self, case: Case, moderator: Person) -> Undone:
-        return await undo_actions(case, by=moderator.name, enforcer=self._telling, cases=self._cases, clock=self._clock)
+    def _undoing(self, moderator: Person) -> Undoing:
+        return Undoing(by=moderator.name, enforcer=self._telling, cases=self._cases, clock=self._clock)
 
     async def _answer_appeal(
         self, case: Case, moderator: Person, verdict: VerdictKind, deeds: Sequence[Deed]
@@ -262,26 +238,6 @@ class Review:
             return ()
         untold = await self._telling.undone(deeds or [Deed(case, ())], about=state, by=moderator.name)
         return (APPEAL_SENTENCES[state], *(untold or ["The member is told."]))
-
-    async def _reported_case(self, message: IncomingMessage) -> NewCase:
-        predictions: list[Prediction] = []
-        reasons = ()
-        if message.parts:
-            try:
-                rules = await self._guilds.get(message.guild_id)
-                texts = [hide_words(part.text, rules.fine_words) for part in message.parts]
-                predictions = await self._model.classify(texts, guild_id=message.guild_id, priority="live")
-                reasons = decide(message, predictions, rules).reasons
-            except ModelError as error:
-                log.warning("unscored_report", message_id=message.message_id, why=type(error).__name__)
-        now = self._clock.now()
-        return NewCase.of(
-            message,
-            predictions,
-            Decision(opens="reported", reasons=reasons),
-            opened_at=now,
-            text_expires_at=now + self._text_kept,
-        )
 
     async def reply(self, guild_id: int, case_id: int, sentences: Sequence[str]) -> Reply:
         """The sentences for the moderator, each once, with the case as its card shows it now."""

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.core.actions import Action, Ban, Timeout, Warn, combine
+from bot.core.actions import BY_PEOPLE, PUTS_OUT, Action, Timeout, Warn, combine
 from bot.core.appeals import About, LogEntry, Notice
 from bot.core.cases import Case, ends_at
 from bot.core.guild_rules import GuildRules
@@ -44,7 +44,7 @@ class _Waiting:
 
 
 class Telling:
-    """Notices and the mod-log. It is an `Enforcer`, too: of a warning and a ban the telling is a part."""
+    """Notices and the mod-log. It is an `Enforcer`, too: of a warning, a kick and a ban the telling is a part."""
 
     def __init__(
         self, *, enforcer: Enforcer, messenger: Messenger, board: Board, guilds: GuildStore, clock: Clock
@@ -58,11 +58,11 @@ class Telling:
         self._sent: dict[int, deque[datetime]] = defaultdict(deque)
 
     async def perform(self, case: Case, action: Action, *, reason: str) -> Outcome:
-        """Do it. Where notices are on, a warning is one of them, and whoever is banned is told before: afterwards no
+        """Do it. Where notices are on, a warning is one of them, and whoever is put out is told before: afterwards no
         message of a bot reaches them.
         """
         rules = await self._guilds.get(case.guild_id)
-        if not rules.notices or not isinstance(action, Warn | Ban):
+        if not rules.notices or not isinstance(action, (Warn, *PUTS_OUT)):
             return await self._enforcer.perform(case, action, reason=reason)
         notice = _notice([Deed(case, (action,))], rules)
         if isinstance(action, Warn):
@@ -198,31 +198,32 @@ def _by_author(deeds: Sequence[Deed]) -> list[list[Deed]]:
 
 def _told_after(actions: tuple[Action, ...]) -> tuple[Action, ...]:
     """Without what was told as a part of the deed."""
-    return tuple(action for action in actions if not isinstance(action, Warn | Ban))
+    return tuple(action for action in actions if not isinstance(action, (Warn, *PUTS_OUT)))
 
 
 def _together(deeds: Sequence[Deed]) -> tuple[Action, ...]:
     actions = [action for deed in deeds for action in deed.actions]
-    return (*combine(actions), *dict.fromkeys(action for action in actions if isinstance(action, Ban)))
+    return (*combine(actions), *dict.fromkeys(action for action in actions if isinstance(action, BY_PEOPLE)))
 
 
 def _notice(deeds: Sequence[Deed], rules: GuildRules, *, about: About = "acted") -> Notice:
     """What the author of these cases is told."""
     case, actions = deeds[-1].case, _together(deeds)
-    banned = any(isinstance(action, Ban) for action in actions)
+    put_out = any(isinstance(action, PUTS_OUT) for action in actions)
     ends = [ends_at(deed.case, action) for deed in deeds for action in deed.actions if isinstance(action, Timeout)]
     return Notice(
         guild_id=case.guild_id,
         member_id=case.author_id,
         case_id=case.case_id,
         channel_id=case.channel_id,
+        subject=case.subject,
         about=about,
         messages=len(deeds),
         rule=_rule(case, rules) if about == "acted" else None,
         actions=actions,
         until=max(ends, default=None) if about == "acted" else None,
-        can_appeal=about == "acted" and rules.appeals and not banned and case.appeal is None,
-        appeal_url=rules.appeal_url if banned and about == "acted" else None,
+        can_appeal=about == "acted" and rules.appeals and not put_out and case.appeal is None,
+        appeal_url=rules.appeal_url if put_out and about == "acted" else None,
     )
 
 

@@ -1,34 +1,75 @@
-"""Taking back what a case did, for moderators who say "It's fine" and for actions that came after they said it."""
+"""Taking back what cases did, for moderators who say "It's fine" and for actions that came after they said it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from bot.core.actions import Action
-from bot.core.cases import Case
-from bot.flow.ports import Clock, Enforcer
+from bot.core.actions import Action, Timeout
+from bot.core.cases import ActionRecord, Case
+from bot.core.history import standing_timeouts
+from bot.flow.ports import Clock, Enforcer, Outcome
 from bot.store.cases import CaseStore
+
+LIFTED_TOO = "replaced by a longer timeout, which was lifted"
 
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """How it went: what was taken back, and sentences for the moderator."""
+    """How it went: what was taken back by case, and sentences for the moderator."""
 
-    actions: tuple[Action, ...]
-    sentences: tuple[str, ...]
+    by_case: dict[int, tuple[Action, ...]] = field(default_factory=dict)
+    sentences: list[str] = field(default_factory=list)
+
+    def of(self, case: Case) -> tuple[Action, ...]:
+        """What of this case was taken back."""
+        return self.by_case.get(case.case_id, ())
+
+    def add(self, case: Case, record: ActionRecord) -> None:
+        """Note that the action was taken back; of several timeouts of a case the last one noted stands for all."""
+        others = tuple(each for each in self.of(case) if not _same_kind(each, record.action))
+        self.by_case[case.case_id] = (*others, record.action)
 
 
-async def undo_actions(case: Case, *, by: str, enforcer: Enforcer, cases: CaseStore, clock: Clock) -> Undone:
-    """Undo every `done` action of the case where Discord can. Raises StoreUnavailable."""
-    actions: list[Action] = []
-    sentences: list[str] = []
-    for record in case.actions:
-        if record.state != "done":
-            continue
-        outcome = await enforcer.undo(case, record.action, reason=f"Candor case {case.case_id}, undone by {by}")
+class Undoing:
+    """Undoes what stands. `by` goes into Discord's audit log. Methods raise StoreUnavailable."""
+
+    def __init__(self, *, by: str, enforcer: Enforcer, cases: CaseStore, clock: Clock) -> None:
+        self._by = by
+        self._enforcer = enforcer
+        self._cases = cases
+        self._clock = clock
+        self._undone = Undone()
+
+    async def undo(self, group: Sequence[Case]) -> Undone:
+        """Undo every `done` action of these cases where Discord can. An author's timeouts are lifted once: Discord
+        knows only the one that ends last.
+        """
+        for case in group:
+            for record in case.actions:
+                if record.state == "done" and not isinstance(record.action, Timeout):
+                    await self._take_back(case, record)
+        for timeout in standing_timeouts(group):
+            lifted = await self._take_back(timeout.case, timeout.record)
+            for case, record in timeout.earlier if lifted.state == "done" else ():
+                await self._settle(case, record, LIFTED_TOO)
+            if lifted.state == "done":
+                self._undone.add(timeout.case, timeout.record)
+        return self._undone
+
+    async def _take_back(self, case: Case, record: ActionRecord) -> Outcome:
+        reason = f"Candor case {case.case_id}, undone by {self._by}"
+        outcome = await self._enforcer.undo(case, record.action, reason=reason)
         if outcome.state == "done":
-            await cases.settle_action(action_id=record.action_id, state="undone", detail=outcome.detail, at=clock.now())
-            actions.append(record.action)
+            await self._settle(case, record, outcome.detail)
         if outcome.detail:
-            sentences.append(outcome.detail)
-    return Undone(tuple(actions), tuple(sentences))
+            self._undone.sentences.append(outcome.detail)
+        return outcome
+
+    async def _settle(self, case: Case, record: ActionRecord, detail: str | None) -> None:
+        await self._cases.settle_action(action_id=record.action_id, state="undone", detail=detail, at=self._clock.now())
+        self._undone.add(case, record)
+
+
+def _same_kind(one: Action, other: Action) -> bool:
+    return one.kind == other.kind

@@ -25,6 +25,8 @@ from bot.sandbox.world import (
     World,
 )
 
+MOST_SLOWMODE = 21600
+
 
 def create(world: World, guild: Guild, *, actor_id: int, body: Json, reason: str | None) -> Channel:
     """Make a text channel, category or forum. Raises 50013 for overwrites that the actor could not grant."""
@@ -34,6 +36,7 @@ def create(world: World, guild: Guild, *, actor_id: int, body: Json, reason: str
     kind = body.get("type") or TEXT
     problems.one_of("type", kind, (TEXT, CATEGORY, FORUM))
     problems.text("topic", body.get("topic"), most=1024)
+    slowmode = _slowmode(problems, body.get("rate_limit_per_user"))
     problems.raise_any()
     channel = Channel(
         id=world.snowflakes.make(),
@@ -46,7 +49,7 @@ def create(world: World, guild: Guild, *, actor_id: int, body: Json, reason: str
         position=body.get("position") or len(list(world.channels_of(guild.id, threads=False))),
         topic=body.get("topic"),
         nsfw=bool(body.get("nsfw")),
-        slowmode_seconds=body.get("rate_limit_per_user") or 0,
+        slowmode_seconds=slowmode,
     )
     if body.get("permission_overwrites") is not None:
         channel.overwrites = _overwrites(held, body["permission_overwrites"])
@@ -68,20 +71,33 @@ def change(world: World, channel: Channel, *, actor_id: int, body: Json, reason:
     problems = Problems()
     name = problems.text("name", body.get("name", channel.name), least=1, most=100)
     topic = problems.text("topic", body.get("topic", channel.topic), most=1024)
+    slowmode = _slowmode(problems, body.get("rate_limit_per_user", channel.slowmode_seconds))
     problems.raise_any()
+    changes = _changes(channel, name=name, topic=topic or None, rate_limit_per_user=slowmode)
     if "permission_overwrites" in body:
         if not held & P.MANAGE_ROLES:
             raise missing_permissions()
         channel.overwrites = _overwrites(held, body["permission_overwrites"] or [])
     channel.name, channel.topic = name, topic or None
     channel.nsfw = bool(body.get("nsfw", channel.nsfw))
-    channel.slowmode_seconds = body.get("rate_limit_per_user", channel.slowmode_seconds) or 0
+    channel.slowmode_seconds = slowmode
     if channel.thread is not None:
         channel.thread.archived = bool(body.get("archived", channel.thread.archived))
         channel.thread.locked = bool(body.get("locked", channel.thread.locked))
     announce(world, "THREAD_UPDATE" if channel.is_thread else "CHANNEL_UPDATE", channel)
-    audit.record(world, channel.guild_id, audit.CHANNEL_UPDATE, by=actor_id, target=channel.id, reason=reason)
+    done = audit.THREAD_UPDATE if channel.is_thread else audit.CHANNEL_UPDATE
+    audit.record(world, channel.guild_id, done, by=actor_id, target=channel.id, reason=reason, changes=changes)
     return channel
+
+
+def _slowmode(problems: Problems, seconds: Any) -> int:
+    return 0 if seconds is None else problems.whole("rate_limit_per_user", seconds, least=0, most=MOST_SLOWMODE)
+
+
+def _changes(channel: Channel, **new: Any) -> list[Json]:
+    """What the audit log says of a change, field by field."""
+    old = {"name": channel.name, "topic": channel.topic, "rate_limit_per_user": channel.slowmode_seconds}
+    return [{"key": key, "old_value": old[key], "new_value": value} for key, value in new.items() if old[key] != value]
 
 
 def set_overwrite(world: World, channel: Channel, *, actor_id: int, target_id: int, body: Json) -> None:

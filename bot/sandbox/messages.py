@@ -6,7 +6,7 @@ A stored message is never changed in place: a revision is a new object, so what 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.sandbox import attachments, audit
 from bot.sandbox.attachments import Upload
@@ -30,6 +30,7 @@ def post(world: World, *, author_id: int, channel: Channel, body: Json, uploads:
     _check_dm(world, channel, author_id)
     if channel.thread is not None and channel.thread.locked and not held & P.MANAGE_THREADS:
         raise ApiError(403, 160005, "This thread is locked")
+    _check_slow_mode(world, channel, author_id, held)
     reference = body.get("message_reference")
     forward = bool(reference) and reference.get("type", 0) == 1
     extra: Json = {}
@@ -37,6 +38,20 @@ def post(world: World, *, author_id: int, channel: Channel, body: Json, uploads:
         extra = forwarded(world, author_id, reference) if forward else answered(channel, held, reference)
     message = compose(world, author_id=author_id, channel=channel, body=body, uploads=uploads, held=held, extra=extra)
     return publish(world, channel, message)
+
+
+def _check_slow_mode(world: World, channel: Channel, author_id: int, held: int) -> None:
+    """Bots, and who may manage messages or the channel, are not slowed down. Raises 20016."""
+    exempt = world.user(author_id).bot or held & (P.MANAGE_MESSAGES | P.MANAGE_CHANNELS)
+    if not channel.slowmode_seconds or exempt:
+        return
+    mine = (each for each in reversed(channel.messages.values()) if each["author"]["id"] == str(author_id))
+    newest = next(mine, None)
+    if newest is None:
+        return
+    waited = world.clock.now() - datetime.fromisoformat(newest["timestamp"])
+    if waited < timedelta(seconds=channel.slowmode_seconds):
+        raise ApiError(429, 20016, "This action cannot be performed due to slowmode rate limit.")
 
 
 def publish(world: World, channel: Channel, message: Json) -> Json:

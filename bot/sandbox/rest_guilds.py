@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.sandbox import members
+from bot.sandbox import incidents, members
 from bot.sandbox.clock import iso
 from bot.sandbox.errors import bad_form, problem, unknown
 from bot.sandbox.forms import snowflake
@@ -160,6 +160,11 @@ def audit_log(call: Call) -> Json:
     }
 
 
+def incident_actions(call: Call) -> Json:
+    """Pause invites or direct messages, or let them go on."""
+    return incidents.change(call.world, _guild(call), actor_id=call.bot_id, body=call.form())
+
+
 def automod_rules(call: Call) -> list[Json]:
     """AutoMod's rules: this server has none."""
     require_in_guild(_guild(call), call.bot_id, P.MANAGE_GUILD)
@@ -230,5 +235,6 @@ ROUTES: tuple[Route, ...] = (
     ("PUT", "/guilds/{guild_id}/bans/{user_id}", ban),
     ("DELETE", "/guilds/{guild_id}/bans/{user_id}", unban),
     ("GET", "/guilds/{guild_id}/audit-logs", audit_log),
+    ("PUT", "/guilds/{guild_id}/incident-actions", incident_actions),
     ("GET", "/guilds/{guild_id}/auto-moderation/rules", automod_rules),
 )

@@ -6,6 +6,7 @@ import secrets
 
 from bot.sandbox import audit, callbacks, webhooks
 from bot.sandbox.errors import missing_permissions, unknown
+from bot.sandbox.forms import snowflake
 from bot.sandbox.permissions import P, require
 from bot.sandbox.rest import Call, Route
 from bot.sandbox.world import Json
@@ -79,7 +80,8 @@ def _execute_webhook(call: Call) -> Json | None:
         raise unknown("Webhook")
     if not secrets.compare_digest(str(webhook["token"]), call.ids["webhook_token"]):
         raise missing_permissions()
-    posted = webhooks.execute(call.world, webhook, call.form(), call.uploads)
+    thread_id = snowflake("thread_id", call.query["thread_id"]) if call.query.get("thread_id") else None
+    posted = webhooks.execute(call.world, webhook, call.form(), call.uploads, thread_id=thread_id)
     return posted if call.flag("wait") else None
 
 

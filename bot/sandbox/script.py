@@ -154,3 +154,43 @@ async def _raider(sandbox: Sandbox, line: Line, number: int) -> int:
     member = await sandbox.add_member(f"wave{number:02}")
     message = await sandbox.say(member["user"]["id"], line.channel, line.text)
     return int(message["id"])
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody writes in the day of reviewing, and where."""
+
+    who: str
+    channel: str
+    text: str
+
+
+KEYWORD = "free nitro"
+WARNED = Said("Mia", "general", "careful: whoever offers you free nitro wants your account")
+"""Has the guild's keyword in it, and is harmless."""
+TEASED = Said("Jonas", "gaming", "Mia, you are such a clown and I would not swap you for anybody")
+"""Reads like an insult, and is none among friends."""
+APPEAL = "Mia and I have been friends for years. That was a compliment, ask her."
+MISSED = Said("Kai", "help", "bless your heart, maybe let the grown-ups answer this one")
+NEEDLED = SCRIPT[13].text
+"""What Priya reported before."""
+REPORT = "He does this every time I ask something."
+SLIPPED = Said("Kai", "gaming", "I would explain it to you but I left my crayons at home")
+"""Cruel without a rude word: under every limit, so only a draw can find it."""
+SMALL_TALK = (
+    Said("Mia", "general", "good morning everybody, coffee is ready"),
+    Said("Jonas", "gaming", "the new map is lovely, especially the bridge"),
+    Said("Noor", "introductions", "thanks for the warm welcome"),
+    Said("Priya", "help", "where do I change the language of the launcher?"),
+    Said("Sam", "help", "settings, third tab, then restart it"),
+    Said("Mia", "gaming", "who is in for a round at nine?"),
+    Said("Jonas", "gaming", "me, but I need to walk the dog first"),
+    SLIPPED,
+    Said("Noor", "general", "my cat has just learned to open the fridge"),
+    Said("Priya", "general", "we want pictures of that cat"),
+    Said("Sam", "general", "same here, the more the better"),
+    Said("Mia", "help", "the patch notes are pinned in this channel"),
+    Said("Noor", "gaming", "good game, that last minute was close"),
+    Said("Priya", "introductions", "hello Noor, good to have you here"),
+)
+"""A quiet hour, out of which the audit draws."""

@@ -179,6 +179,19 @@ def guild_json(guild: Guild) -> Json:
         "max_members": 500000,
         "approximate_member_count": len(guild.members),
         "approximate_presence_count": 1,
+        "incidents_data": incidents_json(guild),
+    }
+
+
+def incidents_json(guild: Guild) -> Json | None:
+    """The guild's incident actions; None where none was ever taken."""
+    if guild.invites_disabled_until is None and guild.dms_disabled_until is None:
+        return None
+    return {
+        "invites_disabled_until": iso(guild.invites_disabled_until),
+        "dms_disabled_until": iso(guild.dms_disabled_until),
+        "dm_spam_detected_at": None,
+        "raid_detected_at": None,
     }
 
 

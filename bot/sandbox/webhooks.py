@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from bot.sandbox import messages
 from bot.sandbox.attachments import Upload
-from bot.sandbox.errors import bad_form, problem
+from bot.sandbox.errors import ApiError, bad_form, problem, unknown
 from bot.sandbox.permissions import EVERYTHING
 from bot.sandbox.shapes import user_json
-from bot.sandbox.world import Channel, Event, Json, World
+from bot.sandbox.world import FORUM, Channel, Event, Json, World
 
 
 def make(world: World, channel: Channel, *, name: str, by: int) -> Json:
@@ -34,9 +34,20 @@ def make(world: World, channel: Channel, *, name: str, by: int) -> Json:
     return webhook
 
 
-def execute(world: World, webhook: Json, body: Json, uploads: Sequence[Upload] = ()) -> Json:
-    """Post through a webhook; the raw message."""
+def execute(
+    world: World, webhook: Json, body: Json, uploads: Sequence[Upload] = (), *, thread_id: int | None = None
+) -> Json:
+    """Post through a webhook into its channel, or into a thread of it; the raw message.
+
+    Raises 10003 for a thread of another channel, 220001 for a forum without a thread.
+    """
     channel = world.channel(int(webhook["channel_id"]))
+    if thread_id is not None:
+        if world.channel(thread_id).parent_id != channel.id:
+            raise unknown("Channel")
+        channel = world.channel(thread_id)
+    elif channel.type == FORUM:
+        raise ApiError(400, 220001, "Webhooks posted to forum channels must have a thread_name or thread_id")
     name = body.get("username") or webhook["name"]
     _check_name("username", name)
     message = messages.compose(

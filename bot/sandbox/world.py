@@ -103,7 +103,9 @@ class Channel:
 
 @dataclass(slots=True, kw_only=True)
 class Guild:
-    """A server. `bans`: reason by user id; `audit`: raw entries, oldest first."""
+    """A server. `bans`: reason by user id; `audit`: raw entries, oldest first. `invites_disabled_until` and
+    `dms_disabled_until`: its incident actions.
+    """
 
     id: int
     name: str
@@ -112,6 +114,8 @@ class Guild:
     members: dict[int, Member] = field(default_factory=dict)
     bans: dict[int, str | None] = field(default_factory=dict)
     audit: list[Json] = field(default_factory=list)
+    invites_disabled_until: datetime | None = None
+    dms_disabled_until: datetime | None = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.core.appeals import Appeal, AppealState
 from bot.core.cases import Case
 from bot.errors import UndecryptableText
+from bot.store.case_queries import hand_on
 from bot.store.crypto import TextKey
 from bot.store.database import Database
 from bot.store.tables import appeals, cases
@@ -48,7 +49,8 @@ class AppealStore:
                 beside = (cases.c.lead_id == case.lead_id) & (cases.c.author_id == case.author_id)
                 await connection.execute(cases.update().where(beside).values(lead_id=case.case_id))
             else:
-                await _leave_others(connection, case)
+                others = (cases.c.lead_id == case.case_id) & (cases.c.author_id != case.author_id)
+                await hand_on(connection, others)
             await connection.execute(cases.update().where(this).values(state="open", closed_at=None, lead_id=None))
         return True
 
@@ -96,12 +98,3 @@ async def appeals_of(connection: AsyncConnection, key: TextKey, case_ids: Sequen
             decided_at=row.decided_at,
         )
     return found
-
-
-async def _leave_others(connection: AsyncConnection, case: Case) -> None:
-    """The cases of other authors that shared the card of `case` go on under the first of them."""
-    others = (cases.c.lead_id == case.case_id) & (cases.c.author_id != case.author_id)
-    heir = await connection.scalar(sa.select(sa.func.min(cases.c.id)).where(others))
-    if heir is not None:
-        await connection.execute(cases.update().where(others, cases.c.id != heir).values(lead_id=heir))
-        await connection.execute(cases.update().where(cases.c.id == heir).values(lead_id=None))

@@ -8,7 +8,7 @@ from bot.core.cases import Case, CaseFilter
 from bot.store.database import Database
 from bot.store.loading import load_cases
 from bot.store.queue import OPEN
-from bot.store.tables import appeals, cases, reports
+from bot.store.tables import actions, appeals, cases, reports
 
 
 class CaseListStore:
@@ -30,14 +30,32 @@ class CaseListStore:
         async with self._db.read() as connection:
             return await load_cases(connection, self._db.key, query.offset(offset).limit(limit))
 
+    async def newest(self, *, guild_id: int, which: CaseFilter, undoable: bool, limit: int) -> list[Case]:
+        """The newest with a card of their own; `undoable`: something was done on it, or on what shares its card."""
+        where = [*_where(guild_id, which), cases.c.lead_id.is_(None)]
+        if undoable:
+            acted = cases.alias()
+            same_card = (acted.c.id == cases.c.id) | (acted.c.lead_id == cases.c.id)
+            done = sa.select(actions.c.id).join(acted, acted.c.id == actions.c.case_id)
+            where.append(done.where(same_card, actions.c.state == "done").exists())
+        query = sa.select(cases).where(*where).order_by(cases.c.id.desc()).limit(limit)
+        async with self._db.read() as connection:
+            return await load_cases(connection, self._db.key, query)
+
     async def count(self, *, guild_id: int, which: CaseFilter) -> int:
         """How many there are."""
         async with self._db.read() as connection:
             return await connection.scalar(sa.select(sa.func.count()).where(*_where(guild_id, which))) or 0
 
 
+def _seen_by(admin_id: int | None) -> sa.ColumnElement[bool]:
+    """Cases about staff are for administrators, and not for the one whom they are about."""
+    others = cases.c.opened_why != "staff"
+    return others if admin_id is None else others | (cases.c.author_id != admin_id)
+
+
 def _where(guild_id: int, which: CaseFilter) -> list[sa.ColumnElement[bool]]:
-    where = [cases.c.guild_id == guild_id]
+    where = [cases.c.guild_id == guild_id, _seen_by(which.admin_id)]
     if which.state is not None:
         where.append(cases.c.state == which.state)
     if which.author_id is not None:

@@ -1,4 +1,4 @@
-"""Cases with their actions, cards and reports. A case and its `pending` actions are written in one transaction."""
+"""Cases with their actions and cards. A case and its `pending` actions are written in one transaction."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ from bot.store import rows
 from bot.store.case_queries import confirmed_cases, planned_row, taken_over
 from bot.store.database import Database
 from bot.store.loading import load_cases
-from bot.store.tables import actions, appeals, cases, notes, reports
+from bot.store.tables import UtcTime, actions, appeals, cases, notes, reports
 from moderation_model.contract import Explanation
 
 SETTLED_WELL = ("pending", "done")
+MOST_RECENT = 100
+"""More than any cap asks for; in a raid thousands are acted on within a minute."""
 
 
 class CaseStore:
@@ -59,7 +61,8 @@ class CaseStore:
 
     async def of_message(self, *, guild_id: int, message_id: int) -> Case | None:
         """The case on the message's newest revision that has one."""
-        query = sa.select(cases).where(cases.c.guild_id == guild_id, cases.c.message_id == message_id)
+        mine = (cases.c.guild_id == guild_id, cases.c.message_id == message_id, cases.c.subject == "message")
+        query = sa.select(cases).where(*mine)
         async with self._db.read() as connection:
             found = await self._load(connection, query.order_by(cases.c.revision.desc()).limit(1))
         return found[0] if found else None
@@ -100,25 +103,23 @@ class CaseStore:
             return await self._load(connection, query)
 
     async def add_action(self, *, case_id: int, action: Action, by: int, at: datetime) -> ActionRecord | None:
-        """A pending action that a moderator asked for; None if that kind is pending or done on the message already.
+        """A pending action that a moderator asked for; None if that kind is pending, or was done and stands.
 
-        A longer timeout takes the place of a shorter one that was done. Raises CaseNotFound.
+        A longer timeout comes beside a shorter one that was done, which stays on record. Raises CaseNotFound.
         """
-        query = sa.select(cases.c.message_id, cases.c.revision).where(cases.c.id == case_id)
+        # Locked: two moderators who press at once must not both find nothing there.
+        query = sa.select(cases.c.message_id, cases.c.revision).where(cases.c.id == case_id).with_for_update()
+        live = (actions.c.case_id == case_id, actions.c.kind == action.kind, actions.c.state.in_(SETTLED_WELL))
         async with self._db.begin() as connection:
             row = (await connection.execute(query)).first()
             if row is None:
                 raise CaseNotFound(f"There is no case {case_id}.")
             values = planned_row(case_id, row.message_id, row.revision, action, at) | {"done_by": by}
-            insert = self._db.insert(actions).values(values)
-            again = insert.on_conflict_do_update(
-                index_elements=["message_id", "revision", "kind"],
-                set_=values,
-                where=actions.c.state.not_in(SETTLED_WELL)
-                | ((actions.c.state == "done") & (actions.c.seconds < (values["seconds"] or 0))),
-            ).returning(actions)
-            added = (await connection.execute(again)).mappings().first()
-        return rows.action_record(added) if added is not None else None
+            for standing in await connection.execute(sa.select(actions).where(*live)):
+                if standing.state == "pending" or (standing.seconds or 0) >= (values["seconds"] or 0):
+                    return None
+            added = (await connection.execute(actions.insert().values(values).returning(actions))).mappings().one()
+        return rows.action_record(added)
 
     async def settle_action(self, *, action_id: int, state: ActionState, detail: str | None, at: datetime) -> None:
         """Write down how an action ended. Only what is pending ends, and only what was done is undone."""
@@ -138,10 +139,12 @@ class CaseStore:
         found = await self._find(cases.c.id.in_(ids.values()))
         return [(case, record) for case in found for record in case.actions if record.action_id in ids]
 
-    async def recent(self, *, guild_id: int, since: datetime) -> Recent:
-        """Automatic actions since then, and how many members each label hit with them."""
+    async def recent(self, *, guild_id: int, since: datetime, author_id: int = 0, channel_id: int = 0) -> Recent:
+        """Automatic actions since then, on that member and in that channel among them, and how many members each label
+        hit with them; of more than `MOST_RECENT` cases the newest.
+        """
         query = (
-            sa.select(cases.c.author_id, cases.c.reasons, sa.func.count(actions.c.id).label("number"))
+            sa.select(cases.c.author_id, cases.c.channel_id, cases.c.reasons, sa.func.count(actions.c.id).label("done"))
             .join(actions, actions.c.case_id == cases.c.id)
             .where(
                 cases.c.guild_id == guild_id,
@@ -150,19 +153,24 @@ class CaseStore:
                 actions.c.state.in_(SETTLED_WELL),
             )
             .group_by(cases.c.id)
+            .order_by(cases.c.id.desc())
+            .limit(MOST_RECENT)
         )
         members: dict[str, set[int]] = defaultdict(set)
-        number = 0
+        number = on_member = in_channel = 0
         async with self._db.read() as connection:
             for row in await connection.execute(query):
-                number += row.number
+                number += row.done
+                on_member += row.done if row.author_id == author_id else 0
+                in_channel += row.done if row.channel_id == channel_id else 0
                 for reason in row.reasons:
                     members[reason["label"]].add(row.author_id)
-        return Recent(number, {label: len(hit) for label, hit in members.items()})
+        return Recent(number, {label: len(hit) for label, hit in members.items()}, on_member, in_channel)
 
     async def confirmed(self, *, guild_id: int, author_id: int, since: datetime) -> int:
         """How many of the member's cases since then a moderator confirmed and none called fine; open ones count not."""
-        query = sa.select(sa.func.count()).where(*confirmed_cases(guild_id, author_id, since))
+        together = sa.func.coalesce(cases.c.lead_id, cases.c.id)  # one card is one judgement
+        query = sa.select(sa.func.count(together.distinct())).where(*confirmed_cases(guild_id, author_id, since))
         async with self._db.read() as connection:
             return await connection.scalar(query) or 0
 
@@ -193,9 +201,13 @@ class CaseStore:
                 sealed = rows.sealed(self._db.key, payload)
                 await connection.execute(cases.update().where(cases.c.id == case_id).values(payload=sealed))
 
-    async def close(self, *, case_id: int, at: datetime) -> None:
-        """Nobody needs to look at it any more."""
-        await self._update(case_id, state="closed", closed_at=at, second_opinion_by=None)
+    async def close(self, *, case_id: int, at: datetime, text_until: datetime | None = None) -> None:
+        """Nobody needs to look at it any more. As evidence its text is kept at least until `text_until`."""
+        kept = cases.c.text_expires_at
+        until = (
+            kept if text_until is None else sa.case((kept < text_until, sa.literal(text_until, UtcTime)), else_=kept)
+        )
+        await self._update(case_id, state="closed", closed_at=at, second_opinion_by=None, text_expires_at=until)
 
     async def ask_second_opinion(self, *, case_id: int, by: int) -> None:
         """Mark the case: that moderator has answered and wants another to look."""
@@ -235,35 +247,6 @@ class CaseStore:
     async def set_scrubbed(self, *, case_id: int) -> None:
         """The case's card shows no text of the member any more."""
         await self._update(case_id, card_scrubbed=True)
-
-    async def add_report(self, *, case_id: int, reporter_id: int, reason: str | None, at: datetime) -> bool:
-        """Note that a member reported the case's message; False if that member did before."""
-        guild_id = sa.select(cases.c.guild_id).where(cases.c.id == case_id).scalar_subquery()
-        values = {
-            "case_id": case_id,
-            "guild_id": guild_id,
-            "reporter_id": reporter_id,
-            "reason": self._db.key.encrypt(reason) if reason else None,
-            "reported_at": at,
-        }
-        insert = self._db.insert(reports).values(values)
-        once = insert.on_conflict_do_nothing(index_elements=["case_id", "reporter_id"]).returning(reports.c.id)
-        async with self._db.begin() as connection:
-            return await connection.scalar(once) is not None
-
-    async def reports_by(self, *, guild_id: int, reporter_id: int, since: datetime) -> int:
-        """How many messages a member has reported since then."""
-        query = sa.select(sa.func.count()).where(
-            reports.c.guild_id == guild_id, reports.c.reporter_id == reporter_id, reports.c.reported_at >= since
-        )
-        async with self._db.read() as connection:
-            return await connection.scalar(query) or 0
-
-    async def reports_of(self, case_id: int) -> int:
-        """How many members have reported the case's message."""
-        query = sa.select(sa.func.count()).where(reports.c.case_id == case_id)
-        async with self._db.read() as connection:
-            return await connection.scalar(query) or 0
 
     async def _find(self, *where: sa.ColumnElement[bool], limit: int | None = None) -> list[Case]:
         async with self._db.read() as connection:

@@ -37,6 +37,7 @@ class GroupStore:
             cases.c.guild_id == guild_id,
             cases.c.state == "open",
             cases.c.opened_why == "flagged",
+            cases.c.subject == "message",
             cases.c.lead_id.is_(None),
             cases.c.opened_at >= since,
         )

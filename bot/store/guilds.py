@@ -89,7 +89,7 @@ class GuildStore:
 
 def _changes(old: GuildRules, new: GuildRules, *, by: int | None, at: datetime) -> list[dict[str, Any]]:
     """One row a setting that differs; of labels only those that changed, as `labels.insult`."""
-    before, after = _flat(old), _flat(new)
+    before, after = flat(old), flat(new)
     return [
         {
             "guild_id": new.guild_id,
@@ -104,7 +104,8 @@ def _changes(old: GuildRules, new: GuildRules, *, by: int | None, at: datetime) 
     ]
 
 
-def _flat(rules: GuildRules) -> dict[str, Any]:
+def flat(rules: GuildRules) -> dict[str, Any]:
+    """Every setting by its name, JSON-ready, the rule of a label as `labels.insult`."""
     settings = rules.to_json()
     labels = settings.pop("labels")
     return settings | {f"labels.{label}": rule for label, rule in labels.items()}

@@ -86,7 +86,10 @@ class LabelStore:
         return dict(counted)
 
     async def evidence(self, guild_id: int, label: str, *, limit: float) -> Evidence:
-        """How often moderators said right and wrong of `label`, each case once; a case where they differ is wrong."""
+        """How often moderators said right and wrong of `label`, each card once; one on which they differ is wrong.
+
+        A press on a card that stands for fifty copies is one judgement.
+        """
         worst = sa.func.max(sa.case((vote_labels.c.answer == "wrong", 1), else_=0)).label("wrong")
         query = (
             sa.select(worst, sa.func.max(vote_labels.c.score).label("score"))
@@ -97,7 +100,7 @@ class LabelStore:
                 vote_labels.c.label == label,
                 vote_labels.c.answer.in_(("right", "wrong")),
             )
-            .group_by(cases.c.id)
+            .group_by(sa.func.coalesce(cases.c.lead_id, cases.c.id))
         )
         async with self._db.read() as connection:
             rows = (await connection.execute(query)).all()

@@ -11,14 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.core.cases import Case
 from bot.store import rows
 from bot.store.appeals import appeals_of
+from bot.store.beside import beside
 from bot.store.crypto import TextKey
 from bot.store.labels import votes_of
 from bot.store.notes import notes_of
-from bot.store.tables import actions, cases, reports
+from bot.store.reports import reports_of
+from bot.store.tables import actions, cases
 
 
 async def load_cases(connection: AsyncConnection, key: TextKey, query: sa.Select[Any]) -> list[Case]:
-    """The cases of `query` with what hangs on them, eight queries however many they are."""
+    """The cases of `query` with what hangs on them, ten queries at most however many they are."""
     found = (await connection.execute(query)).mappings().all()
     ids = [row["id"] for row in found]
     if not ids:
@@ -28,28 +30,24 @@ async def load_cases(connection: AsyncConnection, key: TextKey, query: sa.Select
     by_lead = of_followers.where(cases.c.lead_id.in_(ids)).order_by(actions.c.id)
     for row in (await connection.execute(by_lead)).mappings():
         follower_actions[row["lead_id"]].append(row)
-    reported = sa.select(reports.c.case_id, sa.func.count()).where(reports.c.case_id.in_(ids))
-    told: dict[int, int] = {row[0]: row[1] for row in await connection.execute(reported.group_by(reports.c.case_id))}
     acts: dict[int, list[Any]] = defaultdict(list)
     by_case = sa.select(actions).where(actions.c.case_id.in_(ids)).order_by(actions.c.id)
     for row in (await connection.execute(by_case)).mappings():
         acts[row["case_id"]].append(row)
-    authors: dict[int, list[int]] = defaultdict(list)
-    written = sa.select(cases.c.lead_id, cases.c.author_id).where(cases.c.lead_id.in_(ids))
-    for row in await connection.execute(written):
-        authors[row.lead_id].append(row.author_id)
+    others = await beside(connection, key, {row["id"]: row["text_hash"] for row in found})
     votes = await votes_of(connection, ids)
     notes = await notes_of(connection, key, ids)
     appealed = await appeals_of(connection, key, ids)
+    reported = await reports_of(connection, key, ids)
 
     def attached(case_id: int) -> rows.Attached:
         return rows.Attached(
             actions=acts[case_id],
             follower_actions=follower_actions[case_id],
-            follower_authors=authors[case_id],
+            beside=others.get(case_id, rows.Beside()),
             votes=votes[case_id],
             notes=notes[case_id],
-            reports=told.get(case_id, 0),
+            reports=reported[case_id],
             appeal=appealed.get(case_id),
         )
 

@@ -30,11 +30,11 @@ class ReplayStore:
     async def hits(self, span: Span, *, label: str, limit: float) -> list[ChannelHits]:
         """What `label` from `limit` (0 to 1) on would have hit, the channel with the most first.
 
-        A message counts once, however often it was edited. Its verdict for the label is wrong where somebody found
-        the message fine or the label wrong, right where somebody confirmed or added the label, else unknown.
+        A message counts once, however often it was edited. Its verdict is what moderators said of this label: wrong
+        where somebody found it wrong, right where somebody confirmed or added it, else unknown. That a message is
+        fine says so only of the labels that it was flagged for.
         """
-        wrong = sa.or_(_fine(), _answered(label, "wrong"))
-        right = _answered(label, "right", "missing")
+        wrong, right = _answered(label, "wrong"), _answered(label, "right", "missing")
         verdict = sa.case((wrong, "wrong"), (right, "right"), else_="unknown").label("verdict")
         where = [
             predictions.c.guild_id == span.guild_id,
@@ -57,15 +57,6 @@ class ReplayStore:
             for channel_id, counts in found.items()
         ]
         return sorted(hits, key=lambda each: (-(each.right + each.wrong + each.unknown), each.channel_id))
-
-
-def _fine() -> sa.ColumnElement[bool]:
-    return (
-        sa.select(votes.c.id)
-        .join(cases, cases.c.id == votes.c.case_id)
-        .where(cases.c.message_id == predictions.c.message_id, votes.c.verdict == "fine")
-        .exists()
-    )
 
 
 def _answered(label: str, *answers: str) -> sa.ColumnElement[bool]:

@@ -9,9 +9,9 @@ from typing import Any, cast
 
 import structlog
 
-from bot.core.actions import Ban
+from bot.core.actions import Ban, Kick, ResetNickname
 from bot.core.appeals import Appeal
-from bot.core.cases import ActionRecord, CardRef, Case, NewCase, Note, Vote
+from bot.core.cases import ActionRecord, CardRef, Case, NewCase, Note, OtherText, Report, Vote
 from bot.core.policy import Action, Delete, Reason, Timeout, Warn
 from bot.errors import UndecryptableText
 from bot.store.crypto import TextKey
@@ -39,7 +39,7 @@ def case_values(new: NewCase, key: TextKey) -> dict[str, Any]:
         "jump_url": new.jump_url,
         "posted_at": new.posted_at,
         "opened_at": new.opened_at,
-        "reasons": [asdict(reason) for reason in new.reasons],
+        "reasons": [asdict(reason) | {"found": None} for reason in new.reasons],
         "scores": dict(new.scores) if new.scores is not None else None,
         "sentiment": list(new.sentiment.stars) if new.sentiment is not None else None,
         "reading": new.reading,
@@ -50,11 +50,16 @@ def case_values(new: NewCase, key: TextKey) -> dict[str, Any]:
         "ping": new.ping,
         "inclusion_probability": new.inclusion_probability,
         "lead_id": new.lead_id,
+        "subject": new.subject,
     }
 
 
 def _payload(new: NewCase) -> dict[str, Any]:
     payload: dict[str, Any] = {"text": new.text, "author_name": new.author_name}
+    found = next((reason.found for reason in new.reasons if reason.found), None)
+    if found is not None:
+        # Words of the member: they go with the text.
+        payload["found"] = found
     if new.reply_to is not None:
         payload["reply_to"] = list(new.reply_to)
     return payload
@@ -71,25 +76,35 @@ def opened(key: TextKey, payload: bytes | None) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """The cases that share a card (rows, oldest first), the newest of their different texts, and how many more."""
+
+    followers: Sequence[Row] = ()
+    texts: tuple[OtherText, ...] = ()
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Attached:
-    """What hangs on a case: its actions and those of its followers (rows), who wrote those, and what people said."""
+    """What hangs on a case: its actions and those of its followers (rows), what stands beside it, what people said."""
 
     actions: Sequence[Row]
     follower_actions: Sequence[Row]
-    follower_authors: Sequence[int]
+    beside: Beside
     votes: Sequence[Vote]
     notes: Sequence[Note]
-    reports: int
+    reports: Sequence[Report]
     appeal: Appeal | None
+
+
+def _with_found(reasons: Sequence[dict[str, Any]], found: str | None) -> list[dict[str, Any]]:
+    """The reasons with what the keyword found, which is kept with the text."""
+    return [{**reason, "found": found} if reason["rule"] == "keyword" else reason for reason in reasons]
 
 
 def case(row: Row, key: TextKey, attached: Attached) -> Case:
     """A stored case with what hangs on it. One that another key wrote comes without its text: the bot must start."""
-    try:
-        payload = opened(key, row["payload"])
-    except UndecryptableText:
-        log.error("text_of_another_key", case_id=row["id"])
-        payload = {}
+    payload = _opened_or_empty(row, key)
     explanation, sentiment = payload.get("explanation"), row["sentiment"]
     return Case(
         case_id=row["id"],
@@ -107,7 +122,7 @@ def case(row: Row, key: TextKey, attached: Attached) -> Case:
         posted_at=row["posted_at"],
         opened_at=row["opened_at"],
         author_joined_at=row["author_joined_at"],
-        reasons=tuple(Reason(**reason) for reason in row["reasons"]),
+        reasons=tuple(Reason(**reason) for reason in _with_found(row["reasons"], payload.get("found"))),
         scores=row["scores"],
         sentiment=Sentiment(cast("Any", tuple(sentiment))) if sentiment else None,
         reading=row["reading"],
@@ -119,20 +134,41 @@ def case(row: Row, key: TextKey, attached: Attached) -> Case:
         explanation=Explanation.from_dict(explanation) if explanation else None,
         card=CardRef(row["card_channel_id"], row["card_message_id"]) if row["card_message_id"] else None,
         lead_id=row["lead_id"],
-        followers=len(attached.follower_authors),
-        other_author_ids=frozenset(attached.follower_authors) - {row["author_id"]},
-        follower_actions=tuple(action_record(each) for each in attached.follower_actions),
-        reports=attached.reports,
         pinged=row["pinged"],
         closed_at=row["closed_at"],
-        actions=tuple(action_record(each) for each in attached.actions),
-        votes=tuple(attached.votes),
-        notes=tuple(attached.notes),
         second_opinion_by=row["second_opinion_by"],
         admitted_at=row["admitted_at"],
         queued_at=row["queued_at"],
-        appeal=attached.appeal,
+        gone_at=row["gone_at"],
+        subject=row["subject"],
+        **_attached_values(row["author_id"], attached),
     )
+
+
+def _attached_values(author_id: int, attached: Attached) -> dict[str, Any]:
+    followers = attached.beside.followers
+    return {
+        "followers": len(followers),
+        "other_author_ids": frozenset(each["author_id"] for each in followers) - {author_id},
+        "gone_follower_ids": frozenset(each["id"] for each in followers if each["gone_at"]),
+        "follower_actions": tuple(action_record(each) for each in attached.follower_actions),
+        "other_texts": attached.beside.texts,
+        "more_texts": attached.beside.more,
+        "reports": len(attached.reports),
+        "report_reasons": tuple(each.reason for each in attached.reports if each.reason),
+        "actions": tuple(action_record(each) for each in attached.actions),
+        "votes": tuple(attached.votes),
+        "notes": tuple(attached.notes),
+        "appeal": attached.appeal,
+    }
+
+
+def _opened_or_empty(row: Row, key: TextKey) -> dict[str, Any]:
+    try:
+        return opened(key, row["payload"])
+    except UndecryptableText:
+        log.error("text_of_another_key", case_id=row["id"])
+        return {}
 
 
 def action_values(action: Action) -> dict[str, Any]:
@@ -151,10 +187,16 @@ def action(row: Row) -> Action:
             return Delete()
         case "ban":
             return Ban()
+        case "kick":
+            return Kick()
+        case "reset_nickname":
+            return ResetNickname()
         case other:
             raise ValueError(f"the database holds an action of unknown kind {other!r}; is this version older than it?")
 
 
 def action_record(row: Row) -> ActionRecord:
     """A stored action."""
-    return ActionRecord(row["id"], row["case_id"], action(row), row["state"], row["done_by"], row["detail"])
+    return ActionRecord(
+        row["id"], row["case_id"], action(row), row["state"], row["done_by"], row["detail"], row["planned_at"]
+    )

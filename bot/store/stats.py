@@ -6,18 +6,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from bot.core.cases import Answer, VerdictKind
 from bot.core.numbers import Audits
 from bot.store.database import Database
-from bot.store.tables import audit_draws, cases, sentiment_hours, vote_labels, votes
+from bot.store.tables import actions, audit_draws, cases, sentiment_hours, vote_labels, votes
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 
-REVIEWED = ("flagged", "care", "reported", "appeal")
+REVIEWED = ("flagged", "care", "reported", "staff", "appeal")
 """Cases that somebody waits for. What people open themselves, or answer in a batch, has no response time."""
 
 
@@ -40,6 +40,19 @@ class ChannelWeek:
     messages: int = 0
     flags: int = 0
     stars: float | None = None
+
+
+End = VerdictKind | Literal["open", "unanswered"]
+"""How a case ended: by a verdict, not yet, or without any (the message was already gone)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deeds:
+    """How often one kind of action was done: in all, by the bot itself, and how many of all were taken back."""
+
+    done: int = 0
+    by_bot: int = 0
+    undone: int = 0
 
 
 class StatsStore:
@@ -68,6 +81,34 @@ class StatsStore:
             for label, was_wrong, number in await connection.execute(query):
                 found[label]["wrong" if was_wrong else "right"] = number
         return dict(found)
+
+    async def ends(self, span: Span) -> dict[End, int]:
+        """How the cases that wait for somebody ended; cases that share a card once. Where moderators differ it is fine.
+
+        A case that was opened again (undone, appealed) is open, whatever was said before.
+        """
+        said = ((_said(verdict), verdict) for verdict in ("fine", "breaks_rules", "other_reason", "skip"))
+        end = sa.case((cases.c.state == "open", "open"), *said, else_="unanswered").label("end")
+        inner = sa.select(end).where(*_opened(span, *REVIEWED), cases.c.lead_id.is_(None)).subquery()
+        query = sa.select(inner.c.end, sa.func.count()).group_by(inner.c.end)
+        async with self._db.read() as connection:
+            return {row[0]: row[1] for row in await connection.execute(query)}
+
+    async def deeds(self, span: Span) -> dict[str, Deeds]:
+        """What was done to messages and members in that time, by kind of action."""
+        counts = (
+            sa.func.count().label("done"),
+            sa.func.sum(sa.case((actions.c.done_by.is_(None), 1), else_=0)).label("by_bot"),
+            sa.func.sum(sa.case((actions.c.state == "undone", 1), else_=0)).label("undone"),
+        )
+        query = (
+            sa.select(actions.c.kind, *counts)
+            .join(cases, cases.c.id == actions.c.case_id)
+            .where(*_within(actions.c.planned_at, cases, span), actions.c.state.in_(("done", "undone")))
+            .group_by(actions.c.kind)
+        )
+        async with self._db.read() as connection:
+            return {row.kind: Deeds(row.done, row.by_bot, row.undone) for row in await connection.execute(query)}
 
     async def waits(self, span: Span) -> list[timedelta]:
         """How long each answered case waited for its first verdict; cases that share a card once."""

@@ -146,6 +146,8 @@ cases = sa.Table(
     _snowflake("second_opinion_by", nullable=True),
     sa.Column("admitted_at", UtcTime),
     sa.Column("queued_at", UtcTime),
+    sa.Column("gone_at", UtcTime),
+    sa.Column("subject", sa.String(16), nullable=False, server_default="message"),
     sa.UniqueConstraint("message_id", "revision"),
     sa.Index("ix_cases_guild_id_opened_at", "guild_id", "opened_at"),
     sa.Index("ix_cases_guild_id_text_hash", "guild_id", "text_hash"),
@@ -165,7 +167,16 @@ actions = sa.Table(
     _snowflake("done_by", nullable=True),
     sa.Column("planned_at", UtcTime, nullable=False, index=True),
     sa.Column("settled_at", UtcTime),
-    sa.UniqueConstraint("message_id", "revision", "kind"),
+    # Every action stays on record; only what is under way is there once.
+    sa.Index(
+        "uq_actions_case_id_kind",
+        "case_id",
+        "kind",
+        unique=True,
+        sqlite_where=sa.text("state = 'pending'"),
+        postgresql_where=sa.text("state = 'pending'"),
+    ),
+    sa.Index("ix_actions_message_id", "message_id"),
 )
 
 reports = sa.Table(

@@ -70,9 +70,11 @@ class TeachingStore:
     ) -> Page:
         """Cases of all guilds by rising id. `without`: by guild whose verdicts do not count.
 
-        Left out are open cases, texts whose time is over, and cases of which no label is known.
+        Left out are open cases, names, texts whose time is over, messages that somebody deleted on Discord, and cases
+        of which no label is known.
         """
-        query = sa.select(cases).where(*_kept(now), cases.c.state == "closed", cases.c.id > after)
+        closed = (cases.c.state == "closed", cases.c.subject == "message", cases.c.gone_at.is_(None))
+        query = sa.select(cases).where(*_kept(now), *closed, cases.c.id > after)
         query = query.where(sa.select(votes.c.id).where(votes.c.case_id == cases.c.id).exists())
         found: list[Example] = []
         async with self._db.read() as connection:
@@ -175,6 +177,13 @@ class TeachingStore:
                 confirmed = sum(verdicts) * 2 > len(verdicts)
                 found.append(Shown(text, flagged, confirmed, 1.0 / row["inclusion_probability"]))
         return found
+
+    async def deleted(self) -> list[int]:
+        """Cases that were judged and whose messages somebody deleted on Discord."""
+        judged_once = sa.select(votes.c.id).where(votes.c.case_id == cases.c.id).exists()
+        query = sa.select(cases.c.id).where(cases.c.gone_at.is_not(None), judged_once).order_by(cases.c.id)
+        async with self._db.read() as connection:
+            return list(await connection.scalars(query))
 
     async def links(self, guild_id: int, case_ids: Collection[int]) -> dict[int, Link]:
         """Where those of the cases can be looked at that are this guild's."""

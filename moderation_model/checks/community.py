@@ -11,12 +11,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
 from moderation_model.learning import Example, Source
 
+Cores = Literal["all", "known", "new"]
 KINDS = ("chat", "banter", "plain_talk", "own_abuse", "plain_abuse")
 MODERATORS = ("moderator-1", "moderator-2", "moderator-3", "moderator-4")
 REPORTED = 0.6
@@ -54,10 +55,14 @@ def community_file() -> Path:
     return Path(__file__).parent / "community.yaml"
 
 
-def community(count: int, *, seed: int, members: int = 300, shares: Mapping[str, float] | None = None) -> list[Line]:
+def community(
+    count: int, *, seed: int, members: int = 300, shares: Mapping[str, float] | None = None, cores: Cores = "all"
+) -> list[Line]:
     """`count` different lines, oldest first. `shares` by kind replaces those of the file.
 
-    A few members write much and most write little, as everywhere. Raises ValueError if there are not so many lines.
+    `cores`: every third core of a kind is `new`, the others are `known`: what is learned on some can be measured on
+    sentences that nobody has seen. A few members write much and most write little, as everywhere. Raises ValueError if
+    there are not so many lines.
     """
     spec = yaml.safe_load(community_file().read_text("utf-8"))
     chance = random.Random(f"community:{seed}")
@@ -69,7 +74,7 @@ def community(count: int, *, seed: int, members: int = 300, shares: Mapping[str,
         kind = chance.choices(list(wanted), list(wanted.values()))[0]
         found.append(
             Line(
-                text=_new(spec, kind, seen, chance),
+                text=_new(spec, kind, seen, chance, cores),
                 kind=kind,
                 labels=HARMFUL if spec["kinds"][kind]["harmful"] else HARMLESS,
                 author=f"member-{chance.choices(range(members), talkative)[0]}",
@@ -116,10 +121,12 @@ def reviewed(lines: Sequence[Line], flagged: Sequence[bool], *, seed: int, audit
     return found
 
 
-def _new(spec: Mapping[str, Any], kind: str, seen: set[str], chance: random.Random) -> str:
+def _new(spec: Mapping[str, Any], kind: str, seen: set[str], chance: random.Random, cores: Cores) -> str:
     """A line of `kind` that is not in `seen`, which it joins."""
+    every = spec["kinds"][kind]["cores"]
+    wanted = [core for number, core in enumerate(every) if cores == "all" or (cores == "new") == (number % 3 == 2)]
     for _ in range(_TRIES):
-        text = _line(spec, spec["kinds"][kind]["cores"], chance)
+        text = _line(spec, wanted, chance)
         if text.lower() not in seen:
             seen.add(text.lower())
             return text

@@ -10,6 +10,7 @@ from datetime import date
 
 from moderation_model.pictures import (
     FEW,
+    WEEKS,
     Bars,
     Hits,
     Judged,
@@ -27,6 +28,7 @@ from moderation_model.reports.sheet import (
     GOOD,
     GROUND,
     INK,
+    LEAST,
     LINE,
     MARGIN,
     OPEN,
@@ -41,8 +43,6 @@ NAME, FIGURE, ROW = 232, 190, 52
 """Pixels: the column of names, the column of figures at the right, the height of a row."""
 LEFT, RIGHT = MARGIN + NAME, WIDTH - MARGIN - FIGURE
 """Where bars begin and end."""
-WEEKS = 6
-"""Columns of weeks that can be read on a phone."""
 
 
 def draw(picture: Picture) -> bytes:
@@ -64,9 +64,13 @@ def _stats(sheet: Sheet, picture: StatsPicture) -> None:
         _flags(sheet, picture.flags)
     if picture.judged:
         _judged(sheet, picture.judged)
-    if picture.response:
-        sheet.line("Response time", bold=True)
-        sheet.line(picture.response, gap=24)
+    if picture.decided and picture.decided.values:
+        _decided(sheet, picture.decided)
+    clauses = (("Done", picture.done), ("Response time", picture.response), ("Missed", picture.missed))
+    for title, clause in clauses:
+        if clause:
+            sheet.line(title, bold=True)
+            sheet.paragraph(clause[0].upper() + clause[1:], gap=24)
     if picture.weeks:
         _weeks(sheet, "Sentiment: mean stars, 1 to 5", picture.weeks, shown=lambda week: week.mood, colour=_mood)
         _weeks(
@@ -77,20 +81,22 @@ def _stats(sheet: Sheet, picture: StatsPicture) -> None:
             sheet.line(f"the last {WEEKS} of {count} weeks", size=SMALL, colour=SOFT)
         if any(week.mood == "few" for week in picture.weeks):
             sheet.line(f"few: under {FEW} messages that week", size=SMALL, colour=SOFT)
-    if not (picture.flags or picture.judged or picture.response or picture.weeks):
+    shown = (picture.flags, picture.judged, picture.decided, picture.weeks, *(clause for _, clause in clauses))
+    if not any(shown):
         sheet.line("Nothing to show yet.", colour=SOFT)
 
 
 def _flags(sheet: Sheet, flags: Bars) -> None:
     height, count, most = 130, len(flags.values), max(flags.values)
     sheet.line(f"Flags a day: {sum(flags.values):,.0f} in {counted(count, 'day')}", bold=True, gap=44)
-    step = min(80, (WIDTH - 2 * MARGIN) / count)
+    step = (WIDTH - 2 * MARGIN) / count
+    wide = min(80, step * 0.8)
     for number, value in enumerate(flags.values):
         tall = height * value / most if most else 0
-        sheet.bar(MARGIN + number * step, sheet.y + height - tall, step * 0.8, tall, SOFT)
+        sheet.bar(MARGIN + (number + 0.5) * step - wide / 2, sheet.y + height - tall, wide, tall, SOFT)
     sheet.bar(MARGIN, sheet.y + height, WIDTH - 2 * MARGIN, 2, LINE)
     if most:
-        x = MARGIN + (flags.values.index(most) + 0.4) * step
+        x = MARGIN + (flags.values.index(most) + 0.5) * step
         sheet.text(
             min(max(x, MARGIN + 30), WIDTH - MARGIN - 30), sheet.y - 18, f"{most:,.0f}", size=SMALL, align="center"
         )
@@ -108,17 +114,42 @@ def _judged(sheet: Sheet, judged: tuple[Judged, ...]) -> None:
     for each in judged:
         middle = sheet.y + ROW / 2
         sheet.name(MARGIN, middle, each.name, room=NAME - 14)
-        sheet.text(WIDTH - MARGIN, middle, each.sentence.split(",")[0], size=SMALL, room=FIGURE - 14, align="right")
-        if each.total:
-            wide, share = RIGHT - LEFT, each.right / each.total
-            sheet.bar(LEFT, middle - 13, wide * share, 26, GOOD)
-            sheet.bar(LEFT + wide * share, middle - 13, wide * (1 - share), 26, BAD)
-            low, high = LEFT + wide * each.low, LEFT + wide * each.high
-            for colour, more in ((GROUND, 2), (INK, 0)):
-                sheet.bar(low, middle - 3 - more, high - low, 6 + 2 * more, colour)
-                for end in (low, high):
-                    sheet.bar(end - 2 - more, middle - 10 - more, 4 + 2 * more, 20 + 2 * more, colour)
+        count, _, interval = each.sentence.partition(", ")
+        if not each.total or each.low is None or each.high is None:
+            sheet.text(LEFT, middle, interval, size=SMALL, colour=SOFT, room=RIGHT - LEFT)
+            sheet.text(WIDTH - MARGIN, middle, count, size=SMALL, room=FIGURE - 14, align="right")
+        else:
+            _share(sheet, middle, each.right / each.total, low=each.low, high=each.high)
+            x, room = WIDTH - MARGIN, FIGURE - 14
+            sheet.text(x, middle - 13, count, size=SMALL, room=room, align="right")
+            sheet.text(x, middle + 13, interval, size=LEAST, colour=SOFT, room=room, align="right")
         sheet.y += ROW
+    sheet.y += 18
+
+
+def _share(sheet: Sheet, middle: float, share: float, *, low: float, high: float) -> None:
+    """A bar around the height `middle`, parted at `share`, with the interval on it."""
+    wide = RIGHT - LEFT
+    sheet.bar(LEFT, middle - 13, wide * share, 26, GOOD)
+    sheet.bar(LEFT + wide * share, middle - 13, wide * (1 - share), 26, BAD)
+    ends = LEFT + wide * low, LEFT + wide * high
+    for colour, more in ((GROUND, 2), (INK, 0)):
+        sheet.bar(ends[0], middle - 3 - more, ends[1] - ends[0], 6 + 2 * more, colour)
+        for end in ends:
+            sheet.bar(end - 2 - more, middle - 10 - more, 4 + 2 * more, 20 + 2 * more, colour)
+
+
+def _decided(sheet: Sheet, decided: Bars) -> None:
+    """One row an end, the figure behind its bar."""
+    sheet.line(f"Cases: {sum(decided.values):,.0f}", bold=True, gap=6)
+    most, row = max(decided.values), ROW - 8
+    for name, value in zip(decided.names, decided.values, strict=True):
+        middle = sheet.y + row / 2
+        sheet.name(MARGIN, middle, name, room=NAME - 14)
+        wide = (WIDTH - MARGIN - 110 - LEFT) * value / most if most else 0
+        sheet.bar(LEFT, middle - 11, wide, 22, SOFT)
+        sheet.text(LEFT + wide + 12, middle, f"{value:,.0f}", size=SMALL, room=98)
+        sheet.y += row
     sheet.y += 18
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import unicodedata
 from collections.abc import Collection
 
@@ -74,6 +75,20 @@ class Sheet:
         """A line of its own from the left margin; `gap` pixels below it stay free."""
         self.text(MARGIN, self.y + size / 2, words, size=size, colour=colour, bold=bold)
         self.y += size + gap
+
+    def paragraph(self, words: str, *, size: float = TEXT, gap: float = 12) -> None:
+        """Words from the left margin in as many lines as they need; `gap` pixels below the last one stay free.
+
+        A number stays with what it counts.
+        """
+        shown = ""
+        for word in re.split(r"(?<!\d) ", drawable(words)):
+            longer = f"{shown} {word}".strip()
+            if shown and self._width(longer, size, bold=False) > WIDTH - 2 * MARGIN:
+                self.line(shown, size=size, gap=10)
+                longer = word
+            shown = longer
+        self.line(shown, size=size, gap=gap)
 
     def legend(self, entries: list[tuple[str, str]]) -> None:
         """A line of coloured squares, each with its words: (colour, words)."""

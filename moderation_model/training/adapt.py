@@ -44,7 +44,7 @@ class Plan:
 
     `replay` sentences are seen in every epoch, `watched` more are looked at; `replay_weight` weighs one of them against
     one example. `kept` weighs what the watched sentences lose against what the examples win when the best moment is
-    chosen. `most_balance`: at most so much more does a row weigh because its answer is the rarer one.
+    chosen. `harmless`, `most_balance`: see `balanced`.
     """
 
     learning_rate: float
@@ -56,7 +56,8 @@ class Plan:
     watched: int = 200
     replay_weight: float = 2.0
     kept: float = 2.0
-    most_balance: float = 3.0
+    harmless: float = 0.65
+    most_balance: float = 4.0
 
 
 PLANS: dict[Mode, Plan] = {
@@ -83,17 +84,14 @@ def adapt(
 
     `train` changes weights; `tune` chooses the moment at which to stop. Calibration and limits stay the champion's.
     `tick(step, steps)` is called after every step; what it raises ends the run, and `resume` goes on after the last
-    checkpoint of the same rows, seed and plan. Raises BadModelFolder, and BadRequest if there is nothing to train on or
-    `out` holds a run that is not to be resumed.
+    checkpoint of the same rows, seed and plan; without it what an earlier run left in `out/run` is removed. Raises
+    BadModelFolder, and BadRequest if there is nothing to train on.
     """
     if not train:
         raise BadRequest("There is no example to train on: more verdicts are needed, or a permission.")
-    if (out / "run").exists() and not resume:
-        raise BadRequest(f"{out / 'run'} holds a run already: go on with it, or choose another folder.")
-    plan = plan or PLANS[mode]
-    manifest = registry.open_folder(champion)
-    if list(manifest["labels"]) != list(LABEL_NAMES):
-        raise BadRequest("Only a model with all six labels can be trained on: its heads are those of this version.")
+    if not resume:
+        shutil.rmtree(out / "run", ignore_errors=True)
+    plan, manifest = plan or PLANS[mode], _manifest(champion)
     settings = _settings(plan, seed, max_tokens=int(manifest["max_tokens"]))
     model, tokenizer = open_checkpoint(champion, settings)
     own, watched = _with_replay(model, tokenizer, train, tune, plan=plan, settings=settings)
@@ -149,18 +147,20 @@ def count(model: nn.Module) -> int:
     return sum(each.numel() for each in model.parameters() if each.requires_grad)
 
 
-def balanced(rows: Sequence[Row], most: float) -> list[Row]:
-    """The rows with those of the rarer answer (accused or not) weighing more, at most `most` times; the mean stays."""
+def balanced(rows: Sequence[Row], harmless: float, most: float) -> list[Row]:
+    """The rows, weighed so that harmless ones make the share `harmless` of the whole, which stays.
+
+    What moderators get to see is mostly flagged, and chat is not: a model that learns from it as it comes learns to
+    flag. One side weighs at most `most` times what the other does.
+    """
     accused = [any(row.labels.values()) for row in rows]
-    harmful = sum(row.weight for row, here in zip(rows, accused, strict=True) if here)
-    harmless = sum(row.weight for row in rows) - harmful
-    if min(harmful, harmless) <= 0:
+    sides = {side: sum(row.weight for row, here in zip(rows, accused, strict=True) if here == side) for side in (0, 1)}
+    if min(sides.values()) <= 0:
         return list(rows)
-    rarer = harmful < harmless
-    more = min(most, math.sqrt(max(harmful, harmless) / min(harmful, harmless)))
-    mean = (min(harmful, harmless) * more + max(harmful, harmless)) / (harmful + harmless)
+    more = min(most, max(1 / most, harmless / (1 - harmless) * sides[1] / sides[0]))
+    mean = (sides[0] * more + sides[1]) / (sides[0] + sides[1])
     return [
-        replace(row, weight=row.weight * (more if here is rarer else 1.0) / mean)
+        replace(row, weight=row.weight * (1.0 if here else more) / mean)
         for row, here in zip(rows, accused, strict=True)
     ]
 
@@ -174,6 +174,13 @@ class _Tick(TrainerCallback):
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Called by the Trainer after every step."""
         self._tick(state.global_step, state.max_steps)
+
+
+def _manifest(champion: Path) -> dict[str, Any]:
+    manifest = registry.open_folder(champion)
+    if list(manifest["labels"]) != list(LABEL_NAMES):
+        raise BadRequest("Only a model with all six labels of this version can be trained on.")
+    return manifest
 
 
 def _settings(plan: Plan, seed: int, *, max_tokens: int) -> TrainSettings:
@@ -209,7 +216,10 @@ def _with_replay(
         distilled(part, champion, tokenizer, max_tokens=settings.max_tokens, weight=plan.replay_weight, part=name)
         for part, name in ((shown, TRAIN), (watched, TUNE))
     ]
-    return [*balanced(train, plan.most_balance), *soft[0]], [*balanced(tune, plan.most_balance), *soft[1]]
+    return [*balanced(train, plan.harmless, plan.most_balance), *soft[0]], [
+        *balanced(tune, plan.harmless, plan.most_balance),
+        *soft[1],
+    ]
 
 
 def _trainable(model: BertTwoHeads, mode: Mode, plan: Plan) -> nn.Module:

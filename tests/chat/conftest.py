@@ -60,8 +60,8 @@ class House:
         flows = build_flows(self.stores, outside, text_days=30, passed=self.passed.append, presented=lambda case: None)
         self.desk, self.telling, self.moderate, self.review = flows.desk, flows.telling, flows.moderate, flows.review
         self.deciding, self.setup, self.audit = flows.deciding, flows.setup, flows.audit
-        self.queue = flows.queue
-        self.learn, self.reports, self.lessons = flows.learn, flows.reports, flows.lessons
+        self.queue, self.reporting, self.labelling = flows.queue, flows.reporting, flows.labelling
+        self.learn, self.retraining, self.lessons = flows.learn, flows.retraining, flows.lessons
         bot.attach(flows)
 
 
@@ -174,10 +174,15 @@ def buttons_of(message: discord.Message) -> dict[str, discord.Button]:
 
 def said(result: simcord.InteractionResult) -> str:
     """What the person was told, privately."""
+    return text_of(private(result))
+
+
+def private(result: simcord.InteractionResult) -> discord.Message:
+    """The newest message that only the person sees."""
     messages = [message for message in [result.response, *result.followups] if message is not None]
-    private = [message for message in messages if message.ephemeral]
-    assert private, "the person was told nothing"
-    return text_of(private[-1].message)
+    found = [message for message in messages if message.ephemeral]
+    assert found, "the person was told nothing"
+    return found[-1].message
 
 
 async def menu(stage: Stage, label: str = "More…", *, who: simcord.MemberActor | None = None) -> discord.Message:

@@ -8,6 +8,7 @@ import discord
 import pytest
 
 from bot.errors import BoardUnavailable
+from tests.builders import person
 from tests.chat.conftest import Stage, text_of
 
 
@@ -67,8 +68,8 @@ async def test_a_card_that_was_deleted_is_posted_again_when_the_case_changes(sta
     await stage.say("what an insult")
     stage.env.backend.delete_message(stage.review.id, stage.card.id)
     await stage.env.settle()
-    await stage.house.review.report(
-        message=stage.house.passed[-1].message, reporter=stage.house.passed[-1].message.author, reason=None
+    await stage.house.reporting.report(
+        message=stage.house.passed[-1].message, reporter=person(stage.priya.id, "Priya"), reason=None
     )
 
     await stage.house.desk.refresh(guild_id=stage.guild.id, case_id=1)

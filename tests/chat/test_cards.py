@@ -8,7 +8,7 @@ import pytest
 
 from bot.chat.cards import review_card, scrubbed_card
 from bot.chat.why_lines import duration_of, percent
-from bot.core.cases import ActionRecord, Background, Note, Vote
+from bot.core.cases import ActionRecord, Background, Note, OtherText, Vote
 from bot.core.policy import Delete, Timeout, Warn
 from tests.builders import NOON
 from tests.chat.card_case import CASE, buttons, lines, reason, rows
@@ -165,6 +165,8 @@ def test_every_card_fits_what_discord_takes(text: str, text_limit: int) -> None:
         author_name="*" * 300,
         reply_to=("*" * 300, text),
         followers=10**6,
+        other_texts=(OtherText(5, "*" * 300, text),) * 5,
+        more_texts=10**6,
         notes=tuple(Note(10**18, text, NOON) for _ in range(50)),
         second_opinion_by=10**18,
         withheld_why="held back: 30 automatic actions within a minute",
@@ -213,10 +215,23 @@ def test_a_card_counts_what_was_done_to_all_messages_that_it_stands_for() -> Non
 
 
 def test_a_card_says_how_many_members_reported_it() -> None:
-    assert "🚩 Reported by 1 member" in lines(review_card(replace(CASE, reports=1)))
-    reported = replace(CASE, opened_why="reported", reasons=(), reports=1)
-    assert not any("Reported by 1" in line for line in lines(review_card(reported)))
-    assert "🚩 Reported by 3 members" in lines(review_card(replace(reported, reports=3)))
+    assert "🚩 Reported by a member" in lines(review_card(replace(CASE, reports=1)))
+    assert "🚩 Reported by 3 members" in lines(review_card(replace(CASE, reports=3)))
+    reported = replace(CASE, opened_why="reported", reasons=(), reports=3)
+    shown = lines(review_card(reported))
+    assert shown[0] == "### 🚩 Reported by 3 members · case 1042"
+    assert not any(line.startswith("🚩 Reported") for line in shown[1:])
+
+
+def test_a_card_hides_the_newest_reasons_of_reports_behind_spoilers_and_makes_them_harmless() -> None:
+    reasons = ("old", "he **always** does", "see https://bad.example", "||me||")
+    shown = lines(review_card(replace(CASE, reports=4, report_reasons=reasons)))
+    assert [line for line in shown if line.startswith("💬")] == [
+        r"💬 ||he \*\*always\*\* does||",
+        r"💬 ||see hxxps://bad\[.\]example||",
+        "💬 ||\\|\\|me\\|\\|\u200b||",
+        "💬 and 1 more",
+    ]
 
 
 def test_a_reported_picture_is_not_said_to_have_lost_its_text_nor_the_model_to_be_away() -> None:

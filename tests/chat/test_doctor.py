@@ -165,3 +165,41 @@ async def test_what_is_found_elsewhere_stands_beside_the_server_that_it_is_about
 
     (language,) = [finding for finding in found if finding.about == "language"]
     assert language.sentence == f"{guild.name}: English only in {guild.id}."
+
+
+async def test_the_channel_for_reports_about_staff_is_looked_at(stage: Stage) -> None:
+    about = "reports about staff"
+    found = (await findings(stage))[about]
+    assert (found.ok, found.sentence) == (
+        True,
+        "Reports about staff are refused, as no channel is chosen for them: "
+        "`/candor rules set setting:admin_channel_id`.",
+    )
+
+    await stage.rules(admin_channel_id=1)
+    assert (await findings(stage))[about].sentence == "The channel for reports about staff is gone or hidden from me."
+
+    await stage.rules(admin_channel_id=stage.general.id)
+    assert f"<#{stage.general.id}>, which everybody can see" in (await findings(stage))[about].sentence
+
+    await stage.rules(admin_channel_id=stage.review.id)
+    found = (await findings(stage))[about]
+    assert found.sentence == f"Reports about staff go to <#{stage.review.id}>, which <@&{stage.mods.id}> can see."
+    assert found.fix is not None
+
+    hidden = discord.PermissionOverwrite(view_channel=False)
+    own = {own_role(stage): discord.PermissionOverwrite(view_channel=True, send_messages=True)}
+    guild = stage.bot.get_guild(stage.guild.id)
+    assert guild is not None
+    private = stage.guild.create_text_channel("admins", overwrites={guild.default_role: hidden, **own})
+    await stage.env.settle()
+    await stage.rules(admin_channel_id=private.id)
+    found = (await findings(stage))[about]
+    assert (found.ok, found.sentence) == (True, f"Reports about staff go to <#{private.id}>.")
+
+    mute = stage.guild.create_text_channel(
+        "mute", overwrites={own_role(stage): discord.PermissionOverwrite(send_messages=False)}
+    )
+    await stage.env.settle()
+    await stage.rules(admin_channel_id=mute.id)
+    assert "I lack Send Messages there" in (await findings(stage))[about].sentence

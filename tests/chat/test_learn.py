@@ -28,7 +28,7 @@ async def teach(stage: Stage, number: int = 200) -> None:
         NewLesson(stage.guild.id, "moderator_written", f"line {each}", {"insult": float(each % 2)}, 9, stage.env.now())
         for each in range(number)
     ]
-    await stage.house.stores.lessons.add(rows)
+    await stage.house.stores.learning.lessons.add(rows)
 
 
 async def run(stage: Stage, name: str, *, who: simcord.MemberActor | None = None, **options: object) -> str:
@@ -172,11 +172,11 @@ async def written(stage: Stage, text: str, *labels: str) -> str:
 
 async def test_a_moderator_writes_an_example_and_takes_it_back(stage: Stage) -> None:
     assert "It is example 1" in await written(stage, "you old walnut, come here", "fine")
-    (example,) = await stage.house.stores.lessons.examples()
+    (example,) = await stage.house.stores.learning.lessons.examples()
     assert (example.text, example.labels["insult"]) == ("you old walnut, come here", 0.0)
     assert "Choose labels, or that it is fine" in await written(stage, "something else", "fine", "insult")
     assert "is withdrawn" in await run(stage, "learn withdraw", number=1)
-    assert await stage.house.stores.lessons.examples() == []
+    assert await stage.house.stores.learning.lessons.examples() == []
 
 
 async def test_a_copy_of_a_message_is_refused(stage: Stage) -> None:
@@ -198,7 +198,7 @@ async def test_held_moderators_are_allowed_or_dropped_by_an_administrator(stage:
     assert [label.split()[0] for label in labels] == ["Allow", "Drop"]
 
     assert "teach no more" in said(await stage.admin.click(message, label=labels[1]))
-    assert await stage.house.stores.lessons.judges(stage.guild.id) == {stage.lena.id: "drop"}
+    assert await stage.house.stores.learning.lessons.judges(stage.guild.id) == {stage.lena.id: "drop"}
     admins = next(role for role in stage.guild.roles.values() if role.name == "Admins")
     stage.env.backend.edit_role(stage.guild.id, admins.id, {"permissions": 0})
     assert "You need the permission" in said(await stage.admin.click(message, label=labels[0]))

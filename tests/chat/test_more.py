@@ -49,6 +49,7 @@ async def test_the_menu_offers_everything_that_the_card_has_no_room_for(stage: S
     assert list(buttons_of(await menu(stage))) == [
         "Timeout 1 hour",
         "Timeout 1 day",
+        "Kick…",
         "Ban…",
         "Second opinion",
         "“Fine here” word…",

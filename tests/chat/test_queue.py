@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import discord
 import pytest
 import simcord
 from simcord.backend.errors import SetupError
 
+from bot.chat.queue_lines import digest_text
+from bot.core.digest import SHOWN, Digest, Waiting
 from bot.core.events import IncomingMessage
-from tests.builders import message, person
+from moderation_model.labels import LABEL_NAMES
+from tests.builders import NOON, message, person
 from tests.chat.conftest import Stage, buttons_of, said, text_of
 
 
@@ -63,10 +68,54 @@ async def test_queue_stats_counts_what_is_open(stage: Stage) -> None:
     assert "Without a card: 2. The card budget is 1 a day." in told
 
 
-async def test_the_digest_is_one_line_in_the_review_channel(stage: Stage) -> None:
+async def test_the_digest_is_one_silent_message_that_names_what_waits(stage: Stage) -> None:
     await flag_three(stage)
     assert await stage.house.queue.digest() == 1
-    assert stage.card.content == "2 more wait in the queue: 1 insult, 1 toxic; `/queue next`"
+    first, *named = stage.card.content.splitlines()
+    assert first == "2 more wait in the queue: 1 insult, 1 toxic; `/queue next`"
+    assert [line.split(" · ")[0] for line in named] == ["`2` insult 90 %", "`3` toxic 90 %"]
+    assert all(f"<#{stage.general.id}>" in line and "[look ↗](https://" in line for line in named)
+    assert stage.card.flags.suppress_notifications
+    assert (stage.card.mentions, stage.card.role_mentions, stage.card.mention_everyone) == ([], [], False)
+
+
+async def test_the_digest_names_what_waits_too_long_and_never_its_text(stage: Stage) -> None:
+    await stage.rules(remind_after_hours=1)
+    await stage.say("what an insult")
+    await stage.env.advance_time(2 * 3600)
+    await stage.house.queue.digest()
+    assert "1 case has waited for over 1 h, the oldest since" in stage.card.content
+    assert "`1` insult 90 %" in stage.card.content
+    assert "what an" not in stage.card.content
+
+
+def test_the_digest_names_the_command_where_far_too_many_or_too_few_cards_come() -> None:
+    over = Digest(1, {"insult": 2}, 0, 24, trend="over", a_day=95, budget=30)
+    assert "about 95 cards a day came up, and your team reads 30: `/candor rules propose`" in digest_text(over)
+    under = replace(over, trend="under", a_day=2)
+    assert "only about 2 cards a day came up" in digest_text(under)
+    assert "/candor" not in digest_text(replace(over, trend=None))
+
+
+def test_a_full_digest_fits_one_message() -> None:
+    line = Waiting(
+        10**9, "identity_hate", 0.99, 2**63, "https://discord.com/channels/" + "/".join([str(2**63)] * 3), NOON
+    )
+    labels = dict.fromkeys(LABEL_NAMES, 10**4)
+    digest = Digest(1, labels, 999, 168, (line,) * SHOWN, (line,) * SHOWN, "under", 999, 500)
+    assert len(digest_text(digest)) <= 2000
+
+
+async def test_setup_says_which_of_the_waiting_cards_come_and_which_do_not(stage: Stage) -> None:
+    await stage.rules(review_channel_id=None, cards_a_day=1)
+    await stage.say("what an insult")
+    await stage.say("you insult everybody here", who=stage.priya)
+
+    told = await run(stage, "candor setup", who=stage.admin, review_channel=stage.review)
+    await stage.post_cards()
+
+    assert "1 waiting card is being posted, the highest scores first; 1 more waits in the queue" in told
+    assert len(stage.review.history()) == 1
 
 
 async def test_case_list_is_paged_and_filtered(stage: Stage) -> None:

@@ -108,7 +108,9 @@ async def test_undo_opens_a_decided_case_again(house: House):
 async def test_a_missed_message_is_reported_and_becomes_a_card(house: House):
     said = await house.sandbox.say("Kai", "#help", "aww, bless your little heart")
     await house.decided(said)
-    answer = await done(house, await house.sandbox.context_menu("Priya", "Report to moderators", message_id=said["id"]))
+    form = await house.sandbox.context_menu("Priya", "Report to moderators", message_id=said["id"])
+    assert form.modal is not None
+    answer = await done(house, await house.sandbox.submit_modal("Priya", form.modal["id"], {"text": "it was meant"}))
     assert answer.ephemeral
     await house.until(lambda: any(case.card for case in house.cards.values()))
     (case,) = house.cards.values()

@@ -43,6 +43,7 @@ class House:
         self.stores = stores = Stores(self.db)
         self.guilds, self.predictions, self.cases = stores.guilds, stores.predictions, stores.cases
         self.labels, self.audits = stores.labels, stores.audits
+        self.reports = stores.reports
         outside = Outside(self.model, self.enforcer, self.messenger, self.board, self.messages, self.clock)
         flows = build_flows(
             stores,
@@ -55,8 +56,11 @@ class House:
         self.desk, self.telling, self.moderate, self.review = flows.desk, flows.telling, flows.moderate, flows.review
         self.deciding, self.setup, self.audit = flows.deciding, flows.setup, flows.audit
         self.appeals, self.putting_back = flows.appeals, flows.putting_back
-        self.queue = flows.queue
-        self.learn, self.reports, self.lessons = flows.learn, flows.reports, flows.lessons
+        self.queue, self.reporting, self.labelling = flows.queue, flows.reporting, flows.labelling
+        self.alarms, self.trouble, self.names = flows.alarms, flows.trouble, flows.names
+        self.gone = flows.gone
+        self.statistics, self.exporting = flows.statistics, flows.exporting
+        self.learn, self.retraining, self.lessons = flows.learn, flows.retraining, flows.lessons
 
     async def rules(self, **labels: LabelRule) -> GuildRules:
         """Save active rules with a review channel and the given label rules."""

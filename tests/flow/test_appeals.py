@@ -159,7 +159,7 @@ async def test_after_a_refused_appeal_a_member_waits_a_day(house: House):
     await appealed(house, first)
     await judged(house, first, "breaks_rules")
     house.clock.move(hours=1, seconds=1)
-    second = await insulted(house, message_id=2)
+    second = await insulted(house, message_id=2, at=house.clock.now())
     await refused(house, second, "appeal again in 23 h")
     house.clock.move(hours=23)
     await appealed(house, second)

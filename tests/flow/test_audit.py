@@ -168,13 +168,23 @@ async def test_a_line_that_a_member_reported_meanwhile_has_one_case_with_both(
     house: House, bad: tuple[str, ...], verdict: str
 ):
     batch = await a_card(house, 1)
-    await house.review.report(message=message("line 1", message_id=1), reporter=person(9), reason="rude")
+    await house.reporting.report(message=message("line 1", message_id=1), reporter=person(9), reason="rude")
     await house.post_cards()
     await answer(house, batch, *bad)
     await house.post_cards()
     case = await house.case(1)
     assert (case.reports, case.state, case.votes[0].verdict) == (1, "closed", verdict)
     assert list(house.board.cards.values())[-1].votes == case.votes
+
+
+async def test_what_was_decided_on_its_own_card_meanwhile_stays_decided(house: House):
+    batch = await a_card(house, 2)
+    await house.reporting.report(message=message("line 1", message_id=1), reporter=person(9), reason="rude")
+    await house.review.vote(guild_id=GUILD, case_id=1, moderator=person(8), verdict="breaks_rules")
+    await answer(house, batch)
+    case = await house.case(1)
+    assert [(vote.moderator_id, vote.verdict) for vote in case.votes] == [(8, "breaks_rules")]
+    assert card(house).bad_case_ids == (1,)
 
 
 async def test_lines_come_about_once_a_day(house: House):

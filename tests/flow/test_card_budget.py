@@ -80,7 +80,7 @@ async def test_a_threat_and_a_report_get_their_cards_although_the_budget_is_used
     assert waiting not in carded(house)
 
     text = message("bbbbbbbbb 2", message_id=1002, author=person(2, "M2"), channel_id=302)
-    await house.review.report(message=text, reporter=person(77, "Priya"), reason=None)
+    await house.reporting.report(message=text, reporter=person(77, "Priya"), reason=None)
     await house.post_cards()
     assert waiting in carded(house)
 

@@ -14,7 +14,7 @@ from bot.errors import BotError
 from bot.flow.learn import LEAST_LABELS
 from moderation_model.errors import ModelUnavailable
 from moderation_model.learning import RunState, Source
-from tests.builders import GUILD, message, person
+from tests.builders import GUILD, person
 from tests.flow.conftest import REVIEW_CHANNEL, House
 from tests.judging import judge
 
@@ -28,7 +28,7 @@ async def teach(house: House, number: int = ENOUGH, *, source: Source = "moderat
         NewLesson(GUILD, source, f"line number {each}", {"insult": float(each % 2)}, by, house.clock.now())
         for each in range(number)
     ]
-    await house.stores.lessons.add(rows)
+    await house.stores.learning.lessons.add(rows)
 
 
 async def begun(house: House) -> Run:
@@ -36,13 +36,6 @@ async def begun(house: House) -> Run:
     await house.rules()
     await teach(house)
     return await house.learn.start(guild_id=GUILD, by=50)
-
-
-async def flagged(house: House) -> int:
-    """A flagged message; its case."""
-    passed = await house.moderate.handle(message("what an insult"))
-    assert passed.case is not None
-    return passed.case.case_id
 
 
 async def test_a_run_learns_from_verdicts_and_from_what_people_wrote(house: House):
@@ -84,7 +77,7 @@ async def test_too_few_labels_are_refused_with_how_many_more(house: House):
     with pytest.raises(BotError, match="about 30 more are needed"):
         await house.learn.start(guild_id=GUILD, by=50)
     assert house.model.orders == []
-    assert await house.stores.runs.newest() == []
+    assert await house.stores.learning.runs.newest() == []
 
 
 async def test_messages_without_a_permission_are_refused_with_the_policy(house: House):
@@ -143,8 +136,8 @@ async def test_progress_goes_to_the_reports_channel_where_there_is_one(house: Ho
     await house.learn.start(guild_id=GUILD, by=50)
     await house.learn.look()
     channels = [
-        (await house.stores.runs.get(each.run_id)).facts["progress_channel_id"]  # pyright: ignore[reportOptionalMemberAccess]
-        for each in await house.stores.runs.newest()
+        (await house.stores.learning.runs.get(each.run_id)).facts["progress_channel_id"]  # pyright: ignore[reportOptionalMemberAccess]
+        for each in await house.stores.learning.runs.newest()
     ]
     assert channels == [901, REVIEW_CHANNEL]
 
@@ -153,7 +146,7 @@ async def test_a_run_is_cancelled_and_nothing_is_reported(house: House):
     run = await begun(house)
     assert "Nothing has changed" in await house.learn.cancel(run.run_id)
     await house.learn.watch()
-    kept = await house.stores.runs.get(run.run_id)
+    kept = await house.stores.learning.runs.get(run.run_id)
     assert kept is not None
     assert kept.phase == "cancelled"
     assert house.board.reports == []
@@ -181,7 +174,7 @@ async def test_a_run_that_the_server_no_longer_knows_has_failed(house: House):
     await house.learn.watch()
     house.model.states.clear()
     await house.learn.watch()
-    kept = await house.stores.runs.get(run.run_id)
+    kept = await house.stores.learning.runs.get(run.run_id)
     assert kept is not None
     assert kept.phase == "failed"
     assert kept.error is not None
@@ -190,12 +183,12 @@ async def test_a_run_that_the_server_no_longer_knows_has_failed(house: House):
 
 async def test_a_run_whose_examples_may_be_on_their_way_is_given_time(house: House):
     await house.rules()
-    await house.stores.runs.open(Run("run-1", "queued", house.clock.now(), guild_id=GUILD))
+    await house.stores.learning.runs.open(Run("run-1", "queued", house.clock.now(), guild_id=GUILD))
     await house.learn.watch()
-    assert await house.stores.runs.going() is not None
+    assert await house.stores.learning.runs.going() is not None
     house.clock.move(minutes=4)
     await house.learn.watch()
-    assert await house.stores.runs.going() is None
+    assert await house.stores.learning.runs.going() is None
 
 
 async def test_while_the_server_is_away_a_run_waits(house: House):
@@ -213,7 +206,7 @@ async def test_a_server_that_does_not_take_the_examples_ends_the_run_with_its_se
     house.model.states["by-hand"] = RunState("by-hand", "running")
     with pytest.raises(Exception, match="A run goes on"):
         await house.learn.start(guild_id=GUILD, by=50)
-    (run,) = await house.stores.runs.newest()
+    (run,) = await house.stores.learning.runs.newest()
     assert (run.phase, run.error) == ("failed", "A run goes on.")
 
 
@@ -226,71 +219,9 @@ async def test_examples_that_arrived_although_no_answer_came_make_a_run(house: H
 
     monkeypatch.setattr(house.model, "start_run", silent)
     await begun(house)
-    going = await house.stores.runs.going()
+    going = await house.stores.learning.runs.going()
     assert going is not None
     assert going.phase == "queued"
-
-
-async def test_whoever_contradicts_everybody_is_held_until_an_administrator_speaks(house: House):
-    await house.rules()
-    await teach(house)
-    for number in range(1, 91):
-        broken = bool(number % 3)
-        says_so = broken if number <= 60 else not broken  # 51 judges the last thirty, and the opposite way
-        moderator = 51 if number > 60 else 50 + 2 * (number % 2)
-        said = "breaks_rules" if says_so else "fine"
-        await judge(house.db, f"line {number} of the chat", number, {moderator: said})
-    assert [each.moderator_id for each in await house.lessons.held(GUILD)] == [51]
-    run = await house.learn.start(guild_id=GUILD, by=1)
-    assert run.facts["held_moderators"] == 1
-    assert len(house.model.orders[0].examples) == ENOUGH + 60
-    await house.learn.cancel(run.run_id)
-    house.clock.move(hours=1)
-    await house.lessons.decide_judge(guild_id=GUILD, moderator_id=51, decision="allow", by=1)
-    await house.learn.start(guild_id=GUILD, by=1)
-    assert len(house.model.orders[1].examples) == ENOUGH + 90
-    assert await house.lessons.held(GUILD) == []
-
-
-async def test_whom_an_administrator_dropped_teaches_nothing_in_writing_either(house: House):
-    await house.rules()
-    await teach(house)
-    await judge(house.db, "a line of the chat", 1, {51: "fine"})
-    own = NewLesson(GUILD, "moderator_written", "a line of his own", {"insult": 0.0}, 51, house.clock.now())
-    await house.stores.lessons.add([own])
-    await house.lessons.decide_judge(guild_id=GUILD, moderator_id=51, decision="drop", by=1)
-    await house.learn.start(guild_id=GUILD, by=1)
-    assert {example.text for example in house.model.orders[0].examples} == {f"line number {n}" for n in range(ENOUGH)}
-
-
-async def test_agreement_is_kept_with_the_run(house: House):
-    await house.rules()
-    await teach(house)
-    for number, verdict in enumerate(("fine", "fine", "breaks_rules"), 1):
-        await judge(house.db, f"line {number} of the chat", number, {50: verdict, 51: verdict})
-    run = await house.learn.start(guild_id=GUILD, by=50)
-    assert (run.facts["agreement"], run.facts["judged_together"]) == (1.0, 3)
-
-
-async def test_two_who_differ_leave_the_case_to_a_third(house: House):
-    await house.rules()
-    case_id = await flagged(house)
-    await house.review.vote(guild_id=GUILD, case_id=case_id, moderator=LENA, verdict="breaks_rules")
-    reply = await house.review.vote(guild_id=GUILD, case_id=case_id, moderator=person(51), verdict="fine")
-    assert "third opinion" in reply.sentence
-    case = await house.case(case_id)
-    assert (case.state, case.second_opinion_by) == ("open", 51)
-    await house.review.vote(guild_id=GUILD, case_id=case_id, moderator=person(52), verdict="fine")
-    case = await house.case(case_id)
-    assert (case.state, case.second_opinion_by, len(case.votes)) == ("closed", None, 3)
-
-
-async def test_a_moderator_who_changes_his_own_answer_needs_nobody_else(house: House):
-    await house.rules()
-    case_id = await flagged(house)
-    await house.review.vote(guild_id=GUILD, case_id=case_id, moderator=LENA, verdict="breaks_rules")
-    await house.review.vote(guild_id=GUILD, case_id=case_id, moderator=LENA, verdict="fine")
-    assert (await house.case(case_id)).state == "closed"
 
 
 def test_the_limits_before_are_kept_as_numbers_and_come_back():

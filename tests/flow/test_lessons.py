@@ -19,7 +19,7 @@ async def write(house: House, text: str = "you old walnut, come here", *labels: 
 
 async def test_what_is_fine_here_has_none_of_the_labels_but_may_be_profane(house: House):
     assert "example 1" in await write(house)
-    (example,) = await house.stores.lessons.examples()
+    (example,) = await house.stores.learning.lessons.examples()
     assert set(example.labels.values()) == {0.0}
     assert "obscene" not in example.labels
     assert (example.source, example.may_train) == ("moderator_written", True)
@@ -27,7 +27,7 @@ async def test_what_is_fine_here_has_none_of_the_labels_but_may_be_profane(house
 
 async def test_what_breaks_rules_has_the_labels_that_were_chosen_and_no_others(house: House):
     await write(house, "go away, you fool", "insult", "toxic")
-    (example,) = await house.stores.lessons.examples()
+    (example,) = await house.stores.learning.lessons.examples()
     assert example.labels == {"insult": 1.0, "toxic": 1.0}
 
 
@@ -41,7 +41,7 @@ async def test_a_near_copy_of_what_was_said_is_refused(house: House):
     await judge(house.db, "what a dreadful old walnut", 1, {LENA: "fine"})
     with pytest.raises(NotAllowed, match="words of your own"):
         await write(house, "What a dreadful, old walnut!")
-    assert await house.stores.lessons.examples() == []
+    assert await house.stores.learning.lessons.examples() == []
 
 
 async def test_the_same_example_is_kept_once_and_an_empty_one_never(house: House):
@@ -55,7 +55,7 @@ async def test_the_same_example_is_kept_once_and_an_empty_one_never(house: House
 
 async def test_a_withdrawn_example_marks_the_versions_that_learned_from_it(house: House):
     await write(house)
-    (example,) = await house.stores.lessons.examples()
+    (example,) = await house.stores.learning.lessons.examples()
     said = await house.lessons.withdraw(guild_id=GUILD, number=1)
     assert said.startswith("Example 1 is withdrawn")
     assert "One model version learned from it" in said
@@ -66,7 +66,7 @@ async def test_a_withdrawn_example_marks_the_versions_that_learned_from_it(house
 
 async def test_what_the_server_did_not_hear_it_is_told_later_and_after_a_restart(house: House):
     await write(house)
-    (example,) = await house.stores.lessons.examples()
+    (example,) = await house.stores.learning.lessons.examples()
     house.model.away = ModelUnavailable("away")
     await house.lessons.withdraw(guild_id=GUILD, number=1)
     await house.lessons.forgotten([77])
@@ -79,6 +79,18 @@ async def test_what_the_server_did_not_hear_it_is_told_later_and_after_a_restart
     assert house.model.stale == [77, example.example_id, example.example_id]
     await again.lessons.tell_forgotten()
     assert len(house.model.stale) == 3
+
+
+async def test_a_message_that_was_deleted_on_discord_teaches_no_more_and_marks_what_learned(house: House):
+    await house.rules()
+    case_id = await judge(house.db, "a line of the chat", 4, {LENA: "fine"})
+    await house.lessons.tell_forgotten()
+    assert house.model.stale == []
+    await house.gone.deleted(guild_id=GUILD, message_ids=[4])
+    await house.lessons.tell_forgotten()
+    assert house.model.stale == [case_id]
+    page = await house.stores.learning.teaching.examples(now=house.clock.now(), without={})
+    assert page.examples == ()
 
 
 async def test_a_permission_names_its_reference_and_scope(house: House):

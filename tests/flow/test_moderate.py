@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 from bot.core.guild_rules import LabelRule
 from bot.core.policy import Delete, Timeout, Warn
 from bot.flow.ports import Outcome
 from moderation_model.errors import ModelUnavailable
-from tests.builders import GUILD, message, person
+from tests.builders import GUILD, NOON, message, person
 from tests.flow.conftest import House
 
 AWAY = ModelUnavailable("The model server does not answer.")
@@ -112,10 +114,12 @@ async def test_a_disclosure_opens_a_care_case(house: House):
     assert (passed.case.opened_why, passed.case.reasons) == ("care", ())
 
 
-async def test_a_raid_stops_automatic_actions_but_not_cases(house: House):
+async def test_a_label_that_hits_many_members_at_once_is_held_back_but_cases_still_come(house: House):
     await house.rules(insult=LabelRule(delete_at=0.5))
     for number in range(15):
-        await house.moderate.handle(message(f"insult {number}", message_id=number, author=person(number + 10)))
+        who = replace(person(number + 10), joined_at=NOON - timedelta(days=10))
+        words = f"insult {chr(97 + number) * 20}"
+        await house.moderate.handle(message(words, message_id=number, author=who, channel_id=number % 3))
     assert len(house.enforcer.performed) == 10
     last = await house.cases.of_message(guild_id=GUILD, message_id=14)
     assert last is not None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bot.core.changing import LimitKind
 from bot.errors import BotError
-from bot.flow.guild_setup import LimitKind
 from bot.flow.preview import Preview, Previewed
 from bot.store.replaying import ReplayStore
 from tests.builders import CHANNEL, GUILD, message, prediction

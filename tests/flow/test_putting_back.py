@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.core.actions import Delete
@@ -96,3 +98,21 @@ async def test_nobody_puts_their_own_message_back(house: House):
     with pytest.raises(NotAllowed, match="own message"):
         await house.putting_back.put_back(guild_id=GUILD, case_id=case_id, moderator=person(1))
     assert house.messenger.quotes == []
+
+
+async def test_under_the_members_name_only_where_the_guild_chose_so(house: House):
+    case_id = await deleted(house)
+    await house.guilds.save(replace(await house.guilds.get(GUILD), put_back_as_member=True), by=1, at=NOON)
+
+    assert await put_back(house, case_id) == "The text stands there again, under the member's name."
+
+
+async def test_where_that_is_not_possible_it_is_a_quote_and_said_why(house: House):
+    case_id = await deleted(house)
+    await house.guilds.save(replace(await house.guilds.get(GUILD), put_back_as_member=True), by=1, at=NOON)
+    house.messenger.quoting = Outcome("done", "I lack the permission Manage Webhooks")
+
+    assert await put_back(house, case_id) == (
+        "The text stands there again, as a quote of mine. Not under the member's name: I lack the permission "
+        "Manage Webhooks."
+    )

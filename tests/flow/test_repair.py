@@ -116,7 +116,7 @@ async def test_a_message_that_was_reported_while_the_model_was_away_is_still_dec
     house.model.down = AWAY
     house.messages.standing[1000] = message("an insult")
     await house.moderate.handle(message("an insult"))
-    await house.review.report(message=message("an insult"), reporter=person(9, "Priya"), reason=None)
+    await house.reporting.report(message=message("an insult"), reporter=person(9, "Priya"), reason=None)
     house.model.down = None
     assert await house.moderate.rescore() == 1
     assert house.enforcer.performed == [(1000, Delete())]

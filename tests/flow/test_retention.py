@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from bot.core.cases import Case
 from bot.flow.retention import Retention
@@ -49,6 +50,24 @@ async def test_a_card_that_could_not_be_scrubbed_is_scrubbed_by_the_next_run_and
     await retention(house).run()
     await retention(house).run()
     assert len(house.board.scrubbed) == 1
+
+
+async def test_a_text_that_is_over_its_time_leaves_the_card_that_it_shared(house: House):
+    case = await a_case_that_was_decided(house)
+    await house.review.undo(guild_id=GUILD, case_id=case.case_id, moderator=person(7))
+    await house.moderate.handle(message("an insult of another kind", message_id=1001))
+    await house.review.vote(guild_id=GUILD, case_id=case.case_id, moderator=person(7), verdict="breaks_rules")
+    card = (await house.case(case.case_id)).card
+    assert card is not None
+    assert [other.text for other in house.board.cards[card.message_id].other_texts] == ["an insult of another kind"]
+    await house.cases.close(case_id=case.case_id, at=house.clock.now(), text_until=house.clock.now() + timedelta(90))
+
+    house.clock.move(days=31)
+    await retention(house).run()
+    await house.post_cards()
+
+    shown = house.board.cards[card.message_id]
+    assert (shown.text, shown.other_texts) == ("what an insult", ())
 
 
 async def test_a_pause_and_another_setting_at_the_same_time_are_both_kept(house: House):

@@ -27,7 +27,7 @@ async def trained(house: House, result: RunResult = BETTER) -> Run:
         NewLesson(GUILD, "moderator_written", f"line {each}", {"insult": float(each % 2)}, ADMIN, house.clock.now())
         for each in range(200)
     ]
-    await house.stores.lessons.add(rows)
+    await house.stores.learning.lessons.add(rows)
     run = await house.learn.start(guild_id=GUILD, by=ADMIN)
     house.model.ends(result)
     await house.learn.watch()
@@ -35,7 +35,7 @@ async def trained(house: House, result: RunResult = BETTER) -> Run:
 
 
 async def kept(house: House, run: Run) -> Run:
-    found = await house.stores.runs.get(run.run_id)
+    found = await house.stores.learning.runs.get(run.run_id)
     assert found is not None
     return found
 
@@ -49,7 +49,7 @@ async def test_a_better_model_waits_until_somebody_presses(house: House):
     run = await trained(house)
     assert (shown(house).standing, shown(house).run.run_id) == ("waits", run.run_id)
     assert house.model.serving == OLD
-    assert NEW in await house.reports.use(run.run_id, guild_id=GUILD, by=ADMIN)
+    assert NEW in await house.retraining.use(run.run_id, guild_id=GUILD, by=ADMIN)
     assert house.model.serving == NEW
     assert (shown(house).standing, shown(house).run.decided_by) == ("used", ADMIN)
 
@@ -88,9 +88,9 @@ async def test_a_report_waits_for_a_channel(house: House):
 async def test_the_first_press_counts(house: House):
     await house.rules()
     run = await trained(house)
-    await house.reports.keep(run.run_id, guild_id=GUILD, by=ADMIN)
+    await house.retraining.keep(run.run_id, guild_id=GUILD, by=ADMIN)
     with pytest.raises(NotAllowed, match="decided about this model already"):
-        await house.reports.use(run.run_id, guild_id=GUILD, by=8)
+        await house.retraining.use(run.run_id, guild_id=GUILD, by=8)
     assert house.model.serving == OLD
     assert shown(house).standing == "kept"
 
@@ -100,7 +100,7 @@ async def test_what_the_gate_did_not_pass_is_never_used(house: House):
     run = await trained(house, WORSE)
     assert shown(house).standing == "worse"
     with pytest.raises(NotAllowed, match="gate did not pass"):
-        await house.reports.use(run.run_id, guild_id=GUILD, by=ADMIN)
+        await house.retraining.use(run.run_id, guild_id=GUILD, by=ADMIN)
     assert house.model.serving == OLD
 
 
@@ -109,7 +109,7 @@ async def test_an_older_report_decides_nothing_any_more(house: House):
     old = await trained(house)
     house.clock.move(days=1)
     await trained(house)
-    for press in (house.reports.use, house.reports.keep):
+    for press in (house.retraining.use, house.retraining.keep):
         with pytest.raises(NotAllowed, match="newer run has ended"):
             await press(old.run_id, guild_id=GUILD, by=ADMIN)
 
@@ -118,7 +118,7 @@ async def test_another_server_decides_nothing(house: House):
     await house.rules()
     run = await trained(house)
     with pytest.raises(NotAllowed, match="server that started this run"):
-        await house.reports.use(run.run_id, guild_id=GUILD + 1, by=ADMIN)
+        await house.retraining.use(run.run_id, guild_id=GUILD + 1, by=ADMIN)
 
 
 async def test_a_press_that_the_server_did_not_hear_can_be_repeated(house: House):
@@ -126,9 +126,9 @@ async def test_a_press_that_the_server_did_not_hear_can_be_repeated(house: House
     run = await trained(house)
     house.model.away = ModelUnavailable("away")
     with pytest.raises(ModelUnavailable):
-        await house.reports.use(run.run_id, guild_id=GUILD, by=ADMIN)
+        await house.retraining.use(run.run_id, guild_id=GUILD, by=ADMIN)
     house.model.away = None
-    await house.reports.use(run.run_id, guild_id=GUILD, by=ADMIN)
+    await house.retraining.use(run.run_id, guild_id=GUILD, by=ADMIN)
     assert house.model.serving == NEW
 
 
@@ -148,27 +148,27 @@ async def test_going_back_restores_the_model_and_the_limits_from_before(house: H
     await house.rules(insult=LabelRule(flag_at=0.4, delete_at=0.95))
     limits = {str(GUILD): {"insult": 0.6, "toxic": 0.7}}
     run = await trained(house, replace(BETTER, limits=limits))
-    await house.reports.use(run.run_id, guild_id=GUILD, by=ADMIN)
+    await house.retraining.use(run.run_id, guild_id=GUILD, by=ADMIN)
     rules = await house.guilds.get(GUILD)
     assert (rules.rule("insult").flag_at, rules.rule("insult").delete_at, rules.rule("toxic").flag_at) == (
         0.6,
         0.95,
         0.7,
     )
-    assert OLD in await house.reports.back(run.run_id, by=8)
+    assert OLD in await house.retraining.back(run.run_id, by=8)
     rules = await house.guilds.get(GUILD)
     assert (rules.rule("insult").flag_at, rules.rule("toxic").flag_at) == (0.4, None)
     assert house.model.serving == OLD
     assert (shown(house).standing, shown(house).run.decided_by) == ("back", 8)
     with pytest.raises(NotAllowed, match="does not serve"):
-        await house.reports.back(run.run_id, by=8)
+        await house.retraining.back(run.run_id, by=8)
 
 
 async def test_a_rollback_by_command_shows_on_the_report(house: House):
     await house.rules()
     run = await trained(house)
-    await house.reports.use(run.run_id, guild_id=GUILD, by=ADMIN)
-    assert await house.reports.rollback(by=8) == f"Version {OLD} serves again."
+    await house.retraining.use(run.run_id, guild_id=GUILD, by=ADMIN)
+    assert await house.retraining.rollback(by=8) == f"Version {OLD} serves again."
     assert shown(house).standing == "back"
 
 
@@ -180,7 +180,7 @@ async def test_with_promotion_auto_a_better_model_serves_before_the_report_is_re
     assert (await kept(house, run)).decision == "auto"
     assert shown(house).standing == "used"
     assert (await house.guilds.get(GUILD)).rule("insult").flag_at == 0.6
-    await house.reports.back(run.run_id, by=8)
+    await house.retraining.back(run.run_id, by=8)
     assert (await house.guilds.get(GUILD)).rule("insult").flag_at is None
 
 
@@ -231,7 +231,7 @@ async def test_details_hold_every_number_and_no_text(house: House):
     await house.rules()
     await judge(house.db, "a secret thing", 1, {50: "fine"})
     run = await trained(house)
-    found = await house.reports.details(run.run_id)
+    found = await house.retraining.details(run.run_id)
     assert found["result"]["challenger"] == NEW
     assert found["facts"]["examples"] == 201
     assert "secret" not in repr(found)
@@ -239,4 +239,4 @@ async def test_details_hold_every_number_and_no_text(house: House):
 
 async def test_before_the_first_run_there_is_no_report(house: House):
     with pytest.raises(NotAllowed, match="No training run has found a result"):
-        await house.reports.newest(GUILD)
+        await house.retraining.newest(GUILD)

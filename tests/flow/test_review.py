@@ -8,7 +8,6 @@ from bot.core.guild_rules import LabelRule
 from bot.core.policy import Timeout
 from bot.errors import BotError, CaseNotFound, NotAllowed, StoreUnavailable
 from bot.flow.ports import Outcome
-from moderation_model.errors import ModelUnavailable
 from tests.builders import GUILD, MODEL, message, person
 from tests.flow.conftest import House
 
@@ -98,46 +97,15 @@ async def test_a_case_of_another_guild_is_not_found(house: House):
         await house.review.vote(guild_id=GUILD + 1, case_id=case_id, moderator=LENA, verdict="fine")
 
 
-async def test_a_report_opens_a_case_and_a_second_one_does_not(house: House):
-    await house.shadow()
-    missed = message("aww, did someone help you type that?")
-    sentence = await house.review.report(message=missed, reporter=PRIYA, reason="mean")
-    assert "Thank you" in sentence
-    again = await house.review.report(message=missed, reporter=PRIYA, reason=None)
-    assert "already" in again
-    await house.post_cards()
-    (card,) = house.board.cards.values()
-    assert (card.opened_why, card.reasons) == ("reported", ())
-    assert card.scores is not None
-
-
 async def test_a_label_that_the_model_missed_is_recorded_as_missing(house: House):
     await house.shadow()
-    await house.review.report(message=message("subtle"), reporter=PRIYA, reason=None)
+    await house.reporting.report(message=message("subtle"), reporter=PRIYA, reason=None)
     case = await house.review.of_message(guild_id=GUILD, message_id=1000)
     assert case is not None
     await house.review.vote(
         guild_id=GUILD, case_id=case.case_id, moderator=LENA, verdict="breaks_rules", chosen=["insult"]
     )
     assert (await house.case(case.case_id)).votes[0].labels["insult"] == "missing"
-
-
-async def test_a_report_is_taken_while_the_model_is_away(house: House):
-    house.model.down = ModelUnavailable("away")
-    await house.review.report(message=message("subtle"), reporter=PRIYA, reason=None)
-    case = await house.review.of_message(guild_id=GUILD, message_id=1000)
-    assert case is not None
-    assert case.scores is None
-
-
-async def test_reports_are_limited_and_own_messages_are_not_reported(house: House):
-    for number in range(5):
-        await house.review.report(message=message("subtle", message_id=number), reporter=PRIYA, reason=None)
-    sixth = await house.review.report(message=message("subtle", message_id=9), reporter=PRIYA, reason=None)
-    assert "5 messages within an hour" in sixth
-    assert await house.review.of_message(guild_id=GUILD, message_id=9) is None
-    own = await house.review.report(message=message("x", author=PRIYA), reporter=PRIYA, reason=None)
-    assert "your own message" in own
 
 
 async def test_check_says_what_would_happen_and_records_nothing(house: House):
@@ -173,16 +141,6 @@ async def test_cards_that_waited_for_a_review_channel_are_posted_by_setup(house:
     assert "1 waiting card is" in sentence
     await house.post_cards()
     assert len(house.board.cards) == 1
-
-
-async def test_a_report_on_a_decided_message_opens_its_case_again(house: House):
-    await house.shadow()
-    case_id = await flagged(house)
-    await house.review.vote(guild_id=GUILD, case_id=case_id, moderator=LENA, verdict="skip")
-    await house.review.report(message=message("what an insult"), reporter=PRIYA, reason=None)
-    await house.post_cards()
-    (card,) = house.board.cards.values()
-    assert (card.state, card.reports) == ("open", 1)
 
 
 async def test_a_verdict_that_failed_half_way_can_be_given_again(house: House):

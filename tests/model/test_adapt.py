@@ -177,10 +177,11 @@ def test_nothing_to_train_on_and_a_broken_champion_are_refused(stage: Stage, tmp
         stage.adapt("out")
 
 
-def test_a_run_is_not_overwritten_without_being_asked(stage: Stage) -> None:
-    (stage.folder / "out" / "run").mkdir(parents=True)
-    with pytest.raises(BadRequest, match="holds a run already"):
-        stage.adapt("out")
+def test_a_run_that_is_not_resumed_begins_again(stage: Stage) -> None:
+    whole = stage.adapt("out").joinpath("model.safetensors").read_bytes()
+    again = stage.adapt("out").joinpath("model.safetensors").read_bytes()
+    assert again == whole
+    assert not any("going on" in line for line in stage.said)
 
 
 def test_a_model_with_fewer_labels_is_not_trained_on(stage: Stage, tmp_path: Path) -> None:
@@ -215,15 +216,23 @@ def test_replayed_sentences_carry_the_champions_own_answers(stage: Stage, data: 
     assert {row.weight for row in found} == {2.0}
 
 
-def test_the_rarer_answer_weighs_more_and_the_whole_stays() -> None:
-    given = [*rows(4), *(row for row in rows(40) if not any(row.labels.values()))]
-    found = balanced(given, 3.0)
-    harmful = {row.weight for row in found if any(row.labels.values())}
-    harmless = {row.weight for row in found if not any(row.labels.values())}
-    assert min(harmful) == pytest.approx(3 * max(harmless))
-    assert sum(row.weight for row in found) == pytest.approx(len(given))
-    one_sided = [row for row in given if not any(row.labels.values())]
-    assert balanced(one_sided, 3.0) == one_sided
+@pytest.mark.parametrize(
+    ("harmful", "harmless", "share"), [(20, 20, 0.65), (8, 40, 0.65), (4, 40, 0.7143), (39, 1, 0.0930)]
+)
+def test_harmless_rows_make_the_stated_share_or_as_near_as_the_bound_allows(
+    harmful: int, harmless: int, share: float
+) -> None:
+    every = rows(200)
+    given = [*every[1 : 2 * harmful : 2], *every[0 : 2 * harmless : 2]]
+    found = balanced(given, 0.65, 4.0)
+    total = sum(row.weight for row in found)
+    assert total == pytest.approx(len(given))
+    assert sum(row.weight for row in found if not any(row.labels.values())) / total == pytest.approx(share, abs=1e-3)
+
+
+def test_rows_with_one_answer_only_stay_as_they_are() -> None:
+    given = rows(20)[::2]
+    assert balanced(given, 0.65, 4.0) == given
 
 
 def test_the_score_falls_with_wrong_answers_and_with_forgetting() -> None:

@@ -35,6 +35,13 @@ def test_a_mixture_can_be_asked_for() -> None:
     assert {line.kind for line in community(30, seed=2, shares={"banter": 1.0})} == {"banter"}
 
 
+def test_what_is_measured_can_be_made_of_sentences_that_were_never_seen() -> None:
+    known, new = (community(300, seed=2, shares={"own_abuse": 1.0}, cores=cores) for cores in ("known", "new"))
+    assert any("you are a" in line.text.lower() for line in known)
+    assert not any("you are a" in line.text.lower() for line in new)
+    assert not {line.text.lower() for line in known} & {line.text.lower() for line in new}
+
+
 def test_more_lines_than_there_are_is_an_error() -> None:
     with pytest.raises(ValueError, match="plain_talk"):
         community(100_000, seed=2, shares={"plain_talk": 1.0})

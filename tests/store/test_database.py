@@ -38,6 +38,7 @@ from bot.store.leases import LeaseStore
 from bot.store.lessons import LessonStore
 from bot.store.notes import NoteStore
 from bot.store.predictions import PredictionStore
+from bot.store.reports import ReportStore
 from bot.store.runs import RunStore
 from tests.builders import GUILD, MODEL, NOON, message, new_case, prediction
 
@@ -47,7 +48,7 @@ async def fill_every_table(db: Database) -> None:
     await GuildStore(db).save(replace(GuildRules(GUILD), shadow=False), by=None, at=NOON)
     await PredictionStore(db).record(message(), [prediction()], at=NOON)
     case, _ = await CaseStore(db).open(new_case(), [Delete()])
-    await CaseStore(db).add_report(case_id=case.case_id, reporter_id=5, reason="rude", at=NOON)
+    await ReportStore(db).add(case_id=case.case_id, reporter_id=5, reason="rude", at=NOON)
     vote = Vote(case.case_id, 9, "breaks_rules", {"insult": "right"}, MODEL, NOON)
     await LabelStore(db).vote(vote, scores={"insult": 0.9})
     await NoteStore(db).add(case_id=case.case_id, note=Note(9, "third time this week", NOON))

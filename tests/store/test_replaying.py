@@ -38,7 +38,16 @@ async def test_hits_are_split_by_what_moderators_said(db: Database) -> None:
     records.last += 1
     await scored(records, 0.85)
 
-    assert await ReplayStore(db).hits(WEEK, label="insult", limit=0.85) == [ChannelHits(CHANNEL, 2, 2, 1)]
+    assert await ReplayStore(db).hits(WEEK, label="insult", limit=0.85) == [ChannelHits(CHANNEL, 2, 1, 2)]
+
+
+async def test_a_message_that_is_fine_is_wrong_for_the_labels_that_it_was_flagged_for_alone(db: Database) -> None:
+    records = Records(db)
+    case_id = await records.case()
+    await records.vote(case_id, "fine", {"insult": "unknown", "toxic": "wrong"})
+    await scored(records, 0.9)
+
+    assert await ReplayStore(db).hits(WEEK, label="insult", limit=0.85) == [ChannelHits(CHANNEL, 0, 0, 1)]
 
 
 async def test_the_channel_with_the_most_hits_comes_first(db: Database) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from bot.core.cases import Answer, VerdictKind, Vote
+from bot.core.actions import Action, Delete, Timeout
+from bot.core.cases import ActionState, Answer, VerdictKind, Vote
 from bot.core.numbers import precision_by_label, recall, response_time
 from bot.core.policy import Why
 from bot.core.sampling import Standing
@@ -17,7 +18,7 @@ from bot.store.cases import CaseStore
 from bot.store.database import Database
 from bot.store.labels import LabelStore
 from bot.store.predictions import PredictionStore
-from bot.store.stats import ChannelWeek, Span, StatsStore
+from bot.store.stats import ChannelWeek, Deeds, Span, StatsStore
 from moderation_model.contract import Sentiment
 from tests.builders import CHANNEL, GUILD, MODEL, NOON, message, new_case, prediction
 
@@ -41,6 +42,7 @@ class Records:
         guild_id: int = GUILD,
         channel_id: int = CHANNEL,
         lead_id: int | None = None,
+        planned: Sequence[Action] = (),
     ) -> int:
         self.last += 1
         new = replace(
@@ -50,7 +52,7 @@ class Records:
             channel_id=channel_id,
             lead_id=lead_id,
         )
-        return (await self.cases.open(new, ()))[0].case_id
+        return (await self.cases.open(new, planned))[0].case_id
 
     async def vote(
         self,
@@ -63,6 +65,15 @@ class Records:
     ) -> None:
         vote = Vote(case_id, moderator_id, verdict, labels or {}, MODEL, at)
         await self.labels.vote(vote, scores={})
+
+    async def deed(self, action: Action, *, by: int | None, states: Sequence[ActionState], at: datetime = NOON) -> None:
+        """An action on a case of its own, by the bot where `by` is None, that goes through `states`."""
+        case_id = await self.case(at=at, planned=() if by else (action,))
+        if by is not None:
+            await self.cases.add_action(case_id=case_id, action=action, by=by, at=at)
+        (record,) = (await self.cases.get(guild_id=GUILD, case_id=case_id)).actions
+        for state in states:
+            await self.cases.settle_action(action_id=record.action_id, state=state, detail=None, at=at)
 
     async def draw(self, probability: float, verdict: VerdictKind | None = None, *, at: datetime = NOON) -> None:
         self.last += 1
@@ -94,7 +105,7 @@ async def test_precision_counts_each_flagged_case_once_and_a_case_in_dispute_as_
     await records.vote(copy, labels={"insult": "right"})
     verdicts = await records.stats.verdicts(MONTH)
     assert verdicts == {"insult": {"right": 3, "wrong": 1}}
-    assert precision_by_label(verdicts)["insult"].sentence == "3 of 4 right, 30 to 95 %"
+    assert precision_by_label(verdicts)["insult"].sentence == "3 of 4 right, too few to say more"
 
 
 async def test_precision_is_of_what_was_flagged_in_that_time_guild_and_channel(records: Records):
@@ -107,6 +118,41 @@ async def test_precision_is_of_what_was_flagged_in_that_time_guild_and_channel(r
         await records.vote(other, labels={"insult": "right"})
     assert await records.stats.verdicts(replace(MONTH, channel_id=CHANNEL)) == {}
     assert await records.stats.verdicts(replace(MONTH, channel_id=5)) == {"insult": {"right": 1}}
+
+
+async def test_a_message_that_is_fine_counts_against_the_labels_that_it_was_flagged_for_alone(records: Records):
+    await records.vote(await records.case(), "fine", {"insult": "wrong", "toxic": "wrong", "threat": "unknown"})
+    await records.vote(await records.case(), "breaks_rules", {"insult": "right", "toxic": "wrong"})
+    assert await records.stats.verdicts(MONTH) == {"insult": {"right": 1, "wrong": 1}, "toxic": {"wrong": 2}}
+
+
+async def close(records: Records, case_id: int) -> None:
+    await records.cases.close(case_id=case_id, at=NOON)
+
+
+async def test_cases_end_by_their_verdict_and_an_open_one_is_open_whatever_was_said(records: Records):
+    for verdict in ("breaks_rules", "breaks_rules", "fine", "skip"):
+        case_id = await records.case()
+        await records.vote(case_id, verdict)
+        await close(records, case_id)
+    disputed = await records.case(why="reported")
+    await records.vote(disputed)
+    await records.vote(disputed, "fine", moderator_id=8)
+    await close(records, disputed)
+    await close(records, await records.case(lead_id=disputed))
+    await close(records, await records.case())
+    await records.vote(await records.case())
+    await records.case(why="audit")
+    assert await records.stats.ends(MONTH) == {"breaks_rules": 2, "fine": 2, "skip": 1, "unanswered": 1, "open": 1}
+
+
+async def test_deeds_are_counted_by_kind_by_whom_and_whether_they_were_taken_back(records: Records):
+    await records.deed(Delete(), by=None, states=["done"])
+    await records.deed(Delete(), by=9, states=["done", "undone"])
+    await records.deed(Timeout(600), by=None, states=["refused"])
+    await records.deed(Delete(), by=None, states=[])
+    assert await records.stats.deeds(MONTH) == {"delete": Deeds(done=2, by_bot=1, undone=1)}
+    assert await records.stats.deeds(replace(MONTH, since=MONTH.until, until=MONTH.until + timedelta(1))) == {}
 
 
 async def test_a_case_waits_until_its_first_verdict(records: Records):

@@ -11,7 +11,7 @@ from bot.core.appeals import Appeal
 from bot.core.budget import Today, cards_a_day, may_post, never_waits
 from bot.core.cases import Case
 from bot.core.guild_rules import GuildRules
-from bot.core.policy import Reason
+from bot.core.policy import CARE_WHY, Reason
 from tests.builders import GUILD, MODEL, NOON
 
 HOUR = timedelta(hours=1)
@@ -111,6 +111,7 @@ def test_a_smaller_budget_holds_on_the_first_day_too() -> None:
     [
         case("threat"),
         replace(case(), ping=True),
+        replace(case(), withheld_why=CARE_WHY),
         replace(case(), reports=1),
         replace(case(), opened_why="care"),
         replace(case(), opened_why="reported"),
@@ -119,7 +120,7 @@ def test_a_smaller_budget_holds_on_the_first_day_too() -> None:
         replace(case(), appeal=Appeal(1, 4, "sorry", "open", NOON)),
     ],
 )
-def test_threats_and_what_people_ask_for_never_wait(waits_for_nobody: Case) -> None:
+def test_threats_cries_for_help_and_what_people_ask_for_never_wait(waits_for_nobody: Case) -> None:
     assert never_waits(waits_for_nobody)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.core.events import IncomingMessage
-from bot.core.grouping import Standing, lead_of, same_text
+from bot.core.grouping import Standing, alike, lead_of, same_text, sketch_of
 from bot.core.guild_rules import GuildRules
 from bot.core.policy import Decision, decide
 from tests.builders import CHANNEL, GUILD, message, person, prediction
@@ -32,7 +32,7 @@ KAI = card(message(TEXT))
 
 
 @pytest.mark.parametrize(
-    ("text", "alike"),
+    ("text", "same"),
     [
         (TEXT, True),
         (TEXT.upper() + "!!!", True),
@@ -43,8 +43,29 @@ KAI = card(message(TEXT))
         ("", False),
     ],
 )
-def test_texts_are_the_same_in_nearly_the_same_letters(text: str, alike: bool) -> None:
-    assert same_text(TEXT, text) is alike
+def test_texts_are_the_same_in_nearly_the_same_letters(text: str, same: bool) -> None:
+    assert same_text(TEXT, text) is same
+
+
+LONG = " ".join(f"word{number} and then {number * 37 % 91}" for number in range(60))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (TEXT, TEXT.upper() + "!!!"),
+        (TEXT, TEXT + " 123"),
+        (TEXT, "nobody here wants to leave, you know"),
+        ("no u", "No u!"),
+        ("no u", "no us"),
+        ("🔥🔥", "🔥🔥🔥"),
+        (LONG, LONG + " and one more"),
+        (LONG, LONG[: len(LONG) // 3] + TEXT * 20),
+    ],
+)
+def test_sketches_say_of_two_texts_what_the_texts_say(one: str, other: str) -> None:
+    assert alike(sketch_of(one), sketch_of(other)) is same_text(one, other)
+    assert alike(sketch_of(other), sketch_of(one)) is same_text(one, other)
 
 
 def test_short_texts_must_be_equal() -> None:
@@ -94,3 +115,10 @@ def test_who_may_need_help_always_has_a_card_of_their_own() -> None:
 def test_a_webhook_is_no_member_whose_messages_belong_together() -> None:
     bridged = message("and you are ugly, too", by_webhook=True)
     assert lead_of(bridged, flagged(bridged), [KAI]) is None
+
+
+def test_a_cry_for_help_gets_a_card_of_its_own() -> None:
+    sad = message(TEXT)
+    decision = decide(sad, [prediction({"insult": 0.9})], RULES, asks_for_care=True)
+    assert lead_of(sad, decision, [KAI]) is None
+    assert lead_of(sad, flagged(sad), [KAI]) == KAI.case_id

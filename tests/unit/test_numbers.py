@@ -19,6 +19,11 @@ def test_precision_without_verdicts_says_so():
     assert Precision(0, 0).sentence == "no verdict yet"
 
 
+def test_a_share_is_not_said_before_ten_verdicts():
+    assert Precision(8, 9).sentence == "8 of 9 right, too few to say more"
+    assert Precision(9, 10).sentence == "9 of 10 right, 60 to 98 %"
+
+
 @pytest.mark.parametrize(
     ("successes", "trials", "low", "high"), [(0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0), (81, 263, 0.2553, 0.3662)]
 )
@@ -45,7 +50,13 @@ def test_recall_is_not_said_before_ten_misses():
 
 
 def test_recall_is_not_said_where_nothing_was_confirmed():
-    assert recall(Audits(misses=(0.1,) * 20, answered=200, drawn=200)).value is None
+    none = recall(Audits(misses=(0.1,) * 20, answered=200, drawn=200))
+    assert none.value is None
+    assert none.sentence.endswith("20 missed among 200 checked, and no flag was confirmed yet")
+
+
+def test_recall_without_an_answered_audit_says_so():
+    assert recall(Audits(drawn=7, confirmed=3, judged=3, flagged=3)).sentence == "no audit was answered yet"
 
 
 def test_a_rare_draw_stands_for_many_messages():
@@ -93,6 +104,7 @@ def test_the_interval_of_recall_holds_the_truth_about_nineteen_times_in_twenty()
         ([60, 120, 240, 300], "half of them answered within 3 h (4 cases)"),
         ([60 * 36], "half of them answered within 36 h (1 case)"),
         ([60 * 72], "half of them answered within 3 days (1 case)"),
+        ([*range(2, 20, 2), 600], "half of them answered within 11 min, 9 of 10 within 18 min (10 cases)"),
     ],
 )
 def test_the_median_wait_is_said_in_a_unit_that_fits(minutes: list[float], sentence: str):

@@ -7,7 +7,7 @@ import pytest
 
 from bot.core.guild_rules import GuildRules, LabelRule, default_labels
 from bot.core.keywords import KeywordHit, KeywordRule
-from bot.core.policy import Delete, Recent, Timeout, Warn, decide, within_limits
+from bot.core.policy import Delete, Recent, Timeout, Warn, acting_labels, decide, within_limits
 from moderation_model.contract import NORMALISED
 from tests.builders import CHANNEL, GUILD, MODEL, NOON, message, person, prediction
 
@@ -115,7 +115,14 @@ def test_a_guild_without_care_cards_gets_none_and_no_accusation_either():
 
 
 @pytest.mark.parametrize(
-    "recent", [Recent(actions=30), Recent(actions=3, members_by_label={"insult": 10})], ids=["actions", "members"]
+    "recent",
+    [
+        Recent(actions=30),
+        Recent(actions=3, members_by_label={"insult": 10}),
+        Recent(actions=9, on_member=9),
+        Recent(actions=20, in_channel=20),
+    ],
+    ids=["actions", "members", "on member", "in channel"],
 )
 def test_too_much_within_a_minute_holds_actions_back_but_still_opens_cases(recent: Recent):
     rules = with_rules(ACTIVE, insult=LabelRule(delete_at=0.5))
@@ -123,7 +130,27 @@ def test_too_much_within_a_minute_holds_actions_back_but_still_opens_cases(recen
     held = within_limits(decision, recent)
     assert (held.opens, held.actions, held.withheld) == ("flagged", (), (Delete(),))
     assert "within a minute" in (held.withheld_why or "")
-    assert within_limits(decision, Recent(actions=3)) == decision
+    assert within_limits(decision, Recent(actions=29, members_by_label={}, on_member=8, in_channel=19)) == decision
+
+
+def test_a_stopped_label_is_flagged_and_does_nothing_while_others_go_on():
+    rules = replace(
+        with_rules(ACTIVE, insult=LabelRule(delete_at=0.5), toxic=LabelRule(timeout_at=0.5)),
+        stopped_labels=frozenset({"insult"}),
+    )
+    decision = decide(message(), [prediction({"insult": 0.9, "toxic": 0.9})], rules)
+    assert (decision.opens, decision.actions, decision.withheld) == ("flagged", (Timeout(600),), (Delete(),))
+    assert "insult was stopped" in (decision.withheld_why or "")
+
+
+def test_only_labels_whose_limits_ask_for_it_count_as_acting():
+    rules = with_rules(
+        ACTIVE, insult=LabelRule(delete_at=0.8), toxic=LabelRule(delete_at=0.5, mode="shadow"), obscene=LabelRule()
+    )
+    decision = decide(message(), [prediction({"insult": 0.9, "toxic": 0.9, "obscene": 0.9})], rules)
+    assert acting_labels(decision, message(), rules) == {"insult"}
+    low = decide(message(), [prediction({"insult": 0.7, "toxic": 0.9})], rules)
+    assert acting_labels(low, message(), rules) == frozenset()
 
 
 def test_exempt_roles_and_places_are_left_alone():
@@ -221,6 +248,7 @@ def test_rules_survive_storage_and_unknown_keys():
         channels={5: {"toxic": LabelRule(flag_at=0.3)}},
         keywords=(KeywordRule("cheap*", action="delete"),),
         fine_words=("clanker",),
+        stopped_labels=frozenset({"insult", "toxic"}),
         set_up_at=NOON,
     )
     stored = json.loads(json.dumps(rules.to_json()))

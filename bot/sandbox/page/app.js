@@ -306,7 +306,10 @@ function permissionsIn(channel, member) {
 
 const canSee = (channel, member) => (permissionsIn(channel, member) & VIEW) !== 0n;
 const canWrite = (channel, member) =>
-  (permissionsIn(channel, member) & (isThread(channel) ? SEND_IN_THREADS : SEND)) !== 0n && timedOutUntil(member) === null;
+  (permissionsIn(channel, member) & (isThread(channel) ? SEND_IN_THREADS : SEND)) !== 0n && silencedUntil(channel, member) === null;
+
+/** A time-out is the server's: direct messages are outside it. */
+const silencedUntil = (channel, member) => (channel.type === DM ? null : timedOutUntil(member));
 
 /** Whether a channel is closed to @everyone. */
 function isStaff(channel) {
@@ -1136,8 +1139,10 @@ function unshown(message) {
 function forwardNode(message, snapshot) {
   const { channel_id: channelId, message_id: messageId } = message.message_reference ?? {};
   const channel = state.channels.get(channelId);
-  const from = channel ? h("button", { type: "button", class: "preface", onclick: () => showMessage(channelId, messageId) },
-    h("span", { class: "cut" }, `#${channelTitle(channel)} · `), timeNode(snapshot.timestamp)) : null;
+  // Other people's direct messages are nobody's business: then only the forward is shown, as on Discord.
+  const open = channel && (channel.type !== DM || channel.recipient_ids.includes(state.me));
+  const from = open ? h("button", { type: "button", class: "preface", onclick: () => showMessage(channelId, messageId) },
+    h("span", { class: "cut" }, `${channel.type === DM ? "@" : "#"}${channelTitle(channel)} · `), timeNode(snapshot.timestamp)) : null;
   return h("div", { class: "forwarded" }, h("span", { class: "preface" }, icon("forward"), "Forwarded"), messageParts(snapshot, null), from);
 }
 
@@ -1353,7 +1358,7 @@ class Composer {
   draw() {
     const channel = this.channel;
     const member = me();
-    const until = timedOutUntil(member);
+    const until = silencedUntil(channel, member);
     const open = canWrite(channel, member) && channel.type !== FORUM;
     const place = channel.type === DM ? `@${channelTitle(channel)}` : `#${channel.name}`;
     this.line.hidden = !open || this.command !== null;

@@ -112,6 +112,24 @@ async def test_a_timed_out_member_is_marked_and_cannot_write(page: Page, bot: Pa
     await expect(composer(page, "general")).to_be_hidden()
 
 
+async def test_a_timed_out_member_reads_and_answers_direct_messages(page: Page, bot: PageBot) -> None:
+    await bot.person("Kai").timeout(timedelta(hours=1))
+    await bot.person("Kai").send(f"You cannot write until {discord.utils.format_dt(discord.utils.utcnow(), 'F')}.")
+    await page.get_by_role("button", name="Show", exact=True).click()
+    direct = page.get_by_role("region", name="@Candor")
+    await expect(direct.get_by_role("textbox", name="Message @Candor as Kai")).to_be_visible()
+    assert await direct.locator(".body").evaluate("node => node.scrollWidth <= node.clientWidth")
+
+
+async def test_a_forward_out_of_other_peoples_direct_messages_names_no_place(page: Page, sandbox: Sandbox) -> None:
+    elsewhere = await sandbox.open_dm("Mia", "Dex")
+    original = await sandbox.say("Dex", elsewhere["id"], "only between us")
+    await sandbox.forward("Mia", original["id"], "general")
+    shown = message(page, "general", "only between us")
+    await expect(shown).to_contain_text("Forwarded")
+    await expect(shown.locator(".forwarded button")).to_have_count(0)
+
+
 async def test_a_picture_of_another_address_is_named_and_not_loaded(page: Page, bot: PageBot) -> None:
     embed = discord.Embed(title="Weather", colour=0x3498DB).set_image(url="https://example.org/cloud.png")
     await bot.text("general").send(embed=embed.add_field(name="Wind", value="**strong**"))

@@ -1,0 +1,21 @@
+"""What `/candor stats`, `/candor export` and `/candor appeals` say; apart from `texts.py` for its length alone."""
+
+from __future__ import annotations
+
+STATS_POSTED = "It stands in this channel now, for everybody who reads here."
+STATS_YOU_LACK = "You need {permissions} in this channel to post there. Leave `public` out to see it alone."
+STATS_I_LACK = "I need {permissions} in this channel to post there. Leave `public` out to see it alone."
+STATS_NOT_POSTED = "So nothing was posted here."
+STATS_NO_MESSAGES = "No message stands in <#{channel_id}> itself. Choose a channel or thread inside it."
+APPEALS_HEAD = "**{number} open {appeals}**{pages}"
+APPEALS_PAGE = " · page {page} of {pages}"
+APPEALS_NONE = "No appeal is open."
+APPEALS_LINE = "`{case_id}` <@{member_id}> · {since} · {card}"
+APPEALS_CARD = "[card ↗]({url})"
+APPEALS_NO_CARD = "no card, so `/queue next why:Appeal`"
+APPEALS_ENDED = "In the last {days} days {upheld} turned down, {overturned} granted."
+APPEALS_MEMBERS = "Something was done to {acted}; {appealed} appealed."
+APPEALS_NO_NOTICES = " Notices are off, so members are not told and find no Appeal button."
+APPEALS_NOT_TAKEN = " Appeals are off, so notices carry no Appeal button."
+BUTTON_OLDER = "◂ Older"
+BUTTON_NEWER = "Newer ▸"

@@ -1,0 +1,77 @@
+"""Messages that somebody else deleted: their cases say so, and a card that needs nobody any more closes by itself.
+
+Discord tells of a deletion without its actor, so nobody is named. What was deleted while the bot was away is found out
+when somebody acts on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+
+import structlog
+
+from bot.core.cases import Case
+from bot.core.gone import over_by_itself
+from bot.flow.cards import CardDesk
+from bot.flow.ports import Clock
+from bot.store.cases import CaseStore
+from bot.store.gone import GoneStore
+
+log = structlog.get_logger(__name__)
+
+MOST_REMEMBERED = 10_000
+"""Deleted messages kept in mind: another bot is often quicker than the pass, which then opens a case on nothing."""
+
+
+class Gone:
+    """Every method raises StoreUnavailable."""
+
+    def __init__(self, *, gone: GoneStore, cases: CaseStore, desk: CardDesk, clock: Clock, text_days: int) -> None:
+        self._gone = gone
+        self._cases = cases
+        self._desk = desk
+        self._clock = clock
+        self._text_kept = timedelta(days=text_days)
+        self._deleted: dict[int, None] = {}
+
+    async def deleted(self, *, guild_id: int, message_ids: Collection[int]) -> None:
+        """Discord says that these messages were deleted, by the bot itself or by anybody."""
+        # Before the database is asked: a case that is opened meanwhile asks `knows` afterwards.
+        self._deleted |= dict.fromkeys(message_ids)
+        while len(self._deleted) > MOST_REMEMBERED:
+            del self._deleted[next(iter(self._deleted))]
+        await self._settle(guild_id, message_ids)
+
+    async def after_opening(self, case: Case) -> Case:
+        """The case, which may be over already: its message was deleted while it was scored."""
+        if case.message_id not in self._deleted:
+            return case
+        return await self.found(case)
+
+    async def found(self, case: Case) -> Case:
+        """An action found the case's message gone; the case as it stands then."""
+        await self._settle(case.guild_id, [case.message_id])
+        return await self._cases.get(guild_id=case.guild_id, case_id=case.case_id)
+
+    async def note(self, case: Case) -> None:
+        """The same for a moderator's action, whose verdict closes the case anyway."""
+        await self._gone.mark(guild_id=case.guild_id, message_ids=[case.message_id], at=self._clock.now())
+
+    async def _settle(self, guild_id: int, message_ids: Collection[int]) -> None:
+        marked = await self._gone.mark(guild_id=guild_id, message_ids=message_ids, at=self._clock.now())
+        for case_id in {case.lead_id or case.case_id for case in marked}:
+            lead = await self._cases.get(guild_id=guild_id, case_id=case_id)
+            if lead.state == "closed":
+                continue
+            await self._close_if_over([*await self._cases.followers(case_id=case_id), lead])
+            self._desk.enqueue(guild_id=guild_id, case_id=case_id)
+
+    async def _close_if_over(self, card: Collection[Case]) -> None:
+        ours = await self._gone.deleted_by_us(message_ids={case.message_id for case in card})
+        if ours or not over_by_itself(card):
+            return
+        now = self._clock.now()
+        for case in card:
+            await self._cases.close(case_id=case.case_id, at=now, text_until=now + self._text_kept)
+            log.info("already_gone", case_id=case.case_id, guild_id=case.guild_id)
