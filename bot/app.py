@@ -20,17 +20,21 @@ from bot.child import ModelChild
 from bot.config import Settings
 from bot.core.cases import Case
 from bot.errors import BadSettings, BotError
-from bot.flow.building import Outside, Stores, build_flows
+from bot.flow.building import Outside, build_flows
+from bot.flow.building_learning import LearnSettings
 from bot.flow.moderate import Passed
 from bot.flow.presence import Presence
 from bot.flow.retention import Retention
 from bot.flow.slots import Slots, Work
+from bot.flow.stores import Stores
 from bot.flow.turns import Turn
 from bot.health import HealthServer, Metrics
 from bot.jobs import SLOT_JOBS, CronSchedule, Jobs
+from bot.jobs import Work as JobWork
 from bot.store.crypto import TextKey
 from bot.store.database import Database
 from moderation_model.client import ModelClient
+from moderation_model.learning import Source
 
 if TYPE_CHECKING:
     import aiohttp
@@ -62,11 +66,12 @@ class App:
         connector: aiohttp.BaseConnector | None,
         passed: Callable[[Passed], None],
         presented: Callable[[Case], None],
+        source: Source,
     ) -> None:
         self.settings = settings
         self.metrics = Metrics()
         self.db = Database(settings.sql_url, key=TextKey.from_settings(settings))
-        stores = Stores(self.db)
+        stores = Stores(self.db, source=source, permitted=settings.train_on_messages)
         self.guilds, self.cases = stores.guilds, stores.cases
         self.child = ModelChild(settings) if settings.model_url is None else None
         self.model = ModelClient(
@@ -76,7 +81,12 @@ class App:
         self.bot: CandorBot = create_bot(settings, connector=connector)
         self._passed = passed
         self.flows = build_flows(
-            stores, self._outside(), text_days=settings.text_days, passed=self._observe, presented=presented
+            stores,
+            self._outside(),
+            text_days=settings.text_days,
+            passed=self._observe,
+            presented=presented,
+            learning=LearnSettings(settings.train_mode, settings.promotion),
         )
         self.desk = self.flows.desk
         self.bot.attach(self.flows)
@@ -89,19 +99,20 @@ class App:
             prediction_days=settings.prediction_days,
         )
         self.presence = Presence(leases=stores.leases, connected=lambda: self.bot.connected, clock=SystemClock())
-        self.jobs = Jobs(
-            {
-                "rescore": self.flows.moderate.rescore,
-                "post_cards": self.desk.catch_up,
-                "presence": self.presence.beat,
-                "trouble": self.flows.trouble.check,
-                "alarms": self.flows.alarms.catch_up,
-            },
-            clock=SystemClock(),
-            slots=self._slots(stores),
-        )
+        self.jobs = Jobs(self._work(), clock=SystemClock(), slots=self._slots(stores))
         self.health = HealthServer(self.metrics, port=settings.health_port, state=self.state)
         self._tasks: list[asyncio.Task[None]] = []
+
+    def _work(self) -> dict[str, JobWork]:
+        """What each process does by itself."""
+        return {
+            "rescore": self.flows.moderate.rescore,
+            "post_cards": self.desk.catch_up,
+            "presence": self.presence.beat,
+            "trouble": self.flows.trouble.check,
+            "alarms": self.flows.alarms.catch_up,
+            "watch_run": self.flows.learn.watch,
+        }
 
     def _outside(self) -> Outside:
         return Outside(
@@ -120,6 +131,8 @@ class App:
                 "audit": _whole(self.flows.audit.run),
                 "digest": _whole(self.flows.queue.digest),
                 "retention": _whole(self.retention.run),
+                "tell_forgotten": _whole(self.flows.lessons.tell_forgotten),
+                "learn": self.flows.learn.scheduled,
                 "nightly": self.flows.nightly.run,
                 "weekly": self.flows.weekly.run,
             },
@@ -158,6 +171,7 @@ class App:
         self._spawn(self.desk.run, "cards")
         self._spawn(self.flows.telling.run, "telling")
         self._spawn(self.flows.moderate.run, "rescore")
+        self._spawn(self.flows.learn.run, "learn")
         connected = self._spawn(lambda: self.bot.start(token.get_secret_value()), "discord")
         ready = asyncio.create_task(self.bot.ready_event.wait())
         await asyncio.wait([connected, ready], return_when=asyncio.FIRST_COMPLETED)
@@ -203,7 +217,7 @@ class App:
         return task
 
 
-def _whole(run: Callable[[], Awaitable[int]]) -> Work:
+def _whole(run: Callable[[], Awaitable[int | None]]) -> Work:
     """A use case that counts what it did, as the work of a slot of all guilds."""
 
     async def work(turn: Turn) -> str:
@@ -218,12 +232,14 @@ def build_app(
     connector: aiohttp.BaseConnector | None = None,
     passed: Callable[[Passed], None] = lambda passed: None,
     presented: Callable[[Case], None] = lambda case: None,
+    source: Source = "discord_message",
 ) -> App:
-    """The bot, built and not started. `connector` leads it to another Discord (the demo's, a test's).
+    """The bot, built and not started. `connector` leads it to another Discord (the demo's, a test's), whose made-up
+    messages may be learned from if `source` says so.
 
     Raises BadSettings with one sentence.
     """
-    return App(settings, connector=connector, passed=passed, presented=presented)
+    return App(settings, connector=connector, passed=passed, presented=presented, source=source)
 
 
 async def run(settings: Settings) -> None:

@@ -42,6 +42,17 @@ class Settings(BaseSettings):
     model_device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the bot's own model server runs.")
     text_days: int = Field(30, ge=1, le=365, description="Days after which the texts of cases are dropped.")
     prediction_days: int = Field(30, ge=1, le=365, description="Days after which stored scores are dropped.")
+    train_on_messages: bool = Field(
+        False,
+        description="Discord has expressly permitted to train on messages: all servers' verdicts may teach. Else each "
+        "server records its own permission.",
+    )
+    train_mode: Literal["lora", "full", "head"] = Field(
+        "lora", description="What a training run changes: a small adapter, everything, or the heads alone."
+    )
+    promotion: Literal["ask", "auto"] = Field(
+        "ask", description="Whether people decide about a better model in its report, or it serves by itself."
+    )
     health_port: int | None = Field(None, ge=0, le=65535, description="Loopback port for /healthz and /metrics.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged, ids only.")
     log_format: Literal["json", "console"] = Field("json", description="How it is logged.")

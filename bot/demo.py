@@ -73,7 +73,13 @@ async def run_demo(base: Settings, *, headless: bool, page_port: int = 0) -> int
         lock = take_folder(settings.data_dir)
         forget_last_run(settings.data_dir)
         watch = Watch()
-        app = build_app(settings, connector=sandbox.connector(), passed=watch.passed, presented=watch.presented)
+        app = build_app(
+            settings,
+            connector=sandbox.connector(),
+            passed=watch.passed,
+            presented=watch.presented,
+            source="sandbox",
+        )
         playing = asyncio.create_task(_perform(app, sandbox, watch, headless=headless, console=console))
         stop = asyncio.create_task(interrupted.wait())
         try:

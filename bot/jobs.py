@@ -41,6 +41,7 @@ JOBS = (
     Job("trouble", every=timedelta(seconds=30)),
     Job("alarms", every=timedelta(seconds=30)),
     Job("presence", every=timedelta(seconds=30)),
+    Job("watch_run", every=timedelta(seconds=30)),
 )
 """In every process. `rescore`: messages that the model could not score; one that two processes pass again is recorded
 and acted on once, since its prediction and its case are unique. `post_cards`: cards that could not be posted, and those
@@ -48,19 +49,24 @@ that waited for a place in the day's budget; it fills this process's own queue, 
 Two processes that post the same card within the same second would both post it: a card has no lease. `trouble`: a model
 or a card channel that stays away is told, and that it is back, as this process saw it. `alarms`: raids and stopped
 labels that this process could not tell at once. `presence`: the process writes down that it is there, each in a row of
-its own. Each is due at the first tick after a start."""
+its own. `watch_run`: a training run that an earlier process began is followed, its report posted. Each is due at the
+first tick after a start."""
 
 SLOT_JOBS = (
     SlotJob("audit", cron="10 * * * *"),
     SlotJob("digest", cron="0 * * * *"),
     SlotJob("retention", cron="30 3 * * *"),
+    SlotJob("tell_forgotten", cron="20 * * * *"),
     SlotJob("nightly", cron="30 2 * * *", by_guild=True),
+    SlotJob("learn", setting="learn_cron", by_guild=True),
     SlotJob("weekly", setting="weekly_cron", by_guild=True),
 )
 """Once among all processes, since two would post the same thing twice or do the same work. `audit`: lines that were
 drawn for checking get their cards, about one round a day. `digest`: each guild is told once a day what waits.
-`retention`: what is over its time is dropped. `nightly`: how the model does on the newest verdicts, and whether its
-scores drift. `weekly`: the report on the last seven days. In UTC; `bot/core/cron.py` says how guilds write theirs."""
+`retention`: what is over its time is dropped. `tell_forgotten`: the model server hears what was withdrawn. `nightly`:
+how the model does on the newest verdicts, and whether its scores drift. `learn`: a training run, where enough new
+labels are there. `weekly`: the report on the last seven days. In UTC; `bot/core/cron.py` says how guilds write
+theirs."""
 
 LOOK_BACK = tuple(timedelta(hours=hours) for hours in (1, 24, 8 * 24, 32 * 24, 367 * 24, 9 * 367 * 24))
 """The last due time is looked for in ever longer spans; for 29 February it takes nine years."""

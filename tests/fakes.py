@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,14 +15,16 @@ from bot.core.digest import Digest
 from bot.core.events import IncomingMessage
 from bot.core.guild_rules import GuildRules
 from bot.core.policy import Action
+from bot.core.retraining import RunProgress, RunReport
 from bot.core.weekly import WeekReport
 from bot.errors import BoardUnavailable
 from bot.flow.ports import Outcome, Told
 from moderation_model.contract import Explanation, ModelInfo, Prediction
-from moderation_model.errors import ModelError
+from moderation_model.errors import BadRequest, ModelError
 from moderation_model.labels import LABEL_NAMES
 from moderation_model.pictures import Picture
 from tests.builders import MODEL, NOON, prediction
+from tests.fake_runs import FakeRuns
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
@@ -43,10 +46,11 @@ class FakeClock:
         self.time += timedelta(**by)
 
 
-class FakeModel:
+class FakeModel(FakeRuns):
     """Flags by words: "insult" in a text is an insult, "threat" a threat, "damn" obscene, and so on by label name."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.down: ModelError | None = None
         self.explainer_down: ModelError | None = None
         self.refuses: dict[str, ModelError] = {}
@@ -55,8 +59,10 @@ class FakeModel:
         self.predictions: dict[str, Prediction] = {}
 
     async def classify(
-        self, texts: Sequence[str], *, guild_id: int | None = None, priority: str = "live"
+        self, texts: Sequence[str], *, guild_id: int | None = None, priority: str = "live", version: str | None = None
     ) -> list[Prediction]:
+        if version not in (None, self.serving, self.shadow):
+            raise BadRequest(f"Version {version} is neither the champion nor its shadow.")
         if self.down is not None:
             raise self.down
         for text in texts:
@@ -88,7 +94,7 @@ class FakeModel:
         if self.down is not None:
             raise self.down
         return ModelInfo(
-            MODEL, LABEL_NAMES, (), dict.fromkeys(LABEL_NAMES, 0.5), True, "fake", "cpu", "fp32", 128, ("en",)
+            self.serving, LABEL_NAMES, (), dict.fromkeys(LABEL_NAMES, 0.5), True, "fake", "cpu", "fp32", 128, ("en",)
         )
 
 
@@ -162,6 +168,9 @@ class FakeBoard:
     log_broken: bool = False
     weeks: list[tuple[WeekReport, int, bytes | None]] = field(default_factory=list)
     in_trouble: tuple[str, ...] = ()
+    progress: list[RunProgress] = field(default_factory=list)
+    reports: list[RunReport] = field(default_factory=list)
+    reported: asyncio.Event = field(default_factory=asyncio.Event)
     audits: dict[int, AuditBatch] = field(default_factory=dict)
     broken: bool = False
     ping_broken: bool = False
@@ -227,6 +236,20 @@ class FakeBoard:
             self.log_lines.append(entry)
         else:
             self.steps.append(entry)
+
+    async def show_progress(self, progress: RunProgress, *, guild_id: int, channel_id: int) -> CardRef:
+        if self.broken:
+            raise BoardUnavailable("The reports channel cannot be reached.")
+        card = progress.card or CardRef(channel_id, 8000 + len(self.progress))
+        self.progress.append(progress)
+        return card
+
+    async def show_report(self, report: RunReport, *, guild_id: int, channel_id: int) -> CardRef:
+        if self.broken:
+            raise BoardUnavailable("The reports channel cannot be reached.")
+        self.reports.append(report)
+        self.reported.set()
+        return CardRef(*report.run.report) if report.run.report else CardRef(channel_id, 9000 + len(self.reports))
 
 
 class FakeMessages:

@@ -59,7 +59,7 @@ FROM_THE_MODEL_SIDE = {
 LONG_FILE, LONG_FUNCTION = 300, 50
 FILE_DEFENCE, FUNCTION_DEFENCE = "Over 300 lines because", "Over 50 lines because"
 
-BASE_MODULES = tuple(f"moderation_model.{name}" for name in ("contract", "labels", "errors", "pictures"))
+BASE_MODULES = tuple(f"moderation_model.{name}" for name in ("contract", "labels", "errors", "learning", "pictures"))
 
 
 def sources(*folders: str) -> list[Path]:

@@ -13,6 +13,7 @@ from bot.chat.audit_cards import audit_card
 from bot.chat.cards import Card, review_card, scrubbed_card
 from bot.chat.doctor import inspect_guild
 from bot.chat.inert import inert
+from bot.chat.learn_report import progress_card, report_card
 from bot.chat.messages import UNANSWERED, partial
 from bot.chat.queue_lines import digest_text
 from bot.chat.raid_cards import raid_card
@@ -26,6 +27,7 @@ from bot.core.cases import Background, CardRef, Case
 from bot.core.digest import Digest
 from bot.core.guild_rules import GuildRules
 from bot.core.policy import Timeout
+from bot.core.retraining import RunProgress, RunReport
 from bot.core.weekly import WeekReport
 from bot.errors import BoardUnavailable
 
@@ -140,6 +142,20 @@ class DiscordBoard:
         return tuple(
             f"{each.sentence} {each.fix or ''}".strip() for each in found if not each.ok and each.about != READABLE
         )
+
+    async def show_progress(self, progress: RunProgress, *, guild_id: int, channel_id: int) -> CardRef:
+        """Edit the run's progress where it stands; post it where it has no card or lost it."""
+        card = progress_card(progress)
+        if progress.card is not None and await self._edited(progress.card, card):
+            return progress.card
+        return await self._posted(card, channel_id, guild_id)
+
+    async def show_report(self, report: RunReport, *, guild_id: int, channel_id: int) -> CardRef:
+        """Edit the run's report where it stands; post it where it was never posted or is lost."""
+        card, ref = report_card(report), CardRef(*report.run.report) if report.run.report else None
+        if ref is not None and await self._edited(ref, card):
+            return ref
+        return await self._posted(card, channel_id, guild_id)
 
     async def _edited(self, ref: CardRef, card: Card) -> bool:
         """Whether the card stands and shows `card` now; False if it, or its channel, is gone."""

@@ -24,6 +24,9 @@ from bot.chat.candor_commands import CandorCommands
 from bot.chat.case_commands import CaseCommands, why_menu
 from bot.chat.case_lists import PageButton
 from bot.chat.label_menu import LabelMessage, label_menu
+from bot.chat.learn_commands import JudgeButton, LearnCommands
+from bot.chat.learn_example import example_submitted
+from bot.chat.learn_report import RunButton
 from bot.chat.listener import incoming
 from bot.chat.messages import UNANSWERED
 from bot.chat.modals import submitted
@@ -117,10 +120,12 @@ class CandorBot(discord.Client):
         self.add_dynamic_items(SetupButton, SetupMenu, SampleButton)
         self.add_dynamic_items(NextButton, PageButton, RaidButton, TakeLimitsButton, LabelMessage, AppealPageButton)
         self.add_dynamic_items(FineHereButton)
+        self.add_dynamic_items(RunButton, JudgeButton)
         if not self.tree.get_commands():
             self.tree.add_command(CandorCommands())
             self.tree.add_command(CaseCommands())
             self.tree.add_command(QueueCommands())
+            self.tree.add_command(LearnCommands())
             for menu in (why_menu(), label_menu(), report_menu()):
                 self.tree.add_command(menu)
         if await differs(self.tree):
@@ -176,6 +181,7 @@ class CandorBot(discord.Client):
             await appeal_submitted(interaction)
             await report_submitted(interaction)
             await rule_named(interaction)
+            await example_submitted(interaction)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """An unforeseen error in an event handler: logged without the event's content, and counted."""

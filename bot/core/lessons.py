@@ -9,8 +9,9 @@ from typing import Literal
 
 from moderation_model.learning import RunPhase, RunResult, Source
 
-RunDecision = Literal["use", "keep", "auto"]
-"""What became of a finished run: its model was taken, left, or taken by itself (`promotion = auto`)."""
+RunDecision = Literal["use", "keep", "auto", "back"]
+"""What became of a finished run: its model was taken, left, taken by itself (`promotion = auto`), or taken and given up
+again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Permit:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One training run. `guild_id` and `asked_by` are None where the schedule asked. `facts`: numbers for it."""
+    """One training run. `guild_id` and `asked_by` are None where the schedule asked. `facts`: numbers by name."""
 
     run_id: str
     phase: RunPhase
@@ -49,7 +50,7 @@ class Run:
     error: str | None = None
     log: tuple[str, ...] = ()
     result: RunResult | None = None
-    facts: Mapping[str, int] = field(default_factory=dict)
+    facts: Mapping[str, float] = field(default_factory=dict)
     decision: RunDecision | None = None
     decided_by: int | None = None
     decided_at: datetime | None = None

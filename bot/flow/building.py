@@ -15,6 +15,7 @@ from bot.flow.asked import Asked
 from bot.flow.audit import Audit
 from bot.flow.breaker import Breaker
 from bot.flow.budgeting import CardBudget
+from bot.flow.building_learning import LearnSettings, build_learning
 from bot.flow.cards import CardDesk
 from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
@@ -27,7 +28,7 @@ from bot.flow.moderate import Moderate, Passed
 from bot.flow.names import Names
 from bot.flow.nightly import Nightly
 from bot.flow.pings import Pings
-from bot.flow.ports import AuditBoard, Board, Clock, Enforcer, Messages, Messenger, ModelService, WeekBoard
+from bot.flow.ports import AuditBoard, Board, Clock, Enforcer, Messages, Messenger, Model, ReportBoard, WeekBoard
 from bot.flow.preview import Preview
 from bot.flow.proposing import Proposing
 from bot.flow.putting_back import PuttingBack
@@ -41,15 +42,15 @@ from bot.flow.trouble import Trouble
 from bot.flow.weekly import Weekly
 
 
-class Boards(Board, AuditBoard, WeekBoard, Protocol):
-    """The review channel with everything that is posted there."""
+class Boards(Board, AuditBoard, ReportBoard, WeekBoard, Protocol):
+    """The review channel and the reports channel with everything that is posted there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
     """What the use cases reach outside of this process."""
 
-    model: ModelService
+    model: Model
     enforcer: Enforcer
     messenger: Messenger
     board: Boards
@@ -74,6 +75,7 @@ def build_flows(
     text_days: int,
     passed: Callable[[Passed], None],
     presented: Callable[[Case], None],
+    learning: LearnSettings = LearnSettings(),
 ) -> Flows:
     """The use cases. `passed` and `presented` are called after each message and each card."""
     model, board, clock, messenger = outside.model, outside.board, outside.clock, outside.messenger
@@ -83,6 +85,7 @@ def build_flows(
     telling = Telling(enforcer=outside.enforcer, messenger=messenger, board=board, guilds=guilds, clock=clock)
     review = _review(stores, outside, telling, desk, text_days=text_days)
     audit = _audit(stores, outside, desk, text_days=text_days)
+    taught = build_learning(stores.learning, guilds, model=model, board=board, clock=clock, settings=learning)
     gone = Gone(gone=stores.gone, cases=cases, desk=desk, clock=clock, text_days=text_days)
     asked = Asked(model=model, guilds=guilds, cases=cases, clock=clock, text_days=text_days)
     return Flows(
@@ -99,9 +102,7 @@ def build_flows(
         audit=audit,
         coverage=Coverage(model=model, predictions=stores.predictions, clock=clock),
         appeals=Appeals(guilds=guilds, cases=cases, appeals=stores.appeals, desk=desk, clock=clock),
-        putting_back=PuttingBack(
-            review=review, messenger=messenger, guilds=guilds, cases=cases, telling=telling, clock=clock
-        ),
+        putting_back=_putting_back(stores, outside, review, telling),
         queue=_queue(stores, outside),
         preview=Preview(model=model, replay=stores.replay, clock=clock),
         reporting=Reporting(asked=asked, guilds=guilds, cases=cases, reports=stores.reports, desk=desk, clock=clock),
@@ -114,6 +115,9 @@ def build_flows(
         nightly=Nightly(stats=stores.stats, weekly=stores.weekly),
         weekly=_weekly(stores, outside),
         statistics=Statistics(model=model, stats=stores.stats, guilds=guilds, clock=clock),
+        learn=taught.learn,
+        retraining=taught.retraining,
+        lessons=taught.lessons,
     )
 
 
@@ -128,6 +132,17 @@ def _review(stores: Stores, outside: Outside, telling: Telling, desk: CardDesk, 
         desk=desk,
         clock=outside.clock,
         text_days=text_days,
+    )
+
+
+def _putting_back(stores: Stores, outside: Outside, review: Review, telling: Telling) -> PuttingBack:
+    return PuttingBack(
+        review=review,
+        messenger=outside.messenger,
+        guilds=stores.guilds,
+        cases=stores.cases,
+        telling=telling,
+        clock=outside.clock,
     )
 
 

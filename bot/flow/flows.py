@@ -15,6 +15,8 @@ from bot.flow.exporting import Exporting
 from bot.flow.gone import Gone
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.labelling import Labelling
+from bot.flow.learn import Learn
+from bot.flow.lessons import Lessons
 from bot.flow.moderate import Moderate
 from bot.flow.names import Names
 from bot.flow.nightly import Nightly
@@ -24,6 +26,7 @@ from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
 from bot.flow.report import Statistics
 from bot.flow.reporting import Reporting
+from bot.flow.retraining_report import RetrainingReports
 from bot.flow.review import Review
 from bot.flow.telling import Telling
 from bot.flow.trouble import Trouble
@@ -58,3 +61,6 @@ class Flows:
     appeal_list: AppealList
     nightly: Nightly
     weekly: Weekly
+    learn: Learn
+    retraining: RetrainingReports
+    lessons: Lessons

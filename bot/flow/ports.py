@@ -15,8 +15,10 @@ from bot.core.digest import Digest
 from bot.core.events import IncomingMessage
 from bot.core.guild_rules import GuildRules
 from bot.core.policy import Action
+from bot.core.retraining import RunProgress, RunReport
 from bot.core.weekly import WeekReport
 from moderation_model.contract import Explanation, ModelInfo, Prediction
+from moderation_model.learning import RunOrder, RunState
 from moderation_model.pictures import Picture
 
 
@@ -40,6 +42,52 @@ class ModelService(Protocol):
     async def info(self) -> ModelInfo:
         """What serves now."""
         ...
+
+
+class LearnService(Protocol):
+    """The model server where it learns. Every method raises a `ModelError` and nothing else."""
+
+    async def classify(
+        self, texts: Sequence[str], *, guild_id: int | None = None, priority: str = "live", version: str | None = None
+    ) -> list[Prediction]:
+        """One prediction a text, same order, of the champion or of the shadow by its name."""
+        ...
+
+    async def info(self) -> ModelInfo:
+        """What serves now."""
+        ...
+
+    async def start_run(self, order: RunOrder) -> RunState:
+        """Send the examples and start; the same order again gives the same run."""
+        ...
+
+    async def run_state(self, run_id: str) -> RunState:
+        """Where the run stands. Raises BadRequest for one that the server does not know."""
+        ...
+
+    async def cancel_run(self, run_id: str) -> RunState:
+        """End the run; one that has ended stays as it ended."""
+        ...
+
+    async def set_shadow(self, version: str, *, on: bool) -> str | None:
+        """Let the version score beside the champion, or no longer; which one does now."""
+        ...
+
+    async def promote(self, version: str, *, force: bool = False) -> str:
+        """Make it the champion. Raises BadRequest where the gate did not pass it."""
+        ...
+
+    async def rollback(self) -> str:
+        """Make the previous champion serve again; its version. Raises BadRequest where there is none."""
+        ...
+
+    async def mark_stale(self, example_ids: Sequence[int]) -> list[str]:
+        """Note that these examples were withdrawn or deleted; the versions that learned from one of them."""
+        ...
+
+
+class Model(LearnService, ModelService, Protocol):
+    """The model server: it scores, and it learns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +199,18 @@ class WeekBoard(Protocol):
 
     async def trouble(self, rules: GuildRules) -> tuple[str, ...]:
         """What stands in the bot's way on the server now, a sentence with its fix each. Raises `BoardUnavailable`."""
+        ...
+
+
+class ReportBoard(Protocol):
+    """The reports channel. Cards there are silent. Raises `BoardUnavailable` with a sentence."""
+
+    async def show_progress(self, progress: RunProgress, *, guild_id: int, channel_id: int) -> CardRef:
+        """Post how far the run is, or edit it where `progress.card` is set; where it stands now."""
+        ...
+
+    async def show_report(self, report: RunReport, *, guild_id: int, channel_id: int) -> CardRef:
+        """Post the run's report, or edit it where `report.run.report` is set; where it stands now."""
         ...
 
 

@@ -16,6 +16,7 @@ from bot.store.grouping import GroupStore
 from bot.store.guilds import GuildStore
 from bot.store.labels import LabelStore
 from bot.store.leases import LeaseStore
+from bot.store.lessons import LessonStore
 from bot.store.names import NameStore
 from bot.store.notes import NoteStore
 from bot.store.predictions import PredictionStore
@@ -23,16 +24,31 @@ from bot.store.proposing import ProposalStore
 from bot.store.queue import QueueStore
 from bot.store.replaying import ReplayStore
 from bot.store.reports import ReportStore
+from bot.store.runs import RunStore
 from bot.store.stats import StatsStore
+from bot.store.teaching import TeachingStore
 from bot.store.weekly import WeeklyStore
+from moderation_model.learning import Source
+
+
+class LearnStores:
+    """What learning reads and writes. `source`: what the messages are that this bot sees; `permitted`: the operator
+    may train on them on all servers.
+    """
+
+    def __init__(self, db: Database, leases: LeaseStore, *, source: Source, permitted: bool) -> None:
+        self.lessons = LessonStore(db)
+        self.runs = RunStore(db)
+        self.teaching = TeachingStore(db, source=source, permitted=permitted)
+        self.leases = leases
 
 
 class Stores:
     """Every store over one database. `guilds` keeps rules in memory, so there is one for all. `leases` holds slots in
-    this process's name, which is new at each start.
+    this process's name, which is new at each start. The options are those of `LearnStores`.
     """
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, source: Source = "discord_message", permitted: bool = False) -> None:
         self.guilds = GuildStore(db)
         self.predictions = PredictionStore(db)
         self.cases = CaseStore(db)
@@ -53,3 +69,4 @@ class Stores:
         self.records = ExportStore(db)
         self.weekly = WeeklyStore(db)
         self.leases = LeaseStore(db, holder=uuid4().hex)
+        self.learning = LearnStores(db, self.leases, source=source, permitted=permitted)

@@ -63,6 +63,11 @@ class GuildStore:
         async with self._db.read() as connection:
             return await connection.scalar(query)
 
+    async def known(self) -> list[int]:
+        """Every guild that has set something. Raises StoreUnavailable."""
+        async with self._db.read() as connection:
+            return list(await connection.scalars(sa.select(guilds.c.guild_id).order_by(guilds.c.guild_id)))
+
     async def save(self, rules: GuildRules, *, by: int | None, at: datetime) -> None:
         """Keep `rules` and write down each setting that changed. Raises StoreUnavailable."""
         await self.change(rules.guild_id, lambda _: rules, by=by, at=at)

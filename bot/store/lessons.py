@@ -13,6 +13,7 @@ from bot.core.lessons import NewLesson, Permit
 from bot.errors import UndecryptableText
 from bot.store.database import Database
 from bot.store.learning_tables import examples, judge_decisions, permits
+from bot.store.teaching import mark
 from moderation_model.learning import Example
 
 log = structlog.get_logger(__name__)
@@ -78,7 +79,8 @@ class LessonStore:
                     may_train=True,
                     at=row.made_at.timestamp(),
                     guild=str(row.guild_id),
-                    judges=(str(row.made_by),),
+                    # What came in a file was judged by nobody here.
+                    judges=(mark(self._db.key, "judge", row.made_by),) if row.source == "moderator_written" else (),
                     weight=row.weight,
                 )
             )
@@ -93,6 +95,27 @@ class LessonStore:
         )
         async with self._db.begin() as connection:
             return await connection.scalar(update.values(withdrawn_at=at).returning(examples.c.id)) is not None
+
+    async def withdrawn(self) -> list[int]:
+        """Everything that was ever withdrawn, as ids of examples."""
+        query = sa.select(examples.c.id).where(examples.c.withdrawn_at.is_not(None)).order_by(examples.c.id)
+        async with self._db.read() as connection:
+            return [WRITTEN_IDS + number for number in await connection.scalars(query)]
+
+    async def number_of(self, lesson: NewLesson) -> int | None:
+        """Under which number people know what was written; None where it was not kept."""
+        query = sa.select(examples.c.id).where(
+            examples.c.guild_id == lesson.guild_id,
+            examples.c.source == lesson.source,
+            examples.c.text_hash == self._db.key.fingerprint(lesson.text),
+        )
+        async with self._db.read() as connection:
+            return await connection.scalar(query)
+
+    @staticmethod
+    def example_id(number: int) -> int:
+        """The id of the example that people know under that number."""
+        return WRITTEN_IDS + number
 
     async def counts(self, guild_id: int) -> dict[str, int]:
         """How many examples by source are there to learn from."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -69,6 +70,24 @@ class RunStore:
         async with self._db.begin() as connection:
             return await connection.scalar(update) is not None
 
+    async def reconsider(self, run_id: str, decision: RunDecision | None, *, by: int | None, at: datetime) -> bool:
+        """Another word on a run that was decided: given up again (`back`), or None for as if it had not been decided.
+
+        False where nobody has decided it.
+        """
+        values = {"decision": decision, "decided_by": by, "decided_at": at if decision else None}
+        update = runs.update().where(runs.c.run_id == run_id, runs.c.decision.is_not(None)).values(**values)
+        async with self._db.begin() as connection:
+            return await connection.scalar(update.returning(runs.c.run_id)) is not None
+
+    async def add_facts(self, run_id: str, facts: Mapping[str, float]) -> None:
+        """Put these beside the numbers that are there; one of the same name is replaced."""
+        query = sa.select(runs.c.facts).where(runs.c.run_id == run_id).with_for_update()
+        async with self._db.begin() as connection:
+            before = await connection.scalar(query) or {}
+            values = {"facts": {**before, **facts}}
+            await connection.execute(runs.update().where(runs.c.run_id == run_id).values(**values))
+
     async def reported(self, run_id: str, *, channel_id: int, message_id: int) -> None:
         """Where its report stands."""
         values = {"report_channel_id": channel_id, "report_message_id": message_id}
@@ -89,8 +108,13 @@ class RunStore:
         return await self._read(sa.select(runs).order_by(runs.c.asked_at.desc(), runs.c.run_id).limit(limit))
 
     async def unreported(self) -> list[Run]:
-        """Runs that ended and whose report was never posted, the oldest first."""
-        query = sa.select(runs).where(runs.c.phase.in_(ENDED), runs.c.report_message_id.is_(None))
+        """Runs that found a result and whose report was never posted, the oldest first."""
+        query = sa.select(runs).where(runs.c.phase == "done", runs.c.report_message_id.is_(None))
+        return await self._read(query.order_by(runs.c.asked_at))
+
+    async def undecided(self) -> list[Run]:
+        """Runs that found a result about which nobody has said anything, the oldest first."""
+        query = sa.select(runs).where(runs.c.phase == "done", runs.c.decision.is_(None))
         return await self._read(query.order_by(runs.c.asked_at))
 
     async def last_done(self) -> Run | None:
@@ -103,7 +127,7 @@ class RunStore:
             return [_run(row) for row in (await connection.execute(query)).mappings()]
 
 
-def _run(row: sa.RowMapping) -> Run:
+def _run(row: Mapping[Any, Any]) -> Run:
     report = (row["report_channel_id"], row["report_message_id"])
     return Run(
         run_id=row["run_id"],

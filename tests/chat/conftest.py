@@ -22,8 +22,9 @@ from bot.chat.messenger import DiscordMessenger
 from bot.config import Settings
 from bot.core.cases import Case
 from bot.core.guild_rules import GuildRules, LabelRule, default_labels
-from bot.flow.building import Outside, Stores, build_flows
+from bot.flow.building import Outside, build_flows
 from bot.flow.moderate import Passed
+from bot.flow.stores import Stores
 from bot.store.crypto import TextKey
 from bot.store.database import Database
 from tests.chat.body_check import BodyCheck
@@ -62,6 +63,7 @@ class House:
         self.deciding, self.setup, self.audit = flows.deciding, flows.setup, flows.audit
         self.weekly, self.nightly = flows.weekly, flows.nightly
         self.queue, self.reporting, self.labelling = flows.queue, flows.reporting, flows.labelling
+        self.learn, self.retraining, self.lessons = flows.learn, flows.retraining, flows.lessons
         bot.attach(flows)
 
 

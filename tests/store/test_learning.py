@@ -13,6 +13,7 @@ from bot.store.learning_tables import examples
 from bot.store.leases import LeaseStore
 from bot.store.lessons import LessonStore
 from bot.store.runs import RunStore
+from bot.store.teaching import TeachingStore
 from moderation_model.learning import GateVerdict, RunResult, RunState
 from tests.builders import GUILD, NOON
 
@@ -32,7 +33,7 @@ async def test_what_was_written_comes_back_as_examples_and_is_unreadable_in_the_
         "you absolute walnut",
         {"insult": 0.0},
         True,
-        ("9",),
+        (TeachingStore(db).judge(9),),
     )
     assert second.labels == {"insult": 1.0}
     assert await store.examples(after=first.example_id) == [second]
@@ -101,6 +102,23 @@ async def test_a_run_is_kept_as_it_ended_with_the_first_decision(db: Database):
     await store.reported("run-1", channel_id=1, message_id=2)
     assert await store.unreported() == []
     assert (await store.newest())[0].report == (1, 2)
+
+
+async def test_what_was_decided_can_be_given_up_and_numbers_are_added(db: Database):
+    store = RunStore(db)
+    await store.open(Run("run-1", "queued", NOON, facts={"examples": 3}))
+    await store.heard(RunState("run-1", "done", result=RESULT), at=NOON)
+    assert not await store.reconsider("run-1", "back", by=9, at=NOON)
+    assert [each.run_id for each in await store.undecided()] == ["run-1"]
+    await store.decide("run-1", "use", by=9, at=NOON)
+    assert await store.undecided() == []
+    assert await store.reconsider("run-1", "back", by=8, at=NOON)
+    await store.add_facts("run-1", {"kappa": 0.5})
+    run = await store.get("run-1")
+    assert run is not None
+    assert (run.decision, run.decided_by, run.facts) == ("back", 8, {"examples": 3, "kappa": 0.5})
+    await store.reconsider("run-1", None, by=None, at=NOON)
+    assert await store.decide("run-1", "keep", by=9, at=NOON)
 
 
 async def test_a_slot_is_worked_on_by_one_and_ends_once(db: Database):

@@ -1,0 +1,105 @@
+"""What `/learn`, the progress of a run and its report say; apart from `texts.py` for its length alone."""
+
+from __future__ import annotations
+
+# Progress.
+PROGRESS_TITLE = "🎓 Training · {run_id}"
+PROGRESS_LINE = "{bar} {percent} % · {stage}"
+PROGRESS_STAGES = {"": "waiting", "examples": "sorting the examples", "training": "training", "comparing": "comparing"}
+PROGRESS_INTERRUPTED = "its process ended; the model server starts it again"
+PROGRESS_FROM = "{number} labels{asked}"
+PROGRESS_ASKED = ", asked for by <@{user_id}>"
+PROGRESS_ENDED = {
+    "done": "✅ Done in {span}. The report follows.",
+    "cancelled": "⏹️ Cancelled. Nothing has changed.",
+    "failed": "⚠️ It failed; nothing has changed. {error}",
+}
+BUTTON_CANCEL = "Cancel"
+STARTED = "The run has begun, with {number} labels{held}. I show in <#{channel_id}> how far it is."
+STARTED_UNSEEN = "The run has begun, with {number} labels{held}. `/learn runs` says how far it is."
+STARTED_HELD = "; verdicts of {number} {moderators} are held: `/learn moderators`"
+
+# /learn runs.
+RUNS_NONE = "There was no training run yet. `/learn run` starts one."
+RUN_LINE = "`{run_id}` {phase} · {started}{ended}{result}"
+RUN_ENDED = " to {when}"
+RUN_PHASES = {
+    "queued": "⏳ queued",
+    "running": "🏃 running",
+    "interrupted": "⏸️ interrupted",
+    "done": "✅ done",
+    "failed": "⚠️ failed",
+    "cancelled": "⏹️ cancelled",
+}
+RUN_RESULTS = {
+    "worse": "not better",
+    "waits": "better, waits for a decision",
+    "used": "better, in use",
+    "kept": "better, not used",
+    "back": "used, then given up",
+    "outdated": "better, not used",
+}
+RUN_LOG = "-# {line}"
+
+# The report.
+REPORT_TITLE = "### 🎓 A new model · {run_id}"
+REPORT_HEADS = {
+    "worse": "**Not better.** Nothing changes.",
+    "waits": "**Better for you.** Nothing changes until you press.",
+    "outdated": "**Better for you**, but a newer run has ended since. Nothing has changed.",
+    "used": "**Better for you, and in use** since {when}{by}.",
+    "kept": "**Better for you.** {by_keep} the old model on {when}.",
+    "back": "**The old model serves again** since {when}{by}.",
+}
+REPORT_BY = ", decided by <@{user_id}>"
+REPORT_BY_ITSELF = ", by itself"
+REPORT_KEPT_BY = "<@{user_id}> kept"
+REPORT_KEPT_UNANSWERED = "Nobody pressed within 7 days, which kept"
+REPORT_TRAFFIC = "Last week with it: {fewer}, {lost}, {new}"
+REPORT_FEWER = "{number} {cards} fewer"
+REPORT_LOST = "{number} confirmed {cases} lost"
+REPORT_NEW = "about {number} new"
+REPORT_BAD = "🔴 {reason}"
+REPORT_GOOD = "🟢 Everything that the gate asks for is met: {rules}"
+REPORT_FLIPS_RIGHT = "Now right: {cases}"
+REPORT_FLIPS_WRONG = "Now wrong: {cases}"
+REPORT_FLIP = "[case {case_id}]({url})"
+REPORT_LEARNED = "Learned from {sources}{refused}"
+REPORT_SOURCES = {
+    "discord_message": "{number} verdicts",
+    "sandbox": "{number} verdicts",
+    "moderator_written": "{number} written",
+    "imported": "{number} imported",
+}
+REPORT_NOTHING = "nothing"
+REPORT_REFUSED = " · {number} refused by policy"
+REPORT_HELD = " · {number} verdicts held"
+REPORT_SHARE = "Largest share of one moderator {share} · {agreement}"
+REPORT_KAPPA = "agreement {kappa:.2f} (kappa, {cases} cases)"
+REPORT_NO_KAPPA = "no case that two moderators judged"
+BUTTON_USE = "Use new"
+BUTTON_KEEP = "Keep old"
+BUTTON_BACK = "Back to old"
+BUTTON_DETAILS = "Details"
+DETAILS = "Everything in numbers about {run_id}, without a message's text."
+
+# /learn permit.
+PERMIT_NEEDS_BOTH = "A permission needs a reference and a scope."
+PERMIT_NONE = (
+    "No permission is recorded, so messages of this server only measure; they never train. Discord forbids that "
+    "without its express permission."
+)
+PERMIT_HELD = "Recorded by <@{user_id}> on {when}: {reference} · {scope}"
+
+# /learn example.
+EXAMPLE_TITLE = "Write an example"
+EXAMPLE_FIELD = "The line, in your own words"
+EXAMPLE_HELP = "No copy of a message: Discord's policy forbids training on those without its permission."
+EXAMPLE_LABELS = "What breaks the rules in it?"
+EXAMPLE_FINE = "Nothing: it is fine here"
+
+# /learn moderators.
+MODERATORS_NONE = "Nobody's verdicts are held. Everybody's teach alike."
+MODERATORS_HEAD = "Verdicts that contradict the others' do not teach until you decide:"
+BUTTON_ALLOW = "Allow {name}"
+BUTTON_DROP = "Drop {name}"
