@@ -91,9 +91,7 @@ def build_flows(
     return Flows(
         desk=desk,
         telling=telling,
-        moderate=_moderate(
-            stores, outside, desk, telling, gone=gone, audit=audit, brake=brake, text_days=text_days, passed=passed
-        ),
+        moderate=_moderate(stores, outside, desk, telling, gone, audit, brake, text_days=text_days, passed=passed),
         review=review,
         deciding=_deciding(stores, outside, review, telling, gone),
         gone=gone,
@@ -234,10 +232,10 @@ def _moderate(
     outside: Outside,
     desk: CardDesk,
     telling: Telling,
-    *,
     gone: Gone,
     audit: Audit,
     brake: _Brake,
+    *,
     text_days: int,
     passed: Callable[[Passed], None],
 ) -> Moderate:
