@@ -203,9 +203,11 @@ class RetrainingReports:
     async def _take(self, run: Run, result: RunResult, challenger: str, *, by: int | None) -> None:
         """Let it serve, at the limits that were found for it. Doing it twice is doing it once."""
         if not limits_from_facts(run.facts):
+            before: dict[str, float] = {}
             for guild, limits in result.limits.items():
-                rules = await self._guilds.get(int(guild))
-                await self._runs.add_facts(run.run_id, limits_as_facts(rules, sorted(limits)))
+                before |= limits_as_facts(await self._guilds.get(int(guild)), sorted(limits))
+            # Of all servers in one step: whoever is cut short between two would take a new limit for an old one.
+            await self._runs.add_facts(run.run_id, before)
         if (await self._model.info()).version != challenger:
             await self._model.promote(challenger)
         for guild, limits in result.limits.items():

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -170,10 +170,10 @@ async def until_due(app: App, sandbox: Sandbox) -> timedelta:
     return due - sandbox.clock.now() + timedelta(seconds=1)
 
 
-async def until(there: Callable[[], bool]) -> None:
-    """Wait for what another process does."""
+async def until(there: Callable[[], bool | Awaitable[bool]]) -> None:
+    """Wait for what another process does, which tells nobody."""
     async with asyncio.timeout(WAIT_SECONDS):
-        while not there():
+        while not (await held if isinstance(held := there(), Awaitable) else held):
             await asyncio.sleep(0.05)
 
 

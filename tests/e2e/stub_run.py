@@ -37,7 +37,7 @@ def main(folder: Path, champion: Path) -> None:
     shutil.rmtree(folder / WORK, ignore_errors=True)
     shutil.copytree(champion, model)
     manifest = registry.read_manifest(model)
-    limits = dict.fromkeys(manifest["thresholds"], {"value": 0.99})
+    limits = {name: {"value": 0.99} for name in manifest["thresholds"]}
     parent = str(manifest["version"])
     registry.write_manifest(model, {**manifest, "version": BETTER, "thresholds": limits})
     say(say=f"looked at {len(order.examples)} labels")

@@ -116,9 +116,11 @@ async def test_a_bot_that_was_killed_during_a_run_reports_it_when_it_is_back(
         await until(lambda: bool(server.training()))
     server.release()
     client = ModelClient(server.url)
-    async with asyncio.timeout(60):
-        while not (await client.run_state(run_id)).ended:
-            await asyncio.sleep(0.05)
+
+    async def ended() -> bool:
+        return (await client.run_state(run_id)).ended
+
+    await until(ended)
     assert (await client.info()).version == FIRST
     await client.aclose()
     assert reports(sandbox) == []
