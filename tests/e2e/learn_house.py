@@ -173,7 +173,7 @@ async def until_due(app: App, sandbox: Sandbox) -> timedelta:
 async def until(there: Callable[[], bool | Awaitable[bool]]) -> None:
     """Wait for what another process does, which tells nobody."""
     async with asyncio.timeout(WAIT_SECONDS):
-        while not (await held if isinstance(held := there(), Awaitable) else held):
+        while not (await held if isinstance(held := there(), Awaitable) else held):  # noqa: ASYNC110 - no event tells
             await asyncio.sleep(0.05)
 
 
