@@ -157,7 +157,7 @@ async def set_up(house: House) -> None:
         case, _ = await cases.open(replace(new, opened_at=now, text_expires_at=now + timedelta(days=30)), ())
         verdict = "fine" if number % 2 else "breaks_rules"
         said = answers(verdict, case.reasons)
-        vote = Vote(case.case_id, MODERATORS[number % 4], verdict, said, case.model_version, now)
+        vote = Vote(case.case_id, MODERATORS[number // 2 % 4], verdict, said, case.model_version, now)
         await labels.vote(vote, scores=case.scores or {})
         await cases.close(case_id=case.case_id, at=now)
 
