@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +22,7 @@ from bot.sandbox.sandbox import Sandbox
 from bot.stage_crowd import REVIEW_CHANNEL, Crowd, Measured, gained
 from bot.stage_hands import text_of
 from bot.stage_watch import DemoFailed, Watch
-from moderation_model.checks.community import community
+from moderation_model.checks.community import Line, community
 from moderation_model.errors import ModelError
 from moderation_model.learning import RunState
 
@@ -39,7 +40,9 @@ PAGE_FILE, NUMBERS_FILE = "learning-report.html", "learning-report.json"
 
 @dataclass
 class LearnStage:
-    """One performance. `folder`: where the report is kept."""
+    """One performance. `folder`: where the report is kept; `lived`: how many lines are written for verdicts;
+    `held_out`: how many only measure.
+    """
 
     app: App
     sandbox: Sandbox
@@ -47,6 +50,8 @@ class LearnStage:
     folder: Path
     headless: bool
     console: Console
+    lived: int = LIVED
+    held_out: int = HELD_OUT
     crowd: Crowd = field(init=False)
     _started: float = field(default_factory=time.monotonic)
 
@@ -59,9 +64,9 @@ class LearnStage:
         Raises DemoFailed where the loop stops, and TimeoutError where a line is lost.
         """
         await self._set_up()
-        before = await self._measure("before", community(HELD_OUT, seed=HELD_OUT_SEED + SEED, cores="new"))
+        before = await self._measure("before", community(self.held_out, seed=HELD_OUT_SEED + SEED, cores="new"))
         self._say("The community writes; four moderators answer the cards ...")
-        await self.crowd.live(community(LIVED, seed=SEED, cores="known"))
+        await self.crowd.live(community(self.lived, seed=SEED, cores="known"))
         self.sandbox.clock.advance(timedelta(hours=21).total_seconds())
         await self.crowd.audit()
         self._tell("verdicts", {**self.crowd.verdicts, "together": self.crowd.verdicts.total()})
@@ -83,7 +88,7 @@ class LearnStage:
             self.sandbox.guild.id, lambda rules: replace(rules, set_up_at=now - timedelta(days=1)), by=None, at=now
         )
 
-    async def _measure(self, when: str, lines: Any) -> Measured:
+    async def _measure(self, when: str, lines: Sequence[Line]) -> Measured:
         """What the model in force makes of lines that nobody judges; no cards are made of them."""
         self._say(f"{len(lines)} lines that nobody judges, {when} ...")
         hands = self.crowd.hands

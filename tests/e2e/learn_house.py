@@ -22,6 +22,7 @@ from bot.core.feedback import answers
 from bot.flow.learn import LEAST_LABELS
 from bot.jobs import CronSchedule
 from bot.sandbox.sandbox import Sandbox
+from bot.stage_watch import Watch
 from bot.store.cases import CaseStore
 from bot.store.labels import LabelStore
 from moderation_model import registry
@@ -92,19 +93,25 @@ def stub_server(folder: Path) -> Iterator[StubServer]:
 
 
 @asynccontextmanager
-async def learning_house(sandbox: Sandbox, folder: Path, server: StubServer) -> AsyncIterator[House]:
-    """A started bot that lets a better model serve by itself, its time the sandbox's; stopped at the end."""
+async def learning_house(
+    sandbox: Sandbox, folder: Path, server: StubServer, *, watch: Watch | None = None, start: bool = True
+) -> AsyncIterator[House]:
+    """A started bot that lets a better model serve by itself, its time the sandbox's; stopped at the end.
+
+    `watch`: who hears of its passes and cards, else the house. `start`: False leaves the start to the test.
+    """
     house = House(sandbox)
     house._app = build_app(
         load_settings(_env_file=None, **settings_of(sandbox, folder, server)),
         connector=sandbox.connector(),
-        passed=house.passed,
-        presented=house.presented,
+        passed=(watch or house).passed,
+        presented=(watch or house).presented,
         source="sandbox",
         clock=sandbox.clock,
     )
     try:
-        await house.app.start()
+        if start:
+            await house.app.start()
         yield house
     finally:
         await house.app.stop()
