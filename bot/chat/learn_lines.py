@@ -66,13 +66,18 @@ def run_lines(run: Run) -> list[str]:
 def report_parts(report: RunReport) -> list[str]:
     """The report's parts in their order: verdict, last week, what got worse, flips, what it learned from."""
     parts = [
-        f"{texts.REPORT_TITLE.format(run_id=report.run.run_id)}\n{_head(report)}",
+        f"{_title(report)}\n{_head(report)}",
         _traffic(report),
         _gate(report),
         _flips(report.flips),
         _learned(report),
     ]
     return [part for part in parts if part]
+
+
+def _title(report: RunReport) -> str:
+    title = texts.REPORT_TITLE_LIMITS if report.result.limits_alone else texts.REPORT_TITLE
+    return title.format(run_id=report.run.run_id)
 
 
 def _head(report: RunReport) -> str:

@@ -46,6 +46,9 @@ NOT_NEWEST = "A newer run has ended. Please decide on its report: `/learn report
 NOT_PASSED = "The gate did not pass this model, so it cannot be used. The report says why."
 NOT_HERE = "The server that started this run decides about its model; one model serves all servers of this bot."
 DECIDED = "Somebody has decided about this model already."
+VERSION_USED = "Version {version} serves from now on. [Back to old] on the report takes it back."
+LIMITS_USED = "These limits hold from now on. [Back to old] on the report takes them back."
+LIMITS_BACK = "The limits are again what they were before."
 NOT_SERVING = "This model does not serve, so there is nothing to go back from. Version {version} serves."
 
 
@@ -102,11 +105,11 @@ class RetrainingReports:
             raise NotAllowed(DECIDED)
         try:
             await self._take(run, result, result.challenger, by=by)
-        except ModelError:
+        except (ModelError, NotAllowed):
             await self._runs.reconsider(run_id, None, by=None, at=self._clock.now())
             raise
         await self.refresh(run_id)
-        return f"Version {result.challenger} serves from now on. [Back to old] on the report takes it back."
+        return LIMITS_USED if result.limits_alone else VERSION_USED.format(version=result.challenger)
 
     async def keep(self, run_id: str, *, guild_id: int, by: int) -> str:
         """Leave the old model serving. Raises NotAllowed."""
@@ -120,10 +123,13 @@ class RetrainingReports:
         """Give up the new model of this run, from any server: it serves them all. Raises NotAllowed where another one
         serves.
         """
-        _, result = await self._done(run_id)
+        run, result = await self._done(run_id)
         serving = (await self._model.info()).version
         if serving != result.challenger:
             raise NotAllowed(NOT_SERVING.format(version=serving))
+        if result.limits_alone:
+            await self._give_up(run, by=by)
+            return LIMITS_BACK
         return await self.rollback(by=by)
 
     async def rollback(self, *, by: int) -> str:
@@ -133,11 +139,15 @@ class RetrainingReports:
         log.info("rolled_back", version=now, by=by)
         for run in await self._runs.newest():
             if run.decision in ("use", "auto") and run.result is not None and run.result.challenger == before:
-                await self._runs.reconsider(run.run_id, "back", by=by, at=self._clock.now())
-                await self._restore_limits(run, by=by)
-                await self.refresh(run.run_id)
-                break
+                await self._give_up(run, by=by)
+                if not run.result.limits_alone:
+                    break
         return f"Version {now} serves again."
+
+    async def _give_up(self, run: Run, *, by: int) -> None:
+        await self._runs.reconsider(run.run_id, "back", by=by, at=self._clock.now())
+        await self._restore_limits(run, by=by)
+        await self.refresh(run.run_id)
 
     async def post_due(self) -> int:
         """Post the reports that were never posted, and take what may be taken by itself; how many were posted."""
@@ -194,7 +204,7 @@ class RetrainingReports:
             return
         try:
             await self._take(run, result, result.challenger, by=None)
-        except ModelError as error:
+        except (ModelError, NotAllowed) as error:
             # The report then asks, as if nobody had wanted it to go by itself.
             log.warning("not_promoted", run_id=run.run_id, why=type(error).__name__)
             return
@@ -206,7 +216,10 @@ class RetrainingReports:
             for guild, limits in result.limits.items():
                 rules = await self._guilds.get(int(guild))
                 await self._runs.add_facts(run.run_id, limits_as_facts(rules, sorted(limits)))
-        if (await self._model.info()).version != challenger:
+        serving = (await self._model.info()).version
+        if serving != challenger:
+            if result.limits_alone:
+                raise NotAllowed(NOT_SERVING.format(version=serving))
             await self._model.promote(challenger)
         for guild, limits in result.limits.items():
             await self._guilds.change(
