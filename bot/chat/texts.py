@@ -210,6 +210,7 @@ WHY_OPENED = {
     "audit": "drawn for checking",
     "labelled": "labelled by a moderator",
     "appeal": "appealed",
+    "challenger": "flagged by a new model alone, which is being checked",
 }
 SCORES = "Scores: {scores}"
 CHECK_CASE = "This would open a case: {why}."
