@@ -200,7 +200,7 @@ async def test_last_week_is_played_again_with_the_new_model(house: House):
         [("friendly goblin", "fine"), ("cruel words", "breaks_rules"), ("old insult", "breaks_rules")], 1
     ):
         await judge(house.db, text, number, {50: verdict})  # pyright: ignore[reportArgumentType]
-    house.model.predictions = {
+    house.model.challenges = {
         "friendly goblin": prediction({"insult": 0.5}),
         "cruel words": prediction({"insult": 0.55}),
         "old insult": prediction({"insult": 0.9}),
