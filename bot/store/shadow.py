@@ -10,7 +10,7 @@ from bot.store import rows
 from bot.store.database import Database
 from bot.store.labels import votes_of
 from bot.store.loading import load_cases
-from bot.store.tables import audit_draws, cases
+from bot.store.tables import cases
 
 
 class ShadowStore:
@@ -31,23 +31,19 @@ class ShadowStore:
     async def open(self, new: NewCase, *, run_id: str, most: int) -> Case | None:
         """A case that only the challenger of the run flags, in the queue without a card; None where there is none.
 
-        At most `most` a run and guild, each text once, and none on a message that has a case or was drawn for an audit:
-        an audit must not know what models say.
+        At most `most` a run and guild, each text once, and none on a message that has a case.
         """
         mine = (cases.c.shadow_run == run_id, cases.c.guild_id == new.guild_id)
         opened = sa.select(sa.func.count()).where(*mine, cases.c.flagged_only_by == "challenger")
         values = rows.case_values(new, self._db.key)
         same = sa.select(cases.c.id).where(*mine, cases.c.text_hash == values["text_hash"]).limit(1)
-        drawn = sa.select(audit_draws.c.id).where(
-            audit_draws.c.message_id == new.message_id, audit_draws.c.revision == new.revision
-        )
         values |= {"flagged_only_by": "challenger", "shadow_run": run_id, "queued_at": new.opened_at}
         insert = self._db.insert(cases).values(values)
         once = insert.on_conflict_do_nothing(index_elements=["message_id", "revision"]).returning(cases.c.id)
         async with self._db.begin() as connection:
             if (await connection.scalar(opened) or 0) >= most:
                 return None
-            if await connection.scalar(same) is not None or await connection.scalar(drawn) is not None:
+            if await connection.scalar(same) is not None:
                 return None
             case_id = await connection.scalar(once)
             found = await load_cases(connection, self._db.key, sa.select(cases).where(cases.c.id == case_id))
