@@ -26,6 +26,8 @@ _SHARES = {"examples": (0.0, 0.05), "training": (0.05, 0.8), "comparing": (0.85,
 """By stage where it begins and how much of the whole it takes, about."""
 
 PROGRESS_CHANNEL, PROGRESS_MESSAGE = "progress_channel_id", "progress_message_id"
+FORGOTTEN = "forgotten"
+"""Of the examples that the new model learned from, how many were withdrawn or deleted since."""
 FEWER, LOST, NEW = "cards_fewer", "confirmed_lost", "cards_new"
 _OWN_LIMIT = "flag_at"
 _NO_LIMIT = -1.0
@@ -170,3 +172,10 @@ def progress_card(facts: Mapping[str, float]) -> CardRef | None:
     if PROGRESS_MESSAGE not in facts:
         return None
     return CardRef(int(facts[PROGRESS_CHANNEL]), int(facts[PROGRESS_MESSAGE]))
+
+
+def home_of(run: Run) -> int | None:
+    """The server that reads of the run: the one that asked, else the one that taught most."""
+    if run.guild_id is not None:
+        return run.guild_id
+    return int(run.facts["home"]) if "home" in run.facts else None

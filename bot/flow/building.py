@@ -15,7 +15,7 @@ from bot.flow.asked import Asked
 from bot.flow.audit import Audit
 from bot.flow.breaker import Breaker
 from bot.flow.budgeting import CardBudget
-from bot.flow.building_learning import LearnSettings, build_learning
+from bot.flow.building_learning import Learning, LearnSettings, build_learning
 from bot.flow.cards import CardDesk
 from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
@@ -84,8 +84,9 @@ def build_flows(
     telling = Telling(enforcer=outside.enforcer, messenger=outside.messenger, board=board, guilds=guilds, clock=clock)
     review = _review(stores, outside, telling, desk, text_days=text_days)
     audit = _audit(stores, outside, desk, text_days=text_days)
-    taught = build_learning(stores.learning, guilds, model=model, board=board, clock=clock, settings=learning)
     gone = Gone(gone=stores.gone, cases=cases, desk=desk, clock=clock, text_days=text_days)
+    taught = _learning(stores, outside, gone, learning, text_days=text_days)
+    passed = _each(taught.shadow.consider, passed)
     asked = Asked(model=model, guilds=guilds, cases=cases, clock=clock, text_days=text_days)
     return Flows(
         desk=desk,
@@ -117,6 +118,28 @@ def build_flows(
         learn=taught.learn,
         retraining=taught.retraining,
         lessons=taught.lessons,
+        shadow=taught.shadow,
+    )
+
+
+def _each(first: Callable[[Passed], None], second: Callable[[Passed], None]) -> Callable[[Passed], None]:
+    def both(passed: Passed) -> None:
+        first(passed)
+        second(passed)
+
+    return both
+
+
+def _learning(stores: Stores, outside: Outside, gone: Gone, settings: LearnSettings, *, text_days: int) -> Learning:
+    return build_learning(
+        stores.learning,
+        stores.guilds,
+        model=outside.model,
+        board=outside.board,
+        clock=outside.clock,
+        settings=settings,
+        gone=gone,
+        text_days=text_days,
     )
 
 

@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.core.lessons import Run
-from bot.core.retraining import PROGRESS_CHANNEL, PROGRESS_MESSAGE, RunProgress, progress_card
+from bot.core.retraining import PROGRESS_CHANNEL, PROGRESS_MESSAGE, RunProgress, home_of, progress_card
 from bot.errors import BoardUnavailable, BotError, StoreUnavailable
 from bot.flow.collecting import Collected, Collecting
 from bot.flow.ports import Clock, LearnService, ReportBoard
-from bot.flow.retraining_report import RetrainingReports, home_of
+from bot.flow.retraining_report import RetrainingReports
 from bot.flow.turns import Turn
 from bot.store.guilds import GuildStore
 from bot.store.runs import RunStore
@@ -139,12 +139,13 @@ class Learn:
                 await self._pause(POLL_SECONDS)
 
     async def watch(self) -> None:
-        """What the clock asks for: go on with a run that an earlier process began, post reports that lack, and keep
-        the old model where nobody pressed.
+        """What the clock asks for: go on with a run that an earlier process began, post reports that lack, go on with
+        the shadow stage of a model that passed, and keep the old model where nobody pressed.
         """
         if await self.look():
             self._begun.set()
         await self._reports.post_due()
+        await self._reports.check_beside()
         await self._reports.keep_undecided()
 
     async def look(self) -> bool:
