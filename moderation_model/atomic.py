@@ -72,8 +72,8 @@ def remove_parts(folder: Path) -> None:
 def locked(path: Path, *, seconds: float | None = None, busy: str = BUSY) -> Iterator[None]:
     """Holds the lock file `path`; the system lets go of it when the holder dies.
 
-    Raises ModelUnavailable with the sentence `busy` when another process holds it for `seconds` (default: LOCK_SECONDS),
-    OSError when the file cannot be written.
+    Raises ModelUnavailable with the sentence `busy` when another process holds it for `seconds` (LOCK_SECONDS if not
+    given), OSError when the file cannot be written.
     """
     import fcntl  # not on Windows, where the model can be served but not replaced
 

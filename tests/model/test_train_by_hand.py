@@ -1,19 +1,22 @@
-"""`candor-model train --labels FILE`: a version beside the champion, resumed after a kill, and one sentence for errors."""
+"""`candor-model train --labels FILE`: a version beside the champion, going on after a kill, sentences for errors."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from transformers import TrainerState
 from typer.testing import CliRunner, Result
 
-from moderation_model import atomic, registry
+from moderation_model import atomic, labels_verb, registry
 from moderation_model.__main__ import build_app
+from moderation_model.learning import RunResult
 from moderation_model.models import ModelStore
 from moderation_model.training import adapt
+from moderation_model.training.by_hand import Taught
 from moderation_model.training.learn_run import BEGINS_ANEW, GOING_ON
 from tests.model.test_adapt import FRIENDLY, QUICK
 from tests.model.test_learn_run import example
@@ -46,89 +49,103 @@ class Desk:
         }
 
 
+def at_desk(root: Path, shipped: Path, patch: pytest.MonkeyPatch) -> Desk:
+    """Models that the environment names, a tiny model in the box, a quick training at ordinary priority."""
+    patch.setenv("CANDOR_MODELS_DIR", str(root / "models"))
+    patch.setattr(registry, "default_folder", lambda: shipped)
+    patch.setitem(adapt.PLANS, "lora", QUICK)
+    patch.setattr(os, "nice", lambda more: more)
+    return Desk(root, shipped)
+
+
 @pytest.fixture
 def desk(tmp_path: Path, tiny_model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    """Models that the environment names, a tiny model in the box, a quick training at ordinary priority."""
-    monkeypatch.setenv("CANDOR_MODELS_DIR", str(tmp_path / "models"))
-    monkeypatch.setattr(registry, "default_folder", lambda: tiny_model_dir)
-    monkeypatch.setitem(adapt.PLANS, "lora", QUICK)
-    monkeypatch.setattr(os, "nice", lambda more: more)
-    return Desk(tmp_path, tiny_model_dir)
+    """A desk where nothing was trained yet."""
+    return at_desk(tmp_path, tiny_model_dir, monkeypatch)
 
 
-def killed_after(steps: int) -> Callable[..., None]:
-    """A trainer's callback that ends the process, so to speak, after so many steps."""
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, tiny_model_dir: Path) -> Iterator[tuple[Desk, Result]]:
+    """One whole training, and the desk after it."""
+    with pytest.MonkeyPatch.context() as patch:
+        desk = at_desk(tmp_path_factory.mktemp("trained"), tiny_model_dir, patch)
+        yield desk, desk.train("--report", str(desk.root / "new" / "page.html"), "--json")
 
-    def on_step_end(self: object, args: object, state: object, control: object, **_: object) -> None:
-        if getattr(state, "global_step", 0) >= steps:
+
+def kill_after(steps: int, patch: pytest.MonkeyPatch) -> None:
+    """Every training ends as by Ctrl-C after so many steps."""
+
+    def tick(_: object, args: object, state: TrainerState, control: object, **more: object) -> None:
+        if state.global_step >= steps:
             raise KeyboardInterrupt
 
-    return on_step_end
+    patch.setattr(adapt._Tick, "on_step_end", tick)
 
 
-def test_a_version_is_kept_with_its_verdict_and_the_champion_stays(desk: Desk) -> None:
-    done = desk.train()
-    before, after = desk.store.shipped_version, desk.store.versions()[0]
-    assert done.exit_code == (0 if after.promote else 1)
-    assert desk.store.current().version == before
-    assert after.parent == before
-    assert "161 rows read, 1 of them without a label" in done.stdout
-    for rule in ("cost", "anchors", "checks", "identity", "calibration"):
-        assert any(line.split()[:1] in (["met"], ["NOT"]) and rule in line for line in done.stdout.splitlines())
-    assert f"candor-model promote {after.version}" in done.stdout
+def test_a_version_is_kept_with_its_verdict_and_the_champion_stays(trained: tuple[Desk, Result]) -> None:
+    desk, done = trained
+    told = json.loads(done.stdout)
+    newest = desk.store.versions()[0]
+    assert done.exit_code == (0 if told["verdict"]["promote"] else 1)
+    assert desk.store.current().version == desk.store.shipped_version == told["champion"] == newest.parent
+    assert (newest.version, newest.promote) == (told["challenger"], told["verdict"]["promote"])
+    assert told["held_out"] >= 50
     assert "comparing" in done.stderr
-    page = desk.models / "reports" / f"{after.version}.html"
-    assert f"Report: {page}" in done.stdout
+
+
+def test_what_is_printed_has_the_gate_row_by_row_and_says_what_to_do_next(
+    trained: tuple[Desk, Result], capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk, done = trained
+    told = json.loads(done.stdout)
+    page = desk.root / "new" / "page.html"
+    assert told.pop("report") == str(page)
+    labels_verb.show(Taught(RunResult.from_dict(told), page, (161, 1)), " --models here")
+    said = capsys.readouterr().out
+    assert "161 rows read, 1 of them without a label" in said
+    for row in told["verdict"]["rows"]:
+        line = next(line for line in said.splitlines() if row["reason"] in line)
+        assert line.split()[0] == ("met" if row["met"] else "NOT")
+    assert f"candor-model promote {told['challenger']} --models here" in said
+    assert f"Report: {page}" in said
     assert FRIENDLY not in page.read_text()
 
 
-def test_nothing_of_a_run_stays_and_no_row_of_a_file_counts_as_an_example(desk: Desk) -> None:
-    desk.train()
-    version = desk.store.versions()[0].version
-    assert desk.left() == {"champion.json", "lock", "by-hand/lock", f"reports/{version}.html"}
+def test_nothing_of_a_run_stays_and_no_row_of_a_file_counts_as_an_example(trained: tuple[Desk, Result]) -> None:
+    desk, _ = trained
+    assert desk.left() == {"champion.json", "lock", "by-hand/lock"}
     assert desk.store.mark_stale(range(1, 162)) == []
 
 
-def test_the_version_brings_the_limits_that_it_was_judged_at(desk: Desk) -> None:
-    told = json.loads(desk.train("--json").stdout)
+def test_the_version_brings_the_limits_that_it_was_judged_at(trained: tuple[Desk, Result]) -> None:
+    desk, done = trained
+    told = json.loads(done.stdout)
     manifest = registry.open_folder(desk.store.folder(told["challenger"]))
     assert {name: each["value"] for name, each in manifest["thresholds"].items()} == told["limits"][""]
-
-
-def test_json_is_one_object_with_the_gate_and_the_report(desk: Desk, tmp_path: Path) -> None:
-    page = tmp_path / "new" / "page.html"
-    told = json.loads(desk.train("--json", "--report", str(page), "--mode", "lora").stdout)
-    assert told["report"] == str(page)
-    assert page.is_file()
-    assert told["verdict"]["rows"]
-    assert told["held_out"] >= 50
 
 
 def test_a_killed_run_goes_on_with_the_same_command_and_leaves_no_text(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as patched:
-        patched.setattr(adapt._Tick, "on_step_end", killed_after(20))
-        stopped = desk.train()
+    kill_after(10, monkeypatch)
+    stopped = desk.train()
     assert stopped.exit_code == 130
     assert "The same command goes on" in stopped.stderr
     left = [path for path in desk.models.rglob("*") if path.is_file()]
     assert any("checkpoint-" in str(path) for path in left)
     assert not any(FRIENDLY.encode() in path.read_bytes() for path in left)
-    done = desk.train()
-    assert GOING_ON in done.stderr
-    assert "going on after checkpoint-" in done.stderr
-    assert len(desk.store.versions()) == 2
+    again = desk.train()
+    assert GOING_ON in again.stderr
+    assert "going on after checkpoint-" in again.stderr
 
 
 def test_a_file_that_was_changed_meanwhile_begins_anew_and_says_so(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as patched:
-        patched.setattr(adapt._Tick, "on_step_end", killed_after(20))
-        desk.train()
+    kill_after(10, monkeypatch)
+    desk.train()
     desk.write(range(10, 170))
-    done = desk.train()
-    assert BEGINS_ANEW in done.stderr
-    assert "going on after" not in done.stderr
+    again = desk.train()
+    assert BEGINS_ANEW in again.stderr
+    assert "going on after" not in again.stderr
 
 
 def test_too_few_labels_are_said_with_how_many_more(desk: Desk) -> None:
