@@ -78,9 +78,10 @@ class App:
         stores = Stores(self.db, source=source, permitted=settings.train_on_messages)
         self.guilds, self.cases, self.leases = stores.guilds, stores.cases, stores.leases
         self.child = ModelChild(settings) if settings.model_url is None else None
+        given = settings.model_token.get_secret_value() if settings.model_token else None
         self.model = ModelClient(
             self.child.url if self.child else settings.model_url or "",
-            token=settings.model_token.get_secret_value() if settings.model_token else None,
+            token=self.child.token if self.child else given,
         )
         self.bot: CandorBot = create_bot(settings, connector=connector)
         self._passed = passed

@@ -30,7 +30,10 @@ class Settings(BaseSettings):
     model_url: str | None = Field(
         None, description="Address of a model server. Default: one is started beside the bot on loopback."
     )
-    model_token: SecretStr | None = Field(None, description="Bearer token of the model server at CANDOR_MODEL_URL.")
+    model_token: SecretStr | None = Field(
+        None,
+        description="Bearer token of the model server; without it the bot's own server gets a random one.",
+    )
     model_path: str | None = Field(
         None,
         description="Folder or hub id of the model that the bot's own server loads. Default: what was promoted.",

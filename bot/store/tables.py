@@ -93,6 +93,7 @@ predictions = sa.Table(
     sa.Column("scores", Json),
     sa.Column("reading", sa.String(32)),
     sa.Column("model_version", sa.Text),
+    sa.Column("unknown_words", sa.Float),
     sa.UniqueConstraint("message_id", "revision"),
     sa.Index("ix_predictions_state_created_at", "state", "created_at"),
     comment="No author and no text: members are not profiled. Dropped after CANDOR_PREDICTION_DAYS.",

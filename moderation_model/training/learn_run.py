@@ -23,6 +23,8 @@ Say = Callable[[str], None]
 Stage = Callable[[str, int, int], None]
 
 DIGEST = "digest"
+GOING_ON = "Going on with the run that was interrupted."
+BEGINS_ANEW = "The interrupted run had other examples, another champion or another mode, so this one begins anew."
 FEWEST = 40
 """Examples that may be trained on; with fewer nothing is tried."""
 
@@ -41,7 +43,7 @@ def learn(order: RunOrder, *, champion: Path, work: Path, out: Path, say: Say, s
     say(f"{len(parts.train)} examples to train on, {len(parts.tune)} to watch, {len(parts.test)} held out")
     if len(parts.train) + len(parts.tune) < FEWEST:
         return _limits_alone(order, parts, champion, started, stage) or _too_few(parts, version)
-    resume = _same_rows(work, f"{version} {order.mode} {order.seed} {parts.digest}")
+    resume = _same_rows(work, f"{version} {order.mode} {order.seed} {parts.digest}", say)
     adapt(
         champion,
         rows_of(parts.train),
@@ -134,12 +136,15 @@ def _compared(
     return found, limits
 
 
-def _same_rows(work: Path, digest: str) -> bool:
+def _same_rows(work: Path, digest: str, say: Say) -> bool:
     """Whether `work` holds checkpoints of exactly these rows; what it holds of others is no use."""
     path = work / DIGEST
-    same = path.is_file() and path.read_text("utf-8") == digest
+    before = path.read_text("utf-8") if path.is_file() else None
+    if before is not None:
+        same = before == digest
+        say(GOING_ON if same else BEGINS_ANEW)
     path.write_text(digest, "utf-8")
-    return same
+    return before == digest
 
 
 def _too_few(parts: Parts, version: str) -> RunResult:
