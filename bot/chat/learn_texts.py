@@ -81,7 +81,14 @@ BUTTON_USE = "Use new"
 BUTTON_KEEP = "Keep old"
 BUTTON_BACK = "Back to old"
 BUTTON_DETAILS = "Details"
-DETAILS = "Everything in numbers about {run_id}, without a message's text."
+DETAILS = (
+    "Everything in numbers about {run_id}: a page to open in a browser, and the same as JSON. Neither holds a "
+    "message's text."
+)
+DETAILS_WITHOUT_PAGE = (
+    "Everything in numbers about {run_id} as JSON, without a message's text. The page is missing: the model server is "
+    "away, or it no longer keeps this run."
+)
 
 # /learn permit.
 PERMIT_NEEDS_BOTH = "A permission needs a reference and a scope."

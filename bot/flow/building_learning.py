@@ -9,6 +9,7 @@ from bot.flow.learn import Learn
 from bot.flow.lessons import Lessons
 from bot.flow.ports import Clock, LearnService, ReportBoard
 from bot.flow.retraining_report import Promotion, RetrainingReports
+from bot.flow.run_details import RunDetails
 from bot.flow.stores import LearnStores
 from bot.store.guilds import GuildStore
 from moderation_model.learning import Mode
@@ -29,6 +30,7 @@ class Learning:
     learn: Learn
     retraining: RetrainingReports
     lessons: Lessons
+    run_details: RunDetails
 
 
 def build_learning(
@@ -49,6 +51,7 @@ def build_learning(
         runs=stores.runs,
         teaching=stores.teaching,
         leases=stores.leases,
+        weekly=stores.weekly,
         clock=clock,
         promotion=settings.promotion,
     )
@@ -63,4 +66,4 @@ def build_learning(
         mode=settings.mode,
     )
     lessons = Lessons(model=model, lessons=stores.lessons, teaching=stores.teaching, collecting=collecting, clock=clock)
-    return Learning(learn, retraining, lessons)
+    return Learning(learn, retraining, lessons, RunDetails(model=model, runs=stores.runs))

@@ -28,6 +28,7 @@ from bot.flow.report import Statistics
 from bot.flow.reporting import Reporting
 from bot.flow.retraining_report import RetrainingReports
 from bot.flow.review import Review
+from bot.flow.run_details import RunDetails
 from bot.flow.telling import Telling
 from bot.flow.trouble import Trouble
 from bot.flow.weekly import Weekly
@@ -64,3 +65,4 @@ class Flows:
     learn: Learn
     retraining: RetrainingReports
     lessons: Lessons
+    run_details: RunDetails

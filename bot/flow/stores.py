@@ -41,6 +41,7 @@ class LearnStores:
         self.runs = RunStore(db)
         self.teaching = TeachingStore(db, source=source, permitted=permitted)
         self.leases = leases
+        self.weekly = WeeklyStore(db)
 
 
 class Stores:

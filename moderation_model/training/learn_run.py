@@ -61,6 +61,7 @@ def learn(order: RunOrder, *, champion: Path, work: Path, out: Path, say: Say, s
         flips=compared.flips,
         learned=parts.learned,
         limits=limits,
+        changes=compared.changes,
         before=compared.before,
         after=compared.after,
         held_out=len(parts.test),
