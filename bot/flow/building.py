@@ -78,11 +78,10 @@ def build_flows(
     learning: LearnSettings = LearnSettings(),
 ) -> Flows:
     """The use cases. `passed` and `presented` are called after each message and each card."""
-    model, board, clock, messenger = outside.model, outside.board, outside.clock, outside.messenger
-    guilds, cases, labels = stores.guilds, stores.cases, stores.labels
+    model, board, clock, guilds, cases = outside.model, outside.board, outside.clock, stores.guilds, stores.cases
     brake = _brake(stores, outside)
     desk = _desk(stores, outside, brake, presented)
-    telling = Telling(enforcer=outside.enforcer, messenger=messenger, board=board, guilds=guilds, clock=clock)
+    telling = Telling(enforcer=outside.enforcer, messenger=outside.messenger, board=board, guilds=guilds, clock=clock)
     review = _review(stores, outside, telling, desk, text_days=text_days)
     audit = _audit(stores, outside, desk, text_days=text_days)
     taught = build_learning(stores.learning, guilds, model=model, board=board, clock=clock, settings=learning)
@@ -91,12 +90,14 @@ def build_flows(
     return Flows(
         desk=desk,
         telling=telling,
-        moderate=_moderate(stores, outside, desk, telling, gone, audit, brake, text_days=text_days, passed=passed),
+        moderate=_moderate(
+            stores, outside, desk, telling, gone=gone, audit=audit, brake=brake, text_days=text_days, passed=passed
+        ),
         review=review,
         deciding=_deciding(stores, outside, review, telling, gone),
         gone=gone,
         names=_names(stores, outside, desk, text_days=text_days),
-        setup=GuildSetup(guilds=guilds, labels=labels, desk=desk, clock=clock),
+        setup=GuildSetup(guilds=guilds, labels=stores.labels, desk=desk, clock=clock),
         audit=audit,
         coverage=Coverage(model=model, predictions=stores.predictions, clock=clock),
         appeals=Appeals(guilds=guilds, cases=cases, appeals=stores.appeals, desk=desk, clock=clock),
@@ -233,10 +234,10 @@ def _moderate(
     outside: Outside,
     desk: CardDesk,
     telling: Telling,
+    *,
     gone: Gone,
     audit: Audit,
     brake: _Brake,
-    *,
     text_days: int,
     passed: Callable[[Passed], None],
 ) -> Moderate:
