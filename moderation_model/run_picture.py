@@ -15,7 +15,7 @@ MOST_LABELS = 4
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """`hits` of `total`; `low` and `high`: the 95 % interval of that share, 0 to 1. With a total of 0 nothing is known."""
+    """`hits` of `total`; `low` and `high`: the 95 % interval of that share, 0 to 1. With a total of 0: nothing."""
 
     hits: int
     total: int
