@@ -131,7 +131,7 @@ def _self(report: WeekReport) -> str:
     return texts.ME.format(
         away=_away(report.away),
         read=texts.READ.format(share=share, messages=f"{read.messages:,}") if read.messages else texts.READ_NONE,
-        drift=report.drift.words if report.drift is not None else texts.DRIFT_UNKNOWN,
+        drift=report.drift.sentence if report.drift is not None else texts.DRIFT_UNKNOWN,
     )
 
 

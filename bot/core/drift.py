@@ -35,17 +35,12 @@ class Drift:
     index: float
 
     @property
-    def words(self) -> str:
+    def sentence(self) -> str:
         """What a moderator reads."""
         if self.index < SOME:
-            return "scores are spread as before"
+            return f"scores as before (PSI {self.index:.2f})"
         how = "much" if self.index >= MUCH else "a little"
-        return f"scores of {self.label.replace('_', ' ')} moved {how}"
-
-    @property
-    def sentence(self) -> str:
-        """The same with its number, for who looks closer."""
-        return f"{self.words} (PSI {self.index:.2f})"
+        return f"scores of {self.label.replace('_', ' ')} moved {how} (PSI {self.index:.2f})"
 
 
 def stability_index(before: Sequence[int], now: Sequence[int]) -> float:

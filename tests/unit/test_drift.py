@@ -51,5 +51,5 @@ def test_few_messages_say_nothing_of_drift() -> None:
 
 
 def test_a_small_index_is_read_as_before() -> None:
-    assert Drift("toxic", 0.034).sentence == "scores are spread as before (PSI 0.03)"
+    assert Drift("toxic", 0.034).sentence == "scores as before (PSI 0.03)"
     assert Drift("toxic", 0.13).sentence == "scores of toxic moved a little (PSI 0.13)"

@@ -71,7 +71,7 @@ def test_a_full_week_reads_in_the_order_of_what_matters() -> None:
         "**A day** 8.7 cards, half of them answered within 14 min (57 cases)",
         f"**Busiest** <#5> with 45 cards, and the hour from <t:{NEXT.replace(hour=21).timestamp():.0f}:t> with 40",
         "**Sentiment** <#5> 3.4 ★, <#6> 2.8 ★",
-        "**Me** away for 14 min; 2 % of 3,204 messages unchecked; scores are spread as before",
+        "**Me** away for 14 min; 2 % of 3,204 messages unchecked; scores as before (PSI 0.03)",
     ]
 
 
