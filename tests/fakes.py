@@ -176,6 +176,7 @@ class FakeBoard:
     in_trouble: tuple[str, ...] = ()
     progress: list[RunProgress] = field(default_factory=list)
     reports: list[RunReport] = field(default_factory=list)
+    report_pictures: list[bytes | None] = field(default_factory=list)
     reported: asyncio.Event = field(default_factory=asyncio.Event)
     audits: dict[int, AuditBatch] = field(default_factory=dict)
     broken: bool = False
@@ -250,10 +251,13 @@ class FakeBoard:
         self.progress.append(progress)
         return card
 
-    async def show_report(self, report: RunReport, *, guild_id: int, channel_id: int) -> CardRef:
+    async def show_report(
+        self, report: RunReport, *, guild_id: int, channel_id: int, png: bytes | None = None, words: str = ""
+    ) -> CardRef:
         if self.broken:
             raise BoardUnavailable("The reports channel cannot be reached.")
         self.reports.append(report)
+        self.report_pictures.append(png)
         self.reported.set()
         return CardRef(*report.run.report) if report.run.report else CardRef(channel_id, 9000 + len(self.reports))
 

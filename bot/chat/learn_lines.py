@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import discord
@@ -75,6 +75,7 @@ def report_parts(report: RunReport) -> list[str]:
         _gate(report),
         _flips(report.flips),
         _learned(report),
+        texts.REPORT_UNTIL if report.standing == "waits" else "",
     ]
     return [part for part in parts if part]
 
@@ -108,13 +109,32 @@ def _traffic(report: RunReport) -> str:
 
 
 def _gate(report: RunReport) -> str:
-    """What is not met first, each with its reason; in one line what is."""
-    verdict = report.result.verdict
-    bad = [texts.REPORT_BAD.format(reason=inert(reason, limit=REASON_LIMIT)) for reason in verdict.reasons]
-    good = [row.rule.replace("_", " ") for row in verdict.rows if row.met]
-    if bad or not good:
-        return "\n".join(bad[:MOST_REASONS])
-    return texts.REPORT_GOOD.format(rules=inert(", ".join(good), limit=REASON_LIMIT))
+    """What got worse: first what the gate did not pass, each with its reason, then what fell and is allowed to."""
+    rows = report.result.verdict.rows
+    failed = [row for row in rows if not row.met]
+    lines = [
+        texts.REPORT_BAD.format(
+            what=texts.REPORT_RULES.get(row.rule, row.rule), reason=inert(row.reason, limit=REASON_LIMIT)
+        )
+        for row in failed[:MOST_REASONS]
+    ]
+    if len(failed) > MOST_REASONS:
+        lines.append(texts.REPORT_BAD_MORE.format(number=len(failed) - MOST_REASONS))
+    if rows and not failed:
+        lines.append(texts.REPORT_GOOD.format(number=len(rows)))
+    fell = _fell(report, beside={row.rule for row in failed})
+    return "\n".join([*lines, texts.REPORT_FELL.format(what=", ".join(fell))] if fell else lines)
+
+
+def _fell(report: RunReport, *, beside: Collection[str]) -> list[str]:
+    """What the new model does a little worse, without what the gate names already."""
+    found: list[str] = []
+    for each in report.result.differences:
+        told = texts.REPORT_DIFFERENCES.get(each.name)
+        before, after = (f"{100 * share:.1f}" for share in (each.champion, each.challenger))
+        if told is not None and told.rule not in beside and each.gain.value < 0 and before != after:
+            found.append(texts.REPORT_FELL_ONE.format(what=told.what, before=before, after=after))
+    return found
 
 
 def _flips(flips: Sequence[ShownFlip]) -> str:
@@ -129,15 +149,27 @@ def _flips(flips: Sequence[ShownFlip]) -> str:
 def _learned(report: RunReport) -> str:
     run, learned = report.run, report.result.learned
     sources: dict[str, Any] = dict(learned.by_source) if learned else {}
-    named = [texts.REPORT_SOURCES[name].format(number=number) for name, number in sources.items() if number]
+    named = [texts.REPORT_SOURCES[name].format(number=f"{number:,}") for name, number in sources.items() if number]
     refused = texts.REPORT_REFUSED.format(number=_number(run, "refused")) if _number(run, "refused") else ""
     held = texts.REPORT_HELD.format(number=_number(run, "held_verdicts")) if _number(run, "held_verdicts") else ""
-    kappa = texts.REPORT_NO_KAPPA
-    if "agreement" in run.facts:
-        kappa = texts.REPORT_KAPPA.format(kappa=run.facts["agreement"], cases=_number(run, "judged_together"))
-    share = f"{learned.largest_share:.0%}" if learned else "0%"
+    share = f"{100 * learned.largest_share:.0f}" if learned else "0"
     first = texts.REPORT_LEARNED.format(sources=", ".join(named) or texts.REPORT_NOTHING, refused=refused + held)
-    return f"-# {first}\n-# {texts.REPORT_SHARE.format(share=share, agreement=kappa)}"
+    lines = [first, texts.REPORT_SHARE.format(share=share, agreement=_agreement(run))]
+    return "\n".join(f"-# {line}" for line in lines)
+
+
+def _agreement(run: Run) -> str:
+    """Kappa in words, after J. R. Landis and G. G. Koch, "The Measurement of Observer Agreement for Categorical Data",
+    Biometrics 33, 1977.
+    """
+    kappa = run.facts.get("agreement")
+    if kappa is None:
+        return texts.REPORT_NO_KAPPA
+    how = next(words for least, words in texts.REPORT_AGREE if kappa >= least)
+    cases = _number(run, "judged_together")
+    return texts.REPORT_KAPPA.format(
+        how=how, kappa=kappa, cases=f"{cases:,} case" if cases == 1 else f"{cases:,} cases"
+    )
 
 
 def _number(run: Run, name: str) -> int:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Literal
 
 from bot.core.cases import CardRef
+from bot.core.drift import Drift
 from bot.core.guild_rules import GuildRules
 from bot.core.lessons import Run
 from bot.core.teaching import Shown
@@ -31,6 +32,7 @@ FORGOTTEN = "forgotten"
 FEWER, LOST, NEW = "cards_fewer", "confirmed_lost", "cards_new"
 _OWN_LIMIT = "flag_at"
 _NO_LIMIT = -1.0
+_DRIFT = "drift"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +167,17 @@ def limits_from_facts(facts: Mapping[str, float]) -> dict[int, dict[str, float |
         if kind == _OWN_LIMIT and label:
             found.setdefault(int(guild_id), {})[label] = None if limit == _NO_LIMIT else limit
     return found
+
+
+def drift_as_facts(found: Drift | None) -> dict[str, float]:
+    """How far scores had moved before the run, as a number of it; nothing where there were too few messages."""
+    return {} if found is None else {f"{_DRIFT}:{found.label}": round(found.index, 4)}
+
+
+def drift_from_facts(facts: Mapping[str, float]) -> Drift | None:
+    """The inverse of `drift_as_facts`."""
+    found = [Drift(name.partition(":")[2], index) for name, index in facts.items() if name.startswith(f"{_DRIFT}:")]
+    return found[-1] if found else None
 
 
 def progress_card(facts: Mapping[str, float]) -> CardRef | None:

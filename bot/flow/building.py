@@ -118,6 +118,7 @@ def build_flows(
         learn=taught.learn,
         retraining=taught.retraining,
         lessons=taught.lessons,
+        run_details=taught.run_details,
         shadow=taught.shadow,
     )
 

@@ -13,6 +13,7 @@ from bot.flow.lessons import Lessons
 from bot.flow.ports import Clock, LearnService, ReportBoard
 from bot.flow.promoting import Promoting
 from bot.flow.retraining_report import Promotion, RetrainingReports
+from bot.flow.run_details import RunDetails
 from bot.flow.shadow import Shadow
 from bot.flow.stores import LearnStores
 from bot.store.guilds import GuildStore
@@ -38,6 +39,7 @@ class Learning:
     retraining: RetrainingReports
     lessons: Lessons
     shadow: Shadow
+    run_details: RunDetails
 
 
 def build_learning(
@@ -74,6 +76,7 @@ def build_learning(
         promoting=Promoting(model=model, guilds=guilds, runs=runs, clock=clock),
         shadow=shadow,
         forgetting=Forgetting(model=model, lessons=lessons, teaching=teaching, runs=runs),
+        weekly=stores.weekly,
         clock=clock,
         promotion=settings.promotion,
     )
@@ -88,4 +91,4 @@ def build_learning(
         mode=settings.mode,
     )
     written = Lessons(model=model, lessons=lessons, teaching=teaching, collecting=collecting, clock=clock)
-    return Learning(learn, retraining, written, shadow)
+    return Learning(learn, retraining, written, shadow, RunDetails(model=model, runs=runs))

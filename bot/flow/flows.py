@@ -28,6 +28,7 @@ from bot.flow.report import Statistics
 from bot.flow.reporting import Reporting
 from bot.flow.retraining_report import RetrainingReports
 from bot.flow.review import Review
+from bot.flow.run_details import RunDetails
 from bot.flow.shadow import Shadow
 from bot.flow.telling import Telling
 from bot.flow.trouble import Trouble
@@ -66,3 +67,4 @@ class Flows:
     retraining: RetrainingReports
     lessons: Lessons
     shadow: Shadow
+    run_details: RunDetails

@@ -6,22 +6,25 @@ The first press counts. One model serves every server of this bot, so a decision
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import structlog
 
 from bot.core.lessons import Run
-from bot.core.retraining import KEPT_AFTER, MOST_FLIPS, RunReport, ShownFlip, home_of, traffic_of
+from bot.core.retraining import KEPT_AFTER, MOST_FLIPS, RunReport, ShownFlip, drift_as_facts, home_of, traffic_of
 from bot.core.shadow import AGAINST, BY_ITSELF, SETTLED, Stage, speaks_against
 from bot.errors import BoardUnavailable, NotAllowed
 from bot.flow.forgetting import Forgetting
+from bot.flow.nightly import drift_until
 from bot.flow.ports import Clock, LearnService, ReportBoard
 from bot.flow.promoting import NOT_SERVING, Promoting
+from bot.flow.run_details import drawn
 from bot.flow.shadow import Shadow
 from bot.store.guilds import GuildStore
 from bot.store.leases import LeaseStore
 from bot.store.runs import RunStore
 from bot.store.teaching import TeachingStore
+from bot.store.weekly import WeeklyStore
 from moderation_model.contract import Prediction
 from moderation_model.errors import ModelError
 from moderation_model.learning import RunResult
@@ -63,6 +66,7 @@ class RetrainingReports:
         promoting: Promoting,
         shadow: Shadow,
         forgetting: Forgetting,
+        weekly: WeeklyStore,
         clock: Clock,
         promotion: Promotion,
     ) -> None:
@@ -75,6 +79,7 @@ class RetrainingReports:
         self._promoting = promoting
         self._shadow = shadow
         self._forgetting = forgetting
+        self._weekly = weekly
         self._clock = clock
         self._promotion: Promotion = promotion
 
@@ -84,18 +89,6 @@ class RetrainingReports:
         if run is None or run.result is None:
             raise NotAllowed(NO_RESULT)
         return await self._report(run, run.result, guild_id)
-
-    async def details(self, run_id: str) -> dict[str, Any]:
-        """Everything that is known of the run, in numbers and without a text. Raises NotAllowed."""
-        run, result = await self._done(run_id)
-        return {
-            "run": run.run_id,
-            "asked_at": run.asked_at.isoformat(),
-            "ended_at": run.ended_at.isoformat() if run.ended_at else None,
-            "decision": run.decision,
-            "facts": dict(run.facts),
-            "result": result.to_dict(),
-        }
 
     async def use(self, run_id: str, *, guild_id: int, by: int) -> str:
         """Let the new model serve; the sentence for who pressed. Raises NotAllowed."""
@@ -207,8 +200,9 @@ class RetrainingReports:
         if run.report is None or home is None:
             return
         report = await self._report(run, result, home)
+        png, words = await drawn(self._model, await self._guilds.get(home), result)
         try:
-            await self._board.show_report(report, guild_id=home, channel_id=run.report[0])
+            await self._board.show_report(report, guild_id=home, channel_id=run.report[0], png=png, words=words)
         except BoardUnavailable as error:
             # What was decided stands; only the card is stale.
             log.warning("report_not_refreshed", run_id=run_id, why=type(error).__name__)
@@ -223,10 +217,13 @@ class RetrainingReports:
         if self._promotion == "auto":
             await self._take_or_wait(run, result)
         await self._replay(run, result, home)
+        moved = await drift_until(self._weekly, guild_id=home, until=run.asked_at)
+        await self._runs.add_facts(run.run_id, drift_as_facts(moved))
         run, result = await self._done(run.run_id)
         try:
             report = await self._report(run, result, home)
-            card = await self._board.show_report(report, guild_id=home, channel_id=channel_id)
+            png, words = await drawn(self._model, await self._guilds.get(home), result)
+            card = await self._board.show_report(report, guild_id=home, channel_id=channel_id, png=png, words=words)
         except BoardUnavailable as error:
             # The lease runs out and the report is posted then.
             log.warning("report_not_posted", run_id=run.run_id, why=type(error).__name__)

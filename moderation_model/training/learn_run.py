@@ -94,6 +94,7 @@ def _result(
         flips=compared.flips,
         learned=parts.learned,
         limits=limits,
+        changes=compared.changes,
         before=compared.before,
         after=compared.after,
         held_out=len(parts.test),

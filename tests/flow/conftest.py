@@ -65,6 +65,7 @@ class House:
         self.statistics, self.exporting = flows.statistics, flows.exporting
         self.learn, self.retraining, self.lessons = flows.learn, flows.retraining, flows.lessons
         self.stage = flows.shadow
+        self.run_details = flows.run_details
 
     async def rules(self, **labels: LabelRule) -> GuildRules:
         """Save active rules with a review channel and the given label rules."""

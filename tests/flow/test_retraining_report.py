@@ -233,7 +233,7 @@ async def test_details_hold_every_number_and_no_text(house: House):
     await house.rules()
     await judge(house.db, "a secret thing", 1, {50: "fine"})
     run = await trained(house)
-    found = await house.retraining.details(run.run_id)
+    found = (await house.run_details.of(run.run_id)).data
     assert found["result"]["challenger"] == NEW
     assert found["facts"]["examples"] == 201
     assert "secret" not in repr(found)
