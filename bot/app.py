@@ -19,6 +19,7 @@ from bot.chat.messenger import DiscordMessenger
 from bot.child import ModelChild
 from bot.config import Settings
 from bot.core.cases import Case
+from bot.core.shadow import ShadowRules
 from bot.errors import BadSettings, BotError
 from bot.flow.building import Outside, build_flows
 from bot.flow.building_learning import LearnSettings
@@ -77,9 +78,10 @@ class App:
         stores = Stores(self.db, source=source, permitted=settings.train_on_messages)
         self.guilds, self.cases, self.leases = stores.guilds, stores.cases, stores.leases
         self.child = ModelChild(settings) if settings.model_url is None else None
+        given = settings.model_token.get_secret_value() if settings.model_token else None
         self.model = ModelClient(
             self.child.url if self.child else settings.model_url or "",
-            token=settings.model_token.get_secret_value() if settings.model_token else None,
+            token=self.child.token if self.child else given,
         )
         self.bot: CandorBot = create_bot(settings, connector=connector)
         self._passed = passed
@@ -89,7 +91,11 @@ class App:
             text_days=settings.text_days,
             passed=self._observe,
             presented=presented,
-            learning=LearnSettings(settings.train_mode, settings.promotion),
+            learning=LearnSettings(
+                settings.train_mode,
+                settings.promotion,
+                ShadowRules(settings.challenger_messages, settings.challenger_hours),
+            ),
         )
         self.desk = self.flows.desk
         self.bot.attach(self.flows)
@@ -175,6 +181,7 @@ class App:
         self._spawn(self.flows.telling.run, "telling")
         self._spawn(self.flows.moderate.run, "rescore")
         self._spawn(self.flows.learn.run, "learn")
+        self._spawn(self.flows.shadow.run, "shadow")
         connected = self._spawn(lambda: self.bot.start(token.get_secret_value()), "discord")
         ready = asyncio.create_task(self.bot.ready_event.wait())
         await asyncio.wait([connected, ready], return_when=asyncio.FIRST_COMPLETED)
