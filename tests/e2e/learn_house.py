@@ -94,7 +94,13 @@ def stub_server(folder: Path) -> Iterator[StubServer]:
 
 @asynccontextmanager
 async def learning_house(
-    sandbox: Sandbox, folder: Path, server: StubServer, *, watch: Watch | None = None, start: bool = True
+    sandbox: Sandbox,
+    folder: Path,
+    server: StubServer,
+    *,
+    watch: Watch | None = None,
+    start: bool = True,
+    checked: int = 0,
 ) -> AsyncIterator[House]:
     """A started bot that lets a better model serve by itself, its time the sandbox's; stopped at the end.
 
@@ -102,7 +108,7 @@ async def learning_house(
     """
     house = House(sandbox)
     house._app = build_app(
-        load_settings(_env_file=None, **settings_of(sandbox, folder, server)),
+        load_settings(_env_file=None, **settings_of(sandbox, folder, server, checked=checked)),
         connector=sandbox.connector(),
         passed=(watch or house).passed,
         presented=(watch or house).presented,
@@ -117,14 +123,15 @@ async def learning_house(
         await house.app.stop()
 
 
-def settings_of(sandbox: Sandbox, folder: Path, server: StubServer) -> dict[str, Any]:
-    """The bot's settings."""
+def settings_of(sandbox: Sandbox, folder: Path, server: StubServer, *, checked: int = 0) -> dict[str, Any]:
+    """The bot's settings. `checked`: messages that a new model scores beside the other before it serves."""
     return {
         "discord_token": sandbox.token,
         "data_dir": str(folder),
         "model_url": server.url,
         "database_url": None,
         "promotion": "auto",
+        "challenger_messages": checked,
     }
 
 

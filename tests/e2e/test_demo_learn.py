@@ -8,20 +8,26 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from bot.flow.learn import LEAST_LABELS
 from bot.sandbox.sandbox import Sandbox
 from bot.stage_crowd import gained
 from bot.stage_learn import NUMBERS_FILE, PAGE_FILE, LearnStage, learned
 from bot.stage_watch import Watch
-from tests.e2e.learn_house import FIRST, LABELS, learning_house, stub_server
+from tests.e2e.learn_house import FIRST, learning_house, stub_server
 from tests.e2e.stub_run import BETTER
 
+LIVED = 260
+"""Some are of members who wrote before their card was answered, and so share it."""
 
-@pytest.mark.timeout(300)
+
+@pytest.mark.timeout(600)
 async def test_the_community_teaches_the_model_and_the_figures_are_told(
     sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     with stub_server(tmp_path) as server:
-        async with learning_house(sandbox, tmp_path / "bot", server, watch=(watch := Watch()), start=False) as house:
+        async with learning_house(
+            sandbox, tmp_path / "bot", server, watch=(watch := Watch()), start=False, checked=10
+        ) as house:
             stage = LearnStage(
                 house.app,
                 sandbox,
@@ -41,7 +47,7 @@ async def test_the_community_teaches_the_model_and_the_figures_are_told(
     assert (after["false_flag_rate"], after["recall"]) == (0.0, 0.0)
     assert (summary["before"], summary["serving"], summary["promoted"]) == (FIRST, BETTER, True)
     assert summary["messages_left_unscored_for_a_while"] == 0
-    assert summary["examples"] == summary["verdicts"] == LABELS
+    assert summary["examples"] >= LEAST_LABELS
     assert (tmp_path / PAGE_FILE).read_text("utf-8").lstrip().lower().startswith("<!doctype html")
     assert json.loads((tmp_path / NUMBERS_FILE).read_text("utf-8"))["result"]["challenger"] == BETTER
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
