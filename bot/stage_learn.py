@@ -33,6 +33,7 @@ HELD_OUT_SEED = 100_000
 SHADOWED = 60
 """Messages that a model which passed the gate scores beside the one in force, before it serves."""
 CARDS_A_DAY, AUDIT_A_DAY = 500, 12
+LEARN_CRON = "0 3 * * sun"
 ROUNDS = 5
 """So often members write a round of lines until the new model serves."""
 BEGIN_SECONDS = 60.0
@@ -88,7 +89,8 @@ class LearnStage:
         """As a team that has had the bot since yesterday and reads every card."""
         hands = self.crowd.hands
         await hands.command(ADMINISTRATOR, "candor setup", review_channel=f"#{REVIEW_CHANNEL}")
-        for name, value in (("cards_a_day", CARDS_A_DAY), ("audit_a_day", AUDIT_A_DAY)):
+        # The clock passes more than one Sunday until there are labels to learn from.
+        for name, value in (("cards_a_day", CARDS_A_DAY), ("audit_a_day", AUDIT_A_DAY), ("learn_cron", "none")):
             await hands.command(ADMINISTRATOR, "candor rules set", setting=name, value=str(value))
         now = self.sandbox.clock.now()
         await self.app.guilds.change(
@@ -112,6 +114,7 @@ class LearnStage:
 
     async def _begun(self) -> Run:
         """Move the clock to when learning is due by the server's schedule; the run that has begun then."""
+        await self.crowd.hands.command(ADMINISTRATOR, "candor rules set", setting="learn_cron", value=LEARN_CRON)
         rules = await self.app.guilds.get(self.sandbox.guild.id)
         now = self.sandbox.clock.now()
         due = CronSchedule().next_due(rules.learn_cron or "", now)
