@@ -34,7 +34,10 @@ KNOWN = "This example is there already."
 BOTH = "Choose labels, or that it is fine, not both."
 WRITTEN = "Thank you. It is example {number} and teaches from the next run on; `/learn withdraw` takes it back."
 NO_EXAMPLE = "There is no example {number} on this server, or it was withdrawn before."
-NONE_OF_YOURS = "There is no example {number} of yours on this server, or it was withdrawn before. Administrators take back anybody's."
+NONE_OF_YOURS = (
+    "There is no example {number} of yours on this server, or it was withdrawn before. Administrators take back "
+    "anybody's."
+)
 WITHDRAWN = "Example {number} is withdrawn and teaches no more.{stale}"
 STALE = " {number} model versions learned from it; they are marked, and the next run does without it."
 STALE_ONE = " One model version learned from it; it is marked, and the next run does without it."
