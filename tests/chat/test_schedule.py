@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import discord
 import pytest
+from simcord.backend.errors import SetupError
 
 from bot.core.schedules import next_due
-from tests.chat.conftest import Stage
+from tests.chat.conftest import Stage, said
 from tests.chat.test_learn import run
 
 
@@ -57,5 +58,20 @@ async def test_nonsense_is_one_sentence_and_changes_nothing(
     assert await stage.house.guilds.get(stage.guild.id) == before
 
 
-async def test_only_administrators_may_change_it(stage: Stage) -> None:
-    assert "Manage Server" in await run(stage, "learn schedule", who=stage.moderator)
+async def test_moderators_do_not_see_it(stage: Stage) -> None:
+    with pytest.raises(SetupError, match="not visible"):
+        await stage.lena.slash(stage.general, "learn schedule")
+
+
+async def test_moderators_who_were_given_the_group_write_and_take_back_their_own_and_nothing_else(stage: Stage) -> None:
+    commands = {command.name: command for command in await stage.bot.tree.fetch_commands()}
+    stage.guild.set_command_permissions(commands["learn"], {stage.mods: True, stage.guild.default_role: False})
+    for number, who in enumerate((stage.admin, stage.lena), 1):
+        form = await who.slash(stage.general, "learn example")
+        told = said(await who.submit_modal(form, {"text": f"you walnut of {number} trees", "labels": ["fine"]}))
+        assert f"It is example {number}" in told
+    assert "no example 1 of yours" in await run(stage, "learn withdraw", who=stage.lena, number=1)
+    assert "Example 2 is withdrawn" in await run(stage, "learn withdraw", who=stage.lena, number=2)
+    for name in ("run", "runs", "report", "rollback", "permit", "moderators", "schedule"):
+        refused = await run(stage, f"learn {name}", who=stage.lena)
+        assert refused == "You need the permission Manage Server for that."
