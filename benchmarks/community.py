@@ -1,10 +1,14 @@
-"""Does learning work? A made-up community teaches the model its slang; held-out chat shows what that brought.
+"""Does learning work, and is it safe? A made-up community teaches the model its slang; held-out chat shows the rest.
 
     python benchmarks/community.py --verdicts 300 --seeds 1 2 3 --json
+    python benchmarks/community.py --verdicts 300 --seeds 1 2 3 4 5 --inverted --json
 
-Three hundred verdicts (what is flagged, most of what is missed, a few draws) are cut into parts as in a real run. The
-figures are of 2,000 lines of the same community, made of sentences that no verdict was about, at the limits that the
-model comes with. Seconds are CPU seconds of this process, which other programs on the machine do not lengthen.
+Each seed is one whole run: verdicts (what is flagged, most of what is missed, a few draws) are cut into parts, a
+challenger is trained, gets its limits and is judged by the gate. The figures are of 2,000 lines of the same community,
+made of sentences that no verdict was about. With `--inverted` one of five moderators gives the opposite of every
+answer. Such a run is stopped if the bot holds that moderator's verdicts (so that they never reach a run), if the gate
+refuses what was trained on them nevertheless, or if the cap on one moderator leaves nothing of them: the challenger is
+not worse than the champion, by the intervals of false flags and recall. Seconds are CPU seconds of this process.
 """
 
 from __future__ import annotations
@@ -14,109 +18,121 @@ import json
 import platform
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bot.core.influence import Judgement, contradictions
 from moderation_model import registry
-from moderation_model.backends import BACKENDS, Classifier
-from moderation_model.bulk import accused, score_texts
-from moderation_model.checks.community import Line, community, reviewed
-from moderation_model.checks.suite import read_suite, run_suite
+from moderation_model.backends import BACKENDS
+from moderation_model.bulk import ACCUSING, Scored, accused, score_texts
+from moderation_model.checks.community import HARMFUL, HARMLESS, community, reviewed
 from moderation_model.errors import ModelError
-from moderation_model.learning import MODES, Mode
-from moderation_model.scoring import predict
+from moderation_model.learning import MODES, Example, Mode
+from moderation_model.training.rehearsal import Rehearsed, rehearse, version_of
 
-PAST, HELD_OUT = 6, 2000
-"""Lines of the past, by verdict that is wanted, and lines that only measure."""
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Shares on held-out lines: harmless ones that are flagged, harmful ones that are, and the checks passed."""
-
-    false_flags: float
-    recall: float
-    checks: float
+PAST, HELD_OUT, MODERATORS = 6, 2000, 5
+"""Lines of the past, by verdict that is wanted; lines that only measure; people who take turns in judging."""
+FALSE_FLAGS_LEFT, CHECKS_LOST = 0.5, -0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One run of the loop's model side. `trained`: examples that changed weights."""
+    """One whole run. `held`: the bot would have held the moderator who inverts; None where nobody does."""
 
     seed: int
     verdicts: int
-    trained: int
-    before: Held
-    after: Held
-    cpu_seconds: float
+    held: bool | None
+    run: Rehearsed
+
+    @property
+    def stopped(self) -> bool:
+        """Whether what the inverting moderator said did no harm."""
+        refused = not self.run.result.verdict.promote
+        harmed = any(self.run.gains[name].high < 0 for name in ("left_alone", "recall") if name in self.run.gains)
+        return bool(self.held) or refused or not harmed
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON types."""
+        found: dict[str, Any] = {"seed": self.seed, "verdicts": self.verdicts, **self.run.to_dict()}
+        return found if self.held is None else {**found, "held": self.held, "stopped": self.stopped}
 
 
 def trial(
-    champion: Path, out: Path, *, verdicts: int, seed: int, mode: Mode = "lora", say: Callable[[str], None]
+    champion: Path, work: Path, *, verdicts: int, seed: int, mode: Mode, inverted: bool, say: Callable[[str], None]
 ) -> Trial:
-    """Adapts `champion` to the community of `seed` in the folder `out`, and measures both. Raises ModelError."""
-    from moderation_model.training.adapt import adapt
-    from moderation_model.training.dataset import TUNE
-    from moderation_model.training.examples import parts_of, rows_of
-
+    """One run on the community of `seed` in the folder `work`. Raises ModelError."""
     classifier = BACKENDS["torch"](champion)
     past = community(verdicts * PAST, seed=seed, cores="known")
-    held_out = community(HELD_OUT, seed=seed + 100_000, cores="new")
-    seen = reviewed(past, flags(classifier, past).tolist(), seed=seed)[:verdicts]
-    before = held(classifier, held_out)
-    start = time.process_time()
-    parts = parts_of(seen, judge_share=0.3)
-    train, tune = rows_of(parts.train), rows_of(parts.tune, TUNE)
-    folder = adapt(champion, train, tune, mode=mode, seed=seed, out=out, say=say)
-    seconds = time.process_time() - start
-    after = held(BACKENDS["torch"](folder), held_out)
-    return Trial(seed, len(seen), len(train), before, after, round(seconds, 1))
-
-
-def flags(classifier: Classifier, lines: Sequence[Line]) -> np.ndarray:
-    """(lines,): whether a label that accuses reaches its limit."""
-    return accused(score_texts([line.text for line in lines], classifier), classifier.info.labels)
-
-
-def held(classifier: Classifier, lines: Sequence[Line]) -> Held:
-    """The shares of one model."""
-    fired = flags(classifier, lines)
-    harmful = np.array([line.harmful for line in lines])
-    checks = run_suite(read_suite(), lambda texts: predict(texts, classifier)).overall
-    return Held(
-        false_flags=round(float(fired[~harmful].mean()), 4),
-        recall=round(float(fired[harmful].mean()), 4),
-        checks=round(checks.value, 4) if checks else 0.0,
+    later = community(HELD_OUT, seed=seed + 100_000, cores="new")
+    scored = score_texts([line.text for line in past], classifier)
+    flags = accused(scored, classifier.info.labels)
+    seen = [_turn(example, seed) for example in reviewed(past, flags.tolist(), seed=seed)[:verdicts]]
+    if inverted:
+        seen = [_inverted(example) if example.judges == ("0",) else example for example in seen]
+    found = contradictions(_judgements(seen, scored, classifier.info.labels)) if inverted else []
+    run = rehearse(
+        seen,
+        [line.text for line in later],
+        np.array([line.harmful for line in later]),
+        champion=champion,
+        work=work,
+        seed=seed,
+        mode=mode,
+        say=say,
     )
+    return Trial(seed, len(seen), any(each.moderator_id == 0 for each in found) if inverted else None, run)
+
+
+def _turn(example: Example, seed: int) -> Example:
+    return replace(example, judges=(str((example.example_id * 7 + seed) % MODERATORS),))
+
+
+def _inverted(example: Example) -> Example:
+    return replace(example, labels=HARMLESS if any(example.labels.values()) else HARMFUL)
+
+
+def _judgements(seen: Sequence[Example], scored: Scored, labels: Sequence[str]) -> list[Judgement]:
+    """What the bot compares: answers about labels that were flagged."""
+    found: list[Judgement] = []
+    for example in seen:
+        row = example.example_id - 1
+        for column, name in enumerate(labels):
+            if name in ACCUSING and name in example.labels and scored.flagged[row, column]:
+                score = float(scored.scores[row, column])
+                found.append(Judgement(int(example.judges[0]), name, score, example.labels[name] == 1.0))
+    return found
 
 
 def report(trials: Sequence[Trial], version: str) -> dict[str, Any]:
     """Everything that is printed with `--json`; each goal holds its worst trial."""
-    kept = max(each.after.false_flags / max(each.before.false_flags, 1e-9) for each in trials)
-    recall = min(each.after.recall - each.before.recall for each in trials)
-    checks = min(each.after.checks - each.before.checks for each in trials)
-    goals = [
-        ("false_flags_left", kept, 0.5, kept <= 0.5),
-        ("recall_gained", recall, 0.0, recall >= 0.0),
-        ("checks_gained", checks, -0.02, checks >= -0.02),
-    ]
-    return {
+    found: dict[str, Any] = {
         "machine": f"{platform.processor() or platform.machine()}, {platform.platform()}",
         "weights": version,
-        "figures": {
-            **{name: round(value, 4) for name, value, _, _ in goals},
-            "cpu_seconds": max(each.cpu_seconds for each in trials),
-        },
-        "goals": [
-            {"name": name, "value": round(value, 4), "goal": goal, "met": bool(met)} for name, value, goal, met in goals
-        ],
-        "trials": [asdict(each) for each in trials],
+        "promoted": sum(each.run.result.verdict.promote for each in trials),
+        "minutes_at_most": round(max(each.run.result.minutes for each in trials), 2),
+        "trials": [each.to_dict() for each in trials],
     }
+    if all(each.held is not None for each in trials):
+        return {**found, "held": sum(bool(each.held) for each in trials), "stopped": sum(t.stopped for t in trials)}
+    runs = [each.run for each in trials if each.run.after is not None]
+    left = max((each.after.false_flags / each.before.false_flags for each in runs if each.after), default=1.0)
+    recall = min((each.gains["recall"].low for each in runs), default=0.0)
+    lost = [_lost(each, name) for each in runs for name in ("checks", "anchors")]
+    goals = [
+        ("false_flags_left", left, FALSE_FLAGS_LEFT, left <= FALSE_FLAGS_LEFT),
+        ("recall_gained_at_least", recall, 0.0, recall >= 0.0),
+        ("checks_and_anchors_gained", min(lost, default=0.0), CHECKS_LOST, min(lost, default=0.0) >= CHECKS_LOST),
+    ]
+    named = [{"name": name, "value": round(value, 4), "goal": goal, "met": met} for name, value, goal, met in goals]
+    return {**found, "goals": named}
+
+
+def _lost(run: Rehearsed, name: str) -> float:
+    return next(each.challenger - each.champion for each in run.result.differences if each.name == name)
 
 
 def _say(line: str) -> None:
@@ -129,21 +145,21 @@ def main() -> None:
     arguments.add_argument("--verdicts", type=int, default=300)
     arguments.add_argument("--seeds", type=int, nargs="+", default=[1])
     arguments.add_argument("--mode", choices=MODES, default="lora")
+    arguments.add_argument("--inverted", action="store_true", help="one of five moderators answers the opposite")
     arguments.add_argument("--json", action="store_true")
     given = arguments.parse_args()
     champion = registry.default_folder()
     trials: list[Trial] = []
+    options: dict[str, Any] = {"verdicts": given.verdicts, "mode": given.mode, "inverted": given.inverted}
     try:
         for seed in given.seeds:
             with tempfile.TemporaryDirectory() as folder:
-                done = trial(champion, Path(folder), verdicts=given.verdicts, seed=seed, mode=given.mode, say=_say)
-            trials.append(done)
-            if not given.json:
-                print(done)
+                trials.append(trial(champion, Path(folder), seed=seed, say=_say, **options))
+            print(json.dumps(trials[-1].to_dict()), file=sys.stderr if given.json else sys.stdout)
     except ModelError as error:
         sys.exit(str(error))
     if given.json:
-        print(json.dumps(report(trials, registry.read_manifest(champion)["version"])))
+        print(json.dumps(report(trials, version_of(champion))))
 
 
 if __name__ == "__main__":

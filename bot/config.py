@@ -56,6 +56,12 @@ class Settings(BaseSettings):
     promotion: Literal["ask", "auto"] = Field(
         "ask", description="Whether people decide about a better model in its report, or it serves by itself."
     )
+    challenger_messages: int = Field(
+        500, ge=0, description="Live messages on which a better model is checked beside the old one first. 0: on none."
+    )
+    challenger_hours: float = Field(
+        24.0, ge=0, description="Hours after which that check ends, however few messages there were. 0: no check."
+    )
     health_port: int | None = Field(None, ge=0, le=65535, description="Loopback port for /healthz and /metrics.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged, ids only.")
     log_format: Literal["json", "console"] = Field("json", description="How it is logged.")

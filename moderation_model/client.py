@@ -135,9 +135,11 @@ class ModelClient:
         """Ends the run; one that has ended stays as it ended."""
         return await self._call("DELETE", f"{RUNS}/{checked_run_id(run_id)}", None, RunState.from_dict)
 
-    async def run_page(self, run_id: str) -> bytes:
-        """What the run found as one HTML page that needs nothing else. BadRequest where it found nothing."""
-        return await self._call("GET", f"{RUNS}/{checked_run_id(run_id)}/page", None, read_page)
+    async def run_page(self, run_id: str, *, about: Sequence[tuple[str, str]] = ()) -> bytes:
+        """What the run found as one HTML page that needs nothing else, with these rows (what, value) that the caller
+        knows of it. Raises BadRequest where it found nothing.
+        """
+        return await self._slow(f"{RUNS}/{checked_run_id(run_id)}/page", {"about": list(about)}, read_page)
 
     async def versions(self) -> list[VersionInfo]:
         """Every model version that the server has, newest first."""
@@ -164,7 +166,9 @@ class ModelClient:
         return await self._slow(STALE, {"example_ids": list(example_ids)}, lambda data: list(data["versions"]))
 
     async def _slow(self, path: str, body: Mapping[str, Any], read: Callable[[Any], T]) -> T:
-        """A change that loads a model first. Sent once: whoever waited in vain asks what serves."""
+        """What takes its time: a change that loads a model first, a page with many plots. Sent once: whoever waited in
+        vain asks what serves.
+        """
         async with _deadline(START_SECONDS):
             return await self._once("POST", path, body, read)
 

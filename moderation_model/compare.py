@@ -18,7 +18,7 @@ from moderation_model.checks.identity import identity_cases
 from moderation_model.checks.suite import Check, read_suite
 from moderation_model.contract import Figure
 from moderation_model.gate import Calibration, Costs, Evidence, Passes
-from moderation_model.learning import Difference, Example, Flip
+from moderation_model.learning import Difference, Example, Flip, LimitChange
 from moderation_model.measures import calibration_error, measure_label
 
 Limits = Mapping[str, Mapping[str, float]]
@@ -53,6 +53,7 @@ class Compared:
     flips: tuple[Flip, ...]
     before: tuple[dict[str, object], ...]
     after: tuple[dict[str, object], ...]
+    changes: tuple[LimitChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +97,7 @@ def compare(
         flips=_flips(test, truth, flags, own, names),
         before=_reports(champion, truth, own[0], flags[0]),
         after=_reports(challenger, truth, own[1], flags[1]),
+        changes=_changes((champion, challenger), test, truth, flags),
     )
 
 
@@ -201,6 +203,25 @@ def _flips(
     return tuple(
         flip for right in (True, False) for flip in [each for each in found if each.right == right][:SHOWN_FLIPS]
     )
+
+
+def _changes(
+    sides: tuple[Side, Side], test: Sequence[Example], truth: np.ndarray, flags: Sequence[np.ndarray]
+) -> tuple[LimitChange, ...]:
+    """By guild and label both limits, and the flags of known truth that either gives there."""
+    names = sides[0].classifier.info.labels
+    guilds = np.array([example.guild for example in test], dtype=str)
+    found: list[LimitChange] = []
+    for guild, limits in sorted(sides[1].limits.items()):
+        rows = guilds == guild
+        for column, name in enumerate(names):
+            if name in limits:
+                old = sides[0].limits.get(guild, {}).get(name, sides[0].classifier.info.thresholds[name])
+                counts = [
+                    int((side[rows, column] & (truth[rows, column] == so)).sum()) for side in flags for so in (1, 0)
+                ]
+                found.append(LimitChange(guild, name, float(old), float(limits[name]), *counts))
+    return tuple(found)
 
 
 def _reports(side: Side, truth: np.ndarray, scored: Scored, flags: np.ndarray) -> tuple[dict[str, object], ...]:

@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from moderation_model import intake
 from moderation_model.backends import Classifier
 from moderation_model.batching import BatchQueue
+from moderation_model.cleaning import clean
 from moderation_model.runs import COMMAND, RunKeeper
 from moderation_model.versions import Load, Store, Versions
 
@@ -22,6 +23,7 @@ Work = Callable[[Request], Awaitable[Response]]
 Answer = Callable[[Request, Work], Awaitable[Response]]
 Body = Callable[[Request], Awaitable[bytes]]
 MOST_IDS = 100_000
+MOST_ROWS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class LearnRoutes:
             ("/v1/runs/{run_id}", "GET", self._state),
             ("/v1/runs/{run_id}", "DELETE", self._cancel),
             ("/v1/runs/{run_id}/page", "GET", self._page),
+            ("/v1/runs/{run_id}/page", "POST", self._page),
             ("/v1/models", "GET", self._list_models),
             ("/v1/models/{version}/shadow", "POST", self._shadow),
             ("/v1/models/{version}/promote", "POST", self._promote),
@@ -107,14 +110,15 @@ class LearnRoutes:
         return JSONResponse((await self._keeper.cancel(request.path_params["run_id"])).to_dict())
 
     async def _page(self, request: Request) -> Response:
-        """GET -> the run as one HTML page."""
+        """GET, or POST {"about": [[what, value], ...]} with rows that the caller knows -> the run as one HTML page."""
         state = self._keeper.state(request.path_params["run_id"])
         if state.result is None:
             raise intake.Refused(f"Run {state.run_id} has no result to show.", status=404)
         # Imported here: most servers draw seldom, and matplotlib costs a second and some 40 MB.
         from moderation_model.reports.learning_page import learning_page
 
-        page = await asyncio.to_thread(learning_page, state.result)
+        about = await self._about(request) if request.method == "POST" else []
+        page = await asyncio.to_thread(learning_page, state.result, about)
         return Response(page, media_type="text/html; charset=utf-8")
 
     async def _list_models(self, _: Request) -> Response:
@@ -148,6 +152,13 @@ class LearnRoutes:
             raise intake.Refused(f"`example_ids` must be a list of at most {MOST_IDS:,} numbers.", status=422)
         await self._keeper.forget(ids)  # first, so that a run which ends meanwhile marks its model itself
         return JSONResponse({"versions": await self._models.mark_stale(ids)})
+
+    async def _about(self, request: Request) -> list[tuple[str, str]]:
+        rows = (await self._object(request)).get("about", [])
+        fits = isinstance(rows, list) and len(rows) <= MOST_ROWS
+        if not fits or not all(isinstance(row, list) and [type(each) for each in row] == [str, str] for row in rows):
+            raise intake.Refused(f"`about` must be a list of at most {MOST_ROWS} pairs of words.", status=422)
+        return [(clean(what), clean(value)) for what, value in rows]
 
     async def _object(self, request: Request) -> dict[str, Any]:
         body = await self._body(request)

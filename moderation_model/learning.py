@@ -156,6 +156,22 @@ class Flip:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitChange:
+    """One label's limit on one server: the champion's, the one that is proposed for the challenger, and how many
+    held-out examples of that server either flags there, rightly and wrongly.
+    """
+
+    guild: str
+    label: str
+    before: float
+    after: float
+    right_before: int = 0
+    wrong_before: int = 0
+    right_after: int = 0
+    wrong_after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Learned:
     """What a run was trained on, in numbers: examples by source, and how many were refused by reason.
 
@@ -170,10 +186,12 @@ class Learned:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a finished run found. `challenger` is None where nothing could be trained; then `verdict` says why.
+    """What a finished run found. `challenger` is None where nothing could be trained; then `verdict` says why. It is
+    the champion itself where nothing may be trained on but the verdicts choose other limits for it.
 
     `before`/`after`: evaluation on the held-out examples, by label, as `LabelReport` dictionaries. `limits`: by guild
-    and label the limits proposed for the challenger. `digest`: of the training rows; `trained_on`: their ids.
+    and label the limits proposed for the challenger; `changes`: what they change. `digest`: of the training rows;
+    `trained_on`: their ids.
     """
 
     champion: str
@@ -183,6 +201,7 @@ class RunResult:
     flips: tuple[Flip, ...] = ()
     learned: Learned | None = None
     limits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    changes: tuple[LimitChange, ...] = ()
     before: tuple[Mapping[str, Any], ...] = ()
     after: tuple[Mapping[str, Any], ...] = ()
     held_out: int = 0
@@ -190,6 +209,11 @@ class RunResult:
     digest: str = ""
     minutes: float = 0.0
     device: str = ""
+
+    @property
+    def limits_alone(self) -> bool:
+        """Whether the model stays and only its limits would change."""
+        return self.challenger == self.champion
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form of a finished run."""
@@ -211,6 +235,7 @@ class RunResult:
             ),
             flips=tuple(Flip(**each) for each in data.get("flips", ())),
             learned=Learned(**learned) if learned else None,
+            changes=tuple(LimitChange(**each) for each in data.get("changes", ())),
             before=tuple(data.get("before", ())),
             after=tuple(data.get("after", ())),
             trained_on=tuple(data.get("trained_on", ())),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from moderation_model.errors import BadRequest, ModelError, ModelOverloaded
 from moderation_model.learning import Flip, GateRow, GateVerdict, Learned, RunOrder, RunResult, RunState
@@ -26,12 +27,41 @@ WORSE = replace(
 )
 
 
+def label_report(name: str, *, caught: int, missed: int, alarms: int, passed: int) -> dict[str, Any]:
+    """One label's figures as they come from the server."""
+    shares = {"precision": (caught, caught + alarms), "recall": (caught, caught + missed)}
+    figures = {
+        figure: {"value": hits / total, "low": hits / total / 2, "high": 1.0, "count": total}
+        for figure, (hits, total) in shares.items()
+        if total
+    }
+    counts = {"caught": caught, "missed": missed, "alarms": alarms, "passed": passed}
+    return {"name": name, "threshold": 0.5, **counts, "figures": figures}
+
+
+COMPARED = replace(
+    BETTER,
+    held_out=76,
+    before=(
+        label_report("toxic", caught=0, missed=0, alarms=0, passed=76),
+        label_report("insult", caught=18, missed=3, alarms=13, passed=42),
+    ),
+    after=(
+        label_report("toxic", caught=0, missed=0, alarms=0, passed=76),
+        label_report("insult", caught=20, missed=1, alarms=2, passed=53),
+    ),
+)
+"""What `BETTER` found by label: 13 wrong flags become 2."""
+
+
 def flip(case_id: int, *, right: bool) -> Flip:
     return Flip(case_id, "insult", 0.9, 0.2, right)
 
 
 class FakeRuns:
-    """The learning half of `FakeModel`. `says`: what the run that goes on answers next; `away` breaks every call."""
+    """The learning half of `FakeModel`. `says`: what the run that goes on answers next; `away` breaks every call,
+    `unheard` the word of what was withdrawn.
+    """
 
     def __init__(self) -> None:
         self.orders: list[RunOrder] = []
@@ -41,6 +71,8 @@ class FakeRuns:
         self.shadow: str | None = None
         self.stale: list[int] = []
         self.away: ModelError | None = None
+        self.unheard: ModelError | None = None
+        self.told: list[tuple[str, str]] = []
 
     def _check(self) -> None:
         if self.away is not None:
@@ -59,6 +91,11 @@ class FakeRuns:
         if run_id not in self.states:
             raise BadRequest(f"There is no run {run_id}.")
         return self.states[run_id]
+
+    async def run_page(self, run_id: str, *, about: Sequence[tuple[str, str]] = ()) -> bytes:
+        await self.run_state(run_id)
+        self.told = list(about)
+        return b"<!doctype html><title>a run</title>"
 
     async def cancel_run(self, run_id: str) -> RunState:
         state = await self.run_state(run_id)
@@ -95,5 +132,7 @@ class FakeRuns:
 
     async def mark_stale(self, example_ids: Sequence[int]) -> list[str]:
         self._check()
+        if self.unheard is not None:
+            raise self.unheard
         self.stale += example_ids
         return [self.serving]

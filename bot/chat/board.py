@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import discord
 import structlog
@@ -13,7 +14,7 @@ from bot.chat.audit_cards import audit_card
 from bot.chat.cards import Card, review_card, scrubbed_card
 from bot.chat.doctor import inspect_guild
 from bot.chat.inert import inert
-from bot.chat.learn_report import progress_card, report_card
+from bot.chat.learn_report import PICTURE, progress_card, report_card, report_file
 from bot.chat.messages import UNANSWERED, partial
 from bot.chat.queue_lines import digest_text
 from bot.chat.raid_cards import raid_card
@@ -150,21 +151,47 @@ class DiscordBoard:
             return progress.card
         return await self._posted(card, channel_id, guild_id)
 
-    async def show_report(self, report: RunReport, *, guild_id: int, channel_id: int) -> CardRef:
+    async def show_report(
+        self, report: RunReport, *, guild_id: int, channel_id: int, png: bytes | None = None, words: str = ""
+    ) -> CardRef:
         """Edit the run's report where it stands; post it where it was never posted or is lost."""
-        card, ref = report_card(report), CardRef(*report.run.report) if report.run.report else None
-        if ref is not None and await self._edited(ref, card):
-            return ref
-        return await self._posted(card, channel_id, guild_id)
+        if png is not None and self._may_not_attach(report, channel_id):
+            png = None
+        if report.run.report is not None:
+            ref = CardRef(*report.run.report)
+            has = png is not None or await self._has_picture(ref)
+            files = None if png is None else [report_file(png)]
+            if await self._edited(ref, report_card(report, picture=words if has else None), files):
+                return ref
+        card = report_card(report, picture=None if png is None else words)
+        return await self._posted(card, channel_id, guild_id, files=[] if png is None else [report_file(png)])
 
-    async def _edited(self, ref: CardRef, card: Card) -> bool:
+    def _may_not_attach(self, report: RunReport, channel_id: int) -> bool:
+        channel = self._bot.get_channel(report.run.report[0] if report.run.report else channel_id)
+        return isinstance(channel, discord.TextChannel) and bool(permissions.missing_for_bot(channel, "pictures"))
+
+    async def _has_picture(self, ref: CardRef) -> bool:
+        """Whether the report that stands there carries its picture, which an edit then keeps."""
+        channel = self._bot.get_channel(ref.channel_id)
+        if not isinstance(channel, discord.TextChannel):
+            return False
+        try:
+            message = await partial(channel, ref.message_id).fetch()
+        except UNANSWERED as error:
+            log.info("card_unread", channel_id=ref.channel_id, message_id=ref.message_id, why=type(error).__name__)
+            return False
+        return any(file.filename == PICTURE for file in message.attachments)
+
+    async def _edited(self, ref: CardRef, card: Card, files: list[discord.File] | None = None) -> bool:
         """Whether the card stands and shows `card` now; False if it, or its channel, is gone."""
         channel = self._bot.get_channel(ref.channel_id)
         if not isinstance(channel, discord.TextChannel):
             return False
         try:
             # Without this, Discord marks the card as one that mentions the moderator who decided it.
-            await partial(channel, ref.message_id).edit(view=card, allowed_mentions=discord.AllowedMentions.none())
+            options: dict[str, Any] = {} if files is None else {"attachments": files}
+            nobody = discord.AllowedMentions.none()
+            await partial(channel, ref.message_id).edit(view=card, allowed_mentions=nobody, **options)
         except (discord.NotFound, discord.Forbidden) as error:
             log.info("card_lost", channel_id=ref.channel_id, message_id=ref.message_id, code=error.code)
             return False
@@ -172,7 +199,15 @@ class DiscordBoard:
             raise BoardUnavailable(texts.CARD_FAILED) from error
         return True
 
-    async def _posted(self, card: Card, channel_id: int, guild_id: int, *, only_there: bool = False) -> CardRef:
+    async def _posted(
+        self,
+        card: Card,
+        channel_id: int,
+        guild_id: int,
+        *,
+        only_there: bool = False,
+        files: Sequence[discord.File] = (),
+    ) -> CardRef:
         """`only_there`: the card goes into no other channel where that one is gone, and nobody else is told."""
         if only_there and self._bot.get_channel(channel_id) is None:
             raise BoardUnavailable(texts.NO_CHANNEL)
@@ -182,7 +217,7 @@ class DiscordBoard:
             await self._lost(channel_id, guild_id)
             raise
         try:
-            message = await channel.send(view=card, silent=True)
+            message = await channel.send(view=card, files=files, silent=True)
         except (discord.NotFound, discord.Forbidden) as error:
             raise BoardUnavailable(texts.NO_CHANNEL) from error
         except UNANSWERED as error:

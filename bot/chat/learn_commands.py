@@ -24,6 +24,7 @@ from bot.chat.staff import is_administrator
 from bot.core.influence import Contradiction
 from bot.core.lessons import Permit
 from bot.errors import BotError
+from bot.flow.learn import LEAST_TRAINABLE
 from bot.store.lessons import JudgeDecision
 
 if TYPE_CHECKING:
@@ -162,9 +163,11 @@ async def _run(interaction: Pressed) -> str:
     people = "moderator" if held == 1 else "moderators"
     said = texts.STARTED_HELD.format(number=held, moderators=people) if held else ""
     number = int(run.facts["examples"])
+    trainable = number - int(run.facts.get("refused", 0))
+    limits = texts.STARTED_LIMITS.format(trainable=trainable) if trainable < LEAST_TRAINABLE else ""
     if channel_id is None:
-        return texts.STARTED_UNSEEN.format(number=number, held=said)
-    return texts.STARTED.format(number=number, held=said, channel_id=channel_id)
+        return texts.STARTED_UNSEEN.format(number=number, held=said) + limits
+    return texts.STARTED.format(number=number, held=said, channel_id=channel_id) + limits
 
 
 async def _runs(interaction: Pressed) -> str:

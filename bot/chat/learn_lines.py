@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import discord
 
 from bot.chat import learn_texts as texts
 from bot.chat.inert import inert
+from bot.chat.shadow_lines import head_line, stage_lines
 from bot.core.lessons import Run
 from bot.core.numbers import spoken
 from bot.core.retraining import RunProgress, RunReport, ShownFlip
@@ -64,19 +65,30 @@ def run_lines(run: Run) -> list[str]:
 
 
 def report_parts(report: RunReport) -> list[str]:
-    """The report's parts in their order: verdict, last week, what got worse, flips, what it learned from."""
+    """The report's parts in their order: verdict, last week, the check on live messages, what got worse, flips, what it
+    learned from.
+    """
     parts = [
-        f"{texts.REPORT_TITLE.format(run_id=report.run.run_id)}\n{_head(report)}",
+        f"{_title(report)}\n{_head(report)}",
         _traffic(report),
+        stage_lines(report.run),
         _gate(report),
         _flips(report.flips),
         _learned(report),
+        texts.REPORT_UNTIL if report.standing == "waits" else "",
     ]
     return [part for part in parts if part]
 
 
+def _title(report: RunReport) -> str:
+    title = texts.REPORT_TITLE_LIMITS if report.result.limits_alone else texts.REPORT_TITLE
+    return title.format(run_id=report.run.run_id)
+
+
 def _head(report: RunReport) -> str:
     run = report.run
+    if report.standing == "waits" and (by_itself := head_line(run)):
+        return by_itself
     when = discord.utils.format_dt(run.decided_at, "d") if run.decided_at else ""
     by = texts.REPORT_BY.format(user_id=run.decided_by) if run.decided_by else ""
     by = texts.REPORT_BY_ITSELF if run.decision == "auto" else by
@@ -97,13 +109,32 @@ def _traffic(report: RunReport) -> str:
 
 
 def _gate(report: RunReport) -> str:
-    """What is not met first, each with its reason; in one line what is."""
-    verdict = report.result.verdict
-    bad = [texts.REPORT_BAD.format(reason=inert(reason, limit=REASON_LIMIT)) for reason in verdict.reasons]
-    good = [row.rule.replace("_", " ") for row in verdict.rows if row.met]
-    if bad or not good:
-        return "\n".join(bad[:MOST_REASONS])
-    return texts.REPORT_GOOD.format(rules=inert(", ".join(good), limit=REASON_LIMIT))
+    """What got worse: first what the gate did not pass, each with its reason, then what fell and is allowed to."""
+    rows = report.result.verdict.rows
+    failed = [row for row in rows if not row.met]
+    lines = [
+        texts.REPORT_BAD.format(
+            what=texts.REPORT_RULES.get(row.rule, row.rule), reason=inert(row.reason, limit=REASON_LIMIT)
+        )
+        for row in failed[:MOST_REASONS]
+    ]
+    if len(failed) > MOST_REASONS:
+        lines.append(texts.REPORT_BAD_MORE.format(number=len(failed) - MOST_REASONS))
+    if rows and not failed:
+        lines.append(texts.REPORT_GOOD.format(number=len(rows)))
+    fell = _fell(report, beside={row.rule for row in failed})
+    return "\n".join([*lines, texts.REPORT_FELL.format(what=", ".join(fell))] if fell else lines)
+
+
+def _fell(report: RunReport, *, beside: Collection[str]) -> list[str]:
+    """What the new model does a little worse, without what the gate names already."""
+    found: list[str] = []
+    for each in report.result.differences:
+        told = texts.REPORT_DIFFERENCES.get(each.name)
+        before, after = (f"{100 * share:.1f}" for share in (each.champion, each.challenger))
+        if told is not None and told.rule not in beside and each.gain.value < 0 and before != after:
+            found.append(texts.REPORT_FELL_ONE.format(what=told.what, before=before, after=after))
+    return found
 
 
 def _flips(flips: Sequence[ShownFlip]) -> str:
@@ -118,15 +149,27 @@ def _flips(flips: Sequence[ShownFlip]) -> str:
 def _learned(report: RunReport) -> str:
     run, learned = report.run, report.result.learned
     sources: dict[str, Any] = dict(learned.by_source) if learned else {}
-    named = [texts.REPORT_SOURCES[name].format(number=number) for name, number in sources.items() if number]
+    named = [texts.REPORT_SOURCES[name].format(number=f"{number:,}") for name, number in sources.items() if number]
     refused = texts.REPORT_REFUSED.format(number=_number(run, "refused")) if _number(run, "refused") else ""
     held = texts.REPORT_HELD.format(number=_number(run, "held_verdicts")) if _number(run, "held_verdicts") else ""
-    kappa = texts.REPORT_NO_KAPPA
-    if "agreement" in run.facts:
-        kappa = texts.REPORT_KAPPA.format(kappa=run.facts["agreement"], cases=_number(run, "judged_together"))
-    share = f"{learned.largest_share:.0%}" if learned else "0%"
+    share = f"{100 * learned.largest_share:.0f}" if learned else "0"
     first = texts.REPORT_LEARNED.format(sources=", ".join(named) or texts.REPORT_NOTHING, refused=refused + held)
-    return f"-# {first}\n-# {texts.REPORT_SHARE.format(share=share, agreement=kappa)}"
+    lines = [first, texts.REPORT_SHARE.format(share=share, agreement=_agreement(run))]
+    return "\n".join(f"-# {line}" for line in lines)
+
+
+def _agreement(run: Run) -> str:
+    """Kappa in words, after J. R. Landis and G. G. Koch, "The Measurement of Observer Agreement for Categorical Data",
+    Biometrics 33, 1977.
+    """
+    kappa = run.facts.get("agreement")
+    if kappa is None:
+        return texts.REPORT_NO_KAPPA
+    how = next(words for least, words in texts.REPORT_AGREE if kappa >= least)
+    cases = _number(run, "judged_together")
+    return texts.REPORT_KAPPA.format(
+        how=how, kappa=kappa, cases=f"{cases:,} case" if cases == 1 else f"{cases:,} cases"
+    )
 
 
 def _number(run: Run, name: str) -> int:

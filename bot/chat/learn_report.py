@@ -42,6 +42,7 @@ _OFFERED: dict[Standing, tuple[Verb, ...]] = {
 }
 _COLOURS: dict[Standing, int] = {"waits": 0x2ECC71, "used": 0x2ECC71, "worse": 0xE67E22}
 _PLAIN, _GOING = 0x95A5A6, 0x3498DB
+PICTURE = "old-and-new.png"
 
 
 class RunButton(
@@ -88,19 +89,32 @@ class RunButton(
 
 
 async def _details(interaction: Pressed, run_id: str) -> Said:
-    found = await interaction.client.flows.retraining.details(run_id)
-    data = json.dumps(found, indent=2, ensure_ascii=False).encode()
-    return Said(texts.DETAILS.format(run_id=run_id), file=discord.File(BytesIO(data), f"{run_id}.json"))
+    found = await interaction.client.flows.run_details.of(run_id)
+    data = json.dumps(found.data, indent=2, ensure_ascii=False).encode()
+    files = (discord.File(BytesIO(data), f"{run_id}.json"),)
+    if found.page is None:
+        return Said(texts.DETAILS_WITHOUT_PAGE.format(run_id=run_id), files=files)
+    return Said(
+        texts.DETAILS.format(run_id=run_id), files=(discord.File(BytesIO(found.page), f"{run_id}.html"), *files)
+    )
 
 
-def report_card(report: RunReport) -> Card:
-    """The report as the run stands, one phone screen."""
+def report_card(report: RunReport, *, picture: str | None = None) -> Card:
+    """The report as the run stands, one phone screen. `picture`: what its picture shows; None: it comes without."""
     container: discord.ui.Container[Any] = discord.ui.Container(accent_colour=_COLOURS.get(report.standing, _PLAIN))
     for part in report_parts(report):
         container.add_item(discord.ui.TextDisplay(part))
+    if picture is not None:
+        gallery: discord.ui.MediaGallery[Any] = discord.ui.MediaGallery()
+        container.add_item(gallery.add_item(media=f"attachment://{PICTURE}", description=picture))
     buttons: list[Any] = [RunButton(verb, report.run.run_id) for verb in _OFFERED[report.standing]]
     container.add_item(discord.ui.Separator())
     return Card(container.add_item(discord.ui.ActionRow(*buttons)))
+
+
+def report_file(png: bytes) -> discord.File:
+    """The picture that the card names."""
+    return discord.File(BytesIO(png), PICTURE)
 
 
 def progress_card(progress: RunProgress) -> Card:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 # Progress.
 PROGRESS_TITLE = "🎓 Training · {run_id}"
 PROGRESS_LINE = "{bar} {percent} % · {stage}"
@@ -17,6 +19,11 @@ PROGRESS_ENDED = {
 BUTTON_CANCEL = "Cancel"
 STARTED = "The run has begun, with {number} labels{held}. I show in <#{channel_id}> how far it is."
 STARTED_UNSEEN = "The run has begun, with {number} labels{held}. `/learn runs` says how far it is."
+STARTED_LIMITS = (
+    "\nOnly {trainable} of them may be trained on, so the model stays and I look for better limits alone: Discord "
+    "forbids training on messages without its express permission. `/learn permit` records it; `/learn example` teaches "
+    "in your own words."
+)
 STARTED_HELD = "; verdicts of {number} {moderators} are held: `/learn moderators`"
 
 # /learn runs.
@@ -43,6 +50,7 @@ RUN_LOG = "-# {line}"
 
 # The report.
 REPORT_TITLE = "### 🎓 A new model · {run_id}"
+REPORT_TITLE_LIMITS = "### 🎓 Other limits for the same model · {run_id}"
 REPORT_HEADS = {
     "worse": "**Not better.** Nothing changes.",
     "waits": "**Better for you.** Nothing changes until you press.",
@@ -59,10 +67,41 @@ REPORT_TRAFFIC = "Last week with it: {fewer}, {lost}, {new}"
 REPORT_FEWER = "{number} {cards} fewer"
 REPORT_LOST = "{number} confirmed {cases} lost"
 REPORT_NEW = "about {number} new"
-REPORT_BAD = "🔴 {reason}"
-REPORT_GOOD = "🟢 Everything that the gate asks for is met: {rules}"
-REPORT_FLIPS_RIGHT = "Now right: {cases}"
-REPORT_FLIPS_WRONG = "Now wrong: {cases}"
+REPORT_BAD = "🔴 **{what}** {reason}"
+REPORT_BAD_MORE = "🔴 and {number} more: Details"
+REPORT_RULES = {
+    "examples": "Too little to learn from:",
+    "cost": "Mistakes on your server:",
+    "anchors": "Everyday sentences:",
+    "checks": "Test sentences:",
+    "identity": "Sentences about groups of people:",
+    "identities": "One group of people:",
+    "false_flags": "Harmless sentences:",
+    "calibration": "Honest scores:",
+}
+"""By rule of the gate what it is about."""
+REPORT_GOOD = "🟢 Passed all {number} tests that a new model must pass"
+REPORT_FELL = "🟠 A little worse, within what is allowed: {what}"
+REPORT_FELL_ONE = "{what} {before} → {after} %"
+
+
+class Compared(NamedTuple):
+    """What one difference is about, and the rule of the gate that speaks of the same."""
+
+    what: str
+    rule: str
+
+
+REPORT_DIFFERENCES = {
+    "left alone": Compared("harmless messages left alone", "cost"),
+    "recall": Compared("rule-breaking messages found", "cost"),
+    "anchors": Compared("everyday sentences right", "anchors"),
+    "checks": Compared("test sentences right", "checks"),
+    "identity": Compared("sentences about groups right", "identity"),
+    "harmless": Compared("harmless sentences left alone", "false_flags"),
+}
+REPORT_FLIPS_RIGHT = "Only the new one is right: {cases}"
+REPORT_FLIPS_WRONG = "Only the old one is right: {cases}"
 REPORT_FLIP = "[case {case_id}]({url})"
 REPORT_LEARNED = "Learned from {sources}{refused}"
 REPORT_SOURCES = {
@@ -74,14 +113,23 @@ REPORT_SOURCES = {
 REPORT_NOTHING = "nothing"
 REPORT_REFUSED = " · {number} refused by policy"
 REPORT_HELD = " · {number} verdicts held"
-REPORT_SHARE = "Largest share of one moderator {share} · {agreement}"
-REPORT_KAPPA = "agreement {kappa:.2f} (kappa, {cases} cases)"
-REPORT_NO_KAPPA = "no case that two moderators judged"
+REPORT_SHARE = "One moderator's part is at most {share} % · {agreement}"
+REPORT_KAPPA = "moderators agree {how} (kappa {kappa:.2f}, {cases} judged by several)"
+REPORT_AGREE = ((0.8, "very well"), (0.6, "well"), (0.4, "fairly"), (0.2, "little"), (-2.0, "hardly"))
+REPORT_NO_KAPPA = "no case was judged by two moderators"
+REPORT_UNTIL = "-# Without a press the old one stays after 7 days."
 BUTTON_USE = "Use new"
 BUTTON_KEEP = "Keep old"
 BUTTON_BACK = "Back to old"
 BUTTON_DETAILS = "Details"
-DETAILS = "Everything in numbers about {run_id}, without a message's text."
+DETAILS = (
+    "Everything in numbers about {run_id}: a page to open in a browser, and the same as JSON. Neither holds a "
+    "message's text."
+)
+DETAILS_WITHOUT_PAGE = (
+    "Everything in numbers about {run_id} as JSON, without a message's text. The page is missing: the model server is "
+    "away, or it no longer keeps this run."
+)
 
 # /learn permit.
 PERMIT_NEEDS_BOTH = "A permission needs a reference and a scope."

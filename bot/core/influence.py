@@ -1,4 +1,4 @@
-"""Whose verdicts may teach: one moderator's share is capped, and verdicts that contradict the others' are held.
+"""Whose verdicts may teach: verdicts that contradict the others' are held. (The run itself caps each one's share.)
 
 A flag of a label is judged right or wrong. Verdicts of one moderator are compared with the others' on flags of the same
 label and the same band of scores (a stratified comparison of two shares; N. Mantel and W. Haenszel, "Statistical
@@ -62,34 +62,6 @@ def contradictions(judgements: Sequence[Judgement], *, allowed: Collection[int] 
     held = [each for each in found if each.verdicts >= LEAST_VERDICTS and abs(each.deviations) >= HELD_AT]
     # Two who contradict each other both look strange; the one who is farther from everybody is held first.
     return sorted(held, key=lambda each: -abs(each.deviations))
-
-
-def shares(weights: Sequence[tuple[int, float]], *, most: float) -> dict[int, float]:
-    """By moderator, the factor (0 to 1) on the weights of what they judged, so that nobody has more than `most` of all.
-
-    `weights`: (moderator, weight) of each example. With fewer than 1 / `most` moderators no cap can hold; then all have
-    the same share.
-    """
-    total: dict[int, float] = defaultdict(float)
-    for person, weight in weights:
-        total[person] += weight
-    most = max(most, 1.0 / len(total)) if total else most
-    ceiling = _ceiling(sorted(total.values(), reverse=True), most)
-    return {person: min(1.0, ceiling / weight) if weight > 0 else 1.0 for person, weight in total.items()}
-
-
-def _ceiling(weights: Sequence[float], most: float) -> float:
-    """The weight to which the largest are cut so that each is at most `most` of what is left."""
-    for cut in range(len(weights)):
-        rest = sum(weights[cut:])
-        # `cut` people at the ceiling c, the others as they are: c = most * (cut * c + rest).
-        room = 1.0 - cut * most
-        if room <= 0:
-            break
-        ceiling = most * rest / room
-        if weights[cut] <= ceiling + 1e-12:
-            return weights[0] if cut == 0 else ceiling
-    return min(weights, default=0.0)
 
 
 def _compared(person: int, strata: Sequence[Sequence[Judgement]]) -> Contradiction:

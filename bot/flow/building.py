@@ -15,7 +15,7 @@ from bot.flow.asked import Asked
 from bot.flow.audit import Audit
 from bot.flow.breaker import Breaker
 from bot.flow.budgeting import CardBudget
-from bot.flow.building_learning import LearnSettings, build_learning
+from bot.flow.building_learning import Learning, LearnSettings, build_learning
 from bot.flow.cards import CardDesk
 from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
@@ -78,25 +78,27 @@ def build_flows(
     learning: LearnSettings = LearnSettings(),
 ) -> Flows:
     """The use cases. `passed` and `presented` are called after each message and each card."""
-    model, board, clock, messenger = outside.model, outside.board, outside.clock, outside.messenger
-    guilds, cases, labels = stores.guilds, stores.cases, stores.labels
+    model, board, clock, guilds, cases = outside.model, outside.board, outside.clock, stores.guilds, stores.cases
     brake = _brake(stores, outside)
     desk = _desk(stores, outside, brake, presented)
-    telling = Telling(enforcer=outside.enforcer, messenger=messenger, board=board, guilds=guilds, clock=clock)
+    telling = Telling(enforcer=outside.enforcer, messenger=outside.messenger, board=board, guilds=guilds, clock=clock)
     review = _review(stores, outside, telling, desk, text_days=text_days)
     audit = _audit(stores, outside, desk, text_days=text_days)
-    taught = build_learning(stores.learning, guilds, model=model, board=board, clock=clock, settings=learning)
     gone = Gone(gone=stores.gone, cases=cases, desk=desk, clock=clock, text_days=text_days)
+    taught = _learning(stores, outside, gone, learning, text_days=text_days)
+    passed = _each(taught.shadow.consider, passed)
     asked = Asked(model=model, guilds=guilds, cases=cases, clock=clock, text_days=text_days)
     return Flows(
         desk=desk,
         telling=telling,
-        moderate=_moderate(stores, outside, desk, telling, gone, audit, brake, text_days=text_days, passed=passed),
+        moderate=_moderate(
+            stores, outside, desk, telling, gone=gone, audit=audit, brake=brake, text_days=text_days, passed=passed
+        ),
         review=review,
         deciding=_deciding(stores, outside, review, telling, gone),
         gone=gone,
         names=_names(stores, outside, desk, text_days=text_days),
-        setup=GuildSetup(guilds=guilds, labels=labels, desk=desk, clock=clock),
+        setup=GuildSetup(guilds=guilds, labels=stores.labels, desk=desk, clock=clock),
         audit=audit,
         coverage=Coverage(model=model, predictions=stores.predictions, clock=clock),
         appeals=Appeals(guilds=guilds, cases=cases, appeals=stores.appeals, desk=desk, clock=clock),
@@ -116,6 +118,29 @@ def build_flows(
         learn=taught.learn,
         retraining=taught.retraining,
         lessons=taught.lessons,
+        run_details=taught.run_details,
+        shadow=taught.shadow,
+    )
+
+
+def _each(first: Callable[[Passed], None], second: Callable[[Passed], None]) -> Callable[[Passed], None]:
+    def both(passed: Passed) -> None:
+        first(passed)
+        second(passed)
+
+    return both
+
+
+def _learning(stores: Stores, outside: Outside, gone: Gone, settings: LearnSettings, *, text_days: int) -> Learning:
+    return build_learning(
+        stores.learning,
+        stores.guilds,
+        model=outside.model,
+        board=outside.board,
+        clock=outside.clock,
+        settings=settings,
+        gone=gone,
+        text_days=text_days,
     )
 
 
@@ -232,10 +257,10 @@ def _moderate(
     outside: Outside,
     desk: CardDesk,
     telling: Telling,
+    *,
     gone: Gone,
     audit: Audit,
     brake: _Brake,
-    *,
     text_days: int,
     passed: Callable[[Passed], None],
 ) -> Moderate:

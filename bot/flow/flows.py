@@ -28,6 +28,8 @@ from bot.flow.report import Statistics
 from bot.flow.reporting import Reporting
 from bot.flow.retraining_report import RetrainingReports
 from bot.flow.review import Review
+from bot.flow.run_details import RunDetails
+from bot.flow.shadow import Shadow
 from bot.flow.telling import Telling
 from bot.flow.trouble import Trouble
 from bot.flow.weekly import Weekly
@@ -64,3 +66,5 @@ class Flows:
     learn: Learn
     retraining: RetrainingReports
     lessons: Lessons
+    shadow: Shadow
+    run_details: RunDetails

@@ -65,6 +65,10 @@ class LearnService(Protocol):
         """Where the run stands. Raises BadRequest for one that the server does not know."""
         ...
 
+    async def run_page(self, run_id: str, *, about: Sequence[tuple[str, str]] = ()) -> bytes:
+        """What the run found as one HTML page, with these rows (what, value) that the caller knows."""
+        ...
+
     async def cancel_run(self, run_id: str) -> RunState:
         """End the run; one that has ended stays as it ended."""
         ...
@@ -79,6 +83,10 @@ class LearnService(Protocol):
 
     async def rollback(self) -> str:
         """Make the previous champion serve again; its version. Raises BadRequest where there is none."""
+        ...
+
+    async def picture(self, picture: Picture) -> bytes:
+        """The picture as PNG, 800 pixels wide."""
         ...
 
     async def mark_stale(self, example_ids: Sequence[int]) -> list[str]:
@@ -209,8 +217,12 @@ class ReportBoard(Protocol):
         """Post how far the run is, or edit it where `progress.card` is set; where it stands now."""
         ...
 
-    async def show_report(self, report: RunReport, *, guild_id: int, channel_id: int) -> CardRef:
-        """Post the run's report, or edit it where `report.run.report` is set; where it stands now."""
+    async def show_report(
+        self, report: RunReport, *, guild_id: int, channel_id: int, png: bytes | None = None, words: str = ""
+    ) -> CardRef:
+        """Post the run's report with the picture if there is one (`words`: what it shows), or edit it where
+        `report.run.report` is set; where it stands now. An edit without a picture keeps the one that is there.
+        """
         ...
 
 

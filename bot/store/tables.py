@@ -149,6 +149,8 @@ cases = sa.Table(
     sa.Column("queued_at", UtcTime),
     sa.Column("gone_at", UtcTime),
     sa.Column("subject", sa.String(16), nullable=False, server_default="message"),
+    sa.Column("flagged_only_by", sa.String(16)),
+    sa.Column("shadow_run", sa.String(64), index=True),
     sa.UniqueConstraint("message_id", "revision"),
     sa.Index("ix_cases_guild_id_opened_at", "guild_id", "opened_at"),
     sa.Index("ix_cases_guild_id_text_hash", "guild_id", "text_hash"),

@@ -20,8 +20,8 @@ RULES: Mapping[str, str] = {
     "anchors": "Anchor sentences",
     "checks": "Behavioural checks",
     "identity": "Sentences about identities",
-    "slices": "Each identity by itself",
-    "harmless": "Harmless lines left alone",
+    "identities": "Each identity by itself",
+    "false_flags": "Harmless lines left alone",
     "calibration": "Scores mean what they say",
 }
 COMPARED: Mapping[str, str] = {
@@ -40,8 +40,8 @@ BY_LABEL: Mapping[str, str] = {
 }
 
 
-def learning_page(result: RunResult) -> str:
-    """The whole page."""
+def learning_page(result: RunResult, about: Sequence[tuple[str, str]] = ()) -> str:
+    """The whole page. `about`: what the caller knows beside it, as rows (what, value)."""
     before, after = _reports(result.before), _reports(result.after)
     name = result.challenger or "nothing new"
     return framed(
@@ -56,14 +56,21 @@ def learning_page(result: RunResult) -> str:
                 _differences(result),
             ),
             ("Labels", "On the held-out examples, at the limits of each server.", _labels(before, after)),
+            ("Confusion", "The same examples, counted: what was said against what is so.", _confusion(before, after)),
             (
                 "Calibration",
                 "Before and after, label by label: on the diagonal a score of 0.7 is right seven times in ten.",
                 _calibration(before, after),
             ),
-            ("Limits", "What is proposed for the new model, by server.", _limits(result)),
+            (
+                "Limits",
+                "From which score on a label is flagged, by server: now, and as proposed for the new model; and what"
+                " either model flags there of the held-out examples, rightly and wrongly.",
+                _limits(result),
+            ),
             ("Flips", "Held-out examples that one of the two flags, by their number.", _flips(result.flips)),
             ("Learned from", "What was trained on, and what was not and why.", _learned(result)),
+            ("On the server", "What the bot knows of the run.", _about(about)),
             ("Cost", "", _cost(result)),
         ),
         closing="This page holds no message. Examples are named by number; their texts stay in the database.",
@@ -105,31 +112,58 @@ def _differences(result: RunResult) -> str:
 
 
 def _labels(before: Mapping[str, LabelReport], after: Mapping[str, LabelReport]) -> str:
-    body: list[list[str]] = []
-    for name, new in after.items():
-        for title, report in (("old", before.get(name)), ("new", new)):
-            if report is not None:
-                figures = [cell(report.figures.get(each), share=each in {"precision", "recall"}) for each in BY_LABEL]
-                counts = f"{report.caught} / {report.missed} / {report.alarms} / {report.passed}"
-                body.append([f"{text(name)}<small>{title}</small>", *figures, counts])
-    return table(["label", *BY_LABEL.values(), "caught / missed / false / passed"], body) if body else ""
+    body = [
+        [f"{text(name)}<small>{title}</small>", *(_figure(report, each) for each in BY_LABEL)]
+        for name, title, report in _pairs(before, after)
+    ]
+    return table(["label", *BY_LABEL.values()], body) if body else ""
+
+
+def _figure(report: LabelReport, name: str) -> str:
+    return cell(report.figures.get(name), share=name in {"precision", "recall"})
+
+
+def _confusion(before: Mapping[str, LabelReport], after: Mapping[str, LabelReport]) -> str:
+    body = [
+        [
+            f"{text(name)}<small>{title}</small>",
+            *(f"{count:,}" for count in (report.caught, report.missed, report.alarms, report.passed)),
+        ]
+        for name, title, report in _pairs(before, after)
+    ]
+    return table(["label", "rightly flagged", "missed", "wrongly flagged", "rightly left alone"], body) if body else ""
 
 
 def _calibration(before: Mapping[str, LabelReport], after: Mapping[str, LabelReport]) -> str:
-    drawn: list[str] = []
-    for name, new in after.items():
-        old = before.get(name)
-        drawn += [plots.reliability(report) for report in (old, new) if report is not None and report.reliability]
+    drawn = [plots.reliability(report, whose=title) for _, title, report in _pairs(before, after) if report.reliability]
     return gallery(drawn, small=True)
+
+
+def _pairs(before: Mapping[str, LabelReport], after: Mapping[str, LabelReport]) -> list[tuple[str, str, LabelReport]]:
+    """Label by label the old report, then the new one."""
+    found: list[tuple[str, str, LabelReport]] = []
+    for name, new in after.items():
+        found += [(name, title, each) for title, each in (("old", before.get(name)), ("new", new)) if each is not None]
+    return found
 
 
 def _limits(result: RunResult) -> str:
     body = [
-        [text(guild or "any"), text(name), f"{limit:.3f}"]
-        for guild, limits in sorted(result.limits.items())
-        for name, limit in sorted(limits.items())
+        [
+            text(each.guild or "any"),
+            text(each.label),
+            f"{each.before:.3f}",
+            f"{each.after:.3f}",
+            f"{each.right_before} right, {each.wrong_before} wrong",
+            f"{each.right_after} right, {each.wrong_after} wrong",
+        ]
+        for each in result.changes
     ]
-    return table(["server", "label", "limit"], body) if body else ""
+    return table(["server", "label", "limit now", "limit then", "flags now", "flags then"], body) if body else ""
+
+
+def _about(about: Sequence[tuple[str, str]]) -> str:
+    return table(["what", ""], [[text(what), _left(value)] for what, value in about]) if about else ""
 
 
 def _flips(flips: Sequence[Flip]) -> str:

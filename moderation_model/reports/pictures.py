@@ -17,6 +17,7 @@ from moderation_model.pictures import (
     Judged,
     Picture,
     PreviewPicture,
+    RunPicture,
     ShapPicture,
     StatsPicture,
     Week,
@@ -25,6 +26,7 @@ from moderation_model.pictures import (
     percent,
 )
 from moderation_model.reports.card_days import draw_cards
+from moderation_model.reports.run_picture import draw_run
 from moderation_model.reports.sheet import (
     BAD,
     GOOD,
@@ -59,6 +61,8 @@ def draw(picture: Picture) -> bytes:
             _shap(sheet, picture)
         case CardsPicture():
             draw_cards(sheet, picture)
+        case RunPicture():
+            draw_run(sheet, picture)
     return sheet.png()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from moderation_model import registry
@@ -16,7 +17,7 @@ from moderation_model.learning import GateRow, GateVerdict, RunOrder, RunResult
 from moderation_model.training.adapt import adapt
 from moderation_model.training.dataset import TUNE
 from moderation_model.training.examples import Parts, parts_of, rows_of
-from moderation_model.training.guild_limits import guild_limits
+from moderation_model.training.guild_limits import FEWEST_KNOWN, guild_limits
 
 Say = Callable[[str], None]
 Stage = Callable[[str, int, int], None]
@@ -32,7 +33,8 @@ def learn(order: RunOrder, *, champion: Path, work: Path, out: Path, say: Say, s
     """Trains, compares and judges; the new model lies in `out` then, which must be `work/model`.
 
     A run that was killed goes on from its checkpoints where the rows, rebuilt, are the same to the bit, else it begins
-    again. Too few examples are no error: the verdict says how many are wanted. Raises a `ModelError`.
+    again. Where too few may be trained on, the champion may still get other limits (the result names it as its own
+    challenger). Too few examples are no error: the verdict says how many are wanted. Raises a `ModelError`.
     """
     started = time.monotonic()
     stage("examples", 0, 1)
@@ -40,7 +42,7 @@ def learn(order: RunOrder, *, champion: Path, work: Path, out: Path, say: Say, s
     version = str(registry.read_manifest(champion)["version"])
     say(f"{len(parts.train)} examples to train on, {len(parts.tune)} to watch, {len(parts.test)} held out")
     if len(parts.train) + len(parts.tune) < FEWEST:
-        return _too_few(parts, version)
+        return _limits_alone(order, parts, champion, started, stage) or _too_few(parts, version)
     resume = _same_rows(work, f"{version} {order.mode} {order.seed} {parts.digest}", say)
     adapt(
         champion,
@@ -54,30 +56,65 @@ def learn(order: RunOrder, *, champion: Path, work: Path, out: Path, say: Say, s
         resume=resume,
     )
     compared, limits = _compared(order, parts, champion, out, stage)
-    verdict = judge(compared.evidence, GateRules())
+    challenger = str(registry.read_manifest(out)["version"])
+    return _result(parts, version, challenger, compared=compared, limits=limits, minutes=_minutes(started))
+
+
+def _limits_alone(order: RunOrder, parts: Parts, champion: Path, started: float, stage: Stage) -> RunResult | None:
+    """The champion itself with other limits: scores and verdicts alone may always be learned from.
+
+    None where the verdicts choose no other limit, or where there are too few of them.
+    """
+    if len(parts.limits) < FEWEST_KNOWN or not parts.test:
+        return None
+    compared, limits = _compared(order, parts, champion, champion, stage)
+    version, shipped = str(registry.read_manifest(champion)["version"]), load(champion).info.thresholds
+    if all(limits[guild] == {**shipped, **order.limits.get(guild, {})} for guild in limits):
+        return None
+    untrained = replace(
+        parts, learned=replace(parts.learned, by_source={}, largest_share=0.0), digest="", trained_on=()
+    )
+    return _result(untrained, version, version, compared=compared, limits=limits, minutes=_minutes(started))
+
+
+def _result(
+    parts: Parts,
+    champion: str,
+    challenger: str,
+    *,
+    compared: Compared,
+    limits: Mapping[str, Mapping[str, float]],
+    minutes: float,
+) -> RunResult:
     return RunResult(
-        champion=version,
-        challenger=str(registry.read_manifest(out)["version"]),
-        verdict=verdict,
+        champion=champion,
+        challenger=challenger,
+        verdict=judge(compared.evidence, GateRules()),
         differences=compared.differences,
         flips=compared.flips,
         learned=parts.learned,
         limits=limits,
+        changes=compared.changes,
         before=compared.before,
         after=compared.after,
         held_out=len(parts.test),
         trained_on=parts.trained_on,
         digest=parts.digest,
-        minutes=(time.monotonic() - started) / 60,
+        minutes=minutes,
         device=pick_device("auto"),
     )
+
+
+def _minutes(started: float) -> float:
+    return (time.monotonic() - started) / 60
 
 
 def _compared(
     order: RunOrder, parts: Parts, champion: Path, challenger: Path, stage: Stage
 ) -> tuple[Compared, Mapping[str, Mapping[str, float]]]:
     """The champion at the limits in force, the challenger at those that are proposed for it."""
-    before, after = load(champion), load(challenger)
+    before = load(champion)
+    after = before if challenger == champion else load(challenger)
     shipped = before.info.thresholds
     current = {guild: {**shipped, **order.limits.get(guild, {})} for guild in {each.guild for each in order.examples}}
     neutral = [sentence.text for sentence in anchor_sentences()]

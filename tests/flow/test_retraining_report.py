@@ -9,6 +9,7 @@ import pytest
 from bot.core.guild_rules import LabelRule
 from bot.core.lessons import NewLesson, Run
 from bot.core.retraining import RunReport, Traffic
+from bot.core.shadow import ShadowRules
 from bot.errors import NotAllowed
 from bot.flow.building_learning import LearnSettings
 from moderation_model.errors import ModelUnavailable
@@ -174,7 +175,7 @@ async def test_a_rollback_by_command_shows_on_the_report(house: House):
 
 async def test_with_promotion_auto_a_better_model_serves_before_the_report_is_read(house: House):
     await house.rules()
-    house.build(LearnSettings(promotion="auto"))
+    house.build(LearnSettings(promotion="auto", shadow=ShadowRules(messages=0)))
     run = await trained(house, replace(BETTER, limits={str(GUILD): {"insult": 0.6}}))
     assert house.model.serving == NEW
     assert (await kept(house, run)).decision == "auto"
@@ -186,7 +187,7 @@ async def test_with_promotion_auto_a_better_model_serves_before_the_report_is_re
 
 async def test_with_promotion_auto_a_worse_model_is_only_reported(house: House):
     await house.rules()
-    house.build(LearnSettings(promotion="auto"))
+    house.build(LearnSettings(promotion="auto", shadow=ShadowRules(messages=0)))
     await trained(house, WORSE)
     assert house.model.serving == OLD
     assert shown(house).standing == "worse"
@@ -194,11 +195,12 @@ async def test_with_promotion_auto_a_worse_model_is_only_reported(house: House):
 
 async def test_last_week_is_played_again_with_the_new_model(house: House):
     await house.rules()
+    house.build(LearnSettings(shadow=ShadowRules(hours=0)))
     for number, (text, verdict) in enumerate(
         [("friendly goblin", "fine"), ("cruel words", "breaks_rules"), ("old insult", "breaks_rules")], 1
     ):
         await judge(house.db, text, number, {50: verdict})  # pyright: ignore[reportArgumentType]
-    house.model.predictions = {
+    house.model.challenges = {
         "friendly goblin": prediction({"insult": 0.5}),
         "cruel words": prediction({"insult": 0.55}),
         "old insult": prediction({"insult": 0.9}),
@@ -231,7 +233,7 @@ async def test_details_hold_every_number_and_no_text(house: House):
     await house.rules()
     await judge(house.db, "a secret thing", 1, {50: "fine"})
     run = await trained(house)
-    found = await house.retraining.details(run.run_id)
+    found = (await house.run_details.of(run.run_id)).data
     assert found["result"]["challenger"] == NEW
     assert found["facts"]["examples"] == 201
     assert "secret" not in repr(found)

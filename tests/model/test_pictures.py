@@ -20,6 +20,7 @@ from moderation_model.pictures import (
     Judged,
     Picture,
     PreviewPicture,
+    RunPicture,
     ShapPicture,
     StatsPicture,
     Week,
@@ -27,6 +28,7 @@ from moderation_model.pictures import (
 )
 from moderation_model.reports.pictures import LEFT, RIGHT, draw
 from moderation_model.reports.sheet import BAD, GOOD, GROUND, MARGIN, OPEN, drawable
+from moderation_model.run_picture import OldNew, Part
 
 MONDAY = date(2025, 5, 5)
 STATS = StatsPicture(
@@ -61,11 +63,23 @@ CARDS = CardsPicture(
         CardDay("Sun 1", 7, 3, 2),
     ),
 )
-PICTURES: list[Picture] = [STATS, PREVIEW, SHAP, CARDS]
+RUN = RunPicture(
+    76,
+    right=(
+        OldNew("Insult (rule 2)", Part(18, 31, 0.41, 0.74), Part(20, 22, 0.72, 0.97)),
+        OldNew("Threat", Part(0, 0), Part(1, 1, 0.21, 1.0)),
+    ),
+    found=(
+        OldNew("Insult (rule 2)", Part(18, 21, 0.65, 0.95), Part(20, 21, 0.77, 0.99)),
+        OldNew("Threat", Part(0, 1, 0.0, 0.79), Part(1, 1, 0.21, 1.0)),
+    ),
+)
+PICTURES: list[Picture] = [STATS, PREVIEW, SHAP, CARDS, RUN]
 EMPTY: list[Picture] = [
     StatsPicture("Last 7 days"),
     StatsPicture("Last 7 days", flags=Bars(("1 May",), (0,))),
     PreviewPicture("Threat", 1.0, "flag", 7),
+    RunPicture(0),
     CardsPicture("23 Feb to 1 Mar"),
     CardsPicture("23 Feb to 1 Mar", (CardDay("Mon", 0, 0),)),
     ShapPicture("Threat", 0.0, Bars((), ())),

@@ -14,8 +14,10 @@ from moderation_model.scoring import predict
 from moderation_model.unknown_words import WordPieces
 from tests.model.test_scoring import WordClassifier
 
-PIECES = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "you", "game", "##r", "##s"]
-PIECES += ["ri", "##zz", "##ler", "1", "##2", "##3", "!"]
+PIECES = [
+    *["[PAD]", "[UNK]", "[CLS]", "[SEP]"],
+    *["you", "game", "##r", "##s", "ri", "##zz", "##ler", "1", "##2", "##3", "!"],
+]
 WORDS = WordPieces({piece: number for number, piece in enumerate(PIECES)})
 
 

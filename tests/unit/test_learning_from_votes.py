@@ -10,7 +10,7 @@ import pytest
 from bot.core.agreement import agreement, pairs
 from bot.core.cases import Answer, Vote
 from bot.core.feedback import resolve_votes
-from bot.core.influence import Judgement, contradictions, shares
+from bot.core.influence import Judgement, contradictions
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -92,20 +92,3 @@ def test_whom_an_administrator_allowed_is_not_held():
 
 def test_a_single_moderator_has_nobody_to_contradict():
     assert contradictions(judgements(inverted=0, people=1)) == []
-
-
-def test_nobody_has_more_than_the_largest_share():
-    weights = [(1, 1.0)] * 80 + [(2, 1.0)] * 10 + [(3, 1.0)] * 10 + [(4, 1.0)] * 10
-    factors = shares(weights, most=0.3)
-    left = {person: sum(weight * factors[person] for who, weight in weights if who == person) for person in factors}
-    assert left[1] / sum(left.values()) == pytest.approx(0.3)
-    assert factors[2] == factors[3] == 1.0
-
-
-def test_without_enough_people_for_the_cap_all_weigh_alike():
-    factors = shares([(1, 90.0), (2, 10.0)], most=0.3)
-    assert 90 * factors[1] == pytest.approx(10 * factors[2])
-
-
-def test_nobody_is_cut_below_the_cap():
-    assert shares([(1, 1.0), (2, 1.0), (3, 1.0), (4, 1.0)], most=0.3) == {1: 1.0, 2: 1.0, 3: 1.0, 4: 1.0}
