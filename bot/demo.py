@@ -21,7 +21,7 @@ from bot.app import App, build_app
 from bot.config import Settings, load_settings
 from bot.sandbox.sandbox import Sandbox
 from bot.stage import Stage
-from bot.stage_learn import LearnStage, learned
+from bot.stage_learn import SHADOWED, LearnStage, learned
 from bot.stage_watch import PASS_SECONDS, DemoFailed, Watch
 from moderation_model.errors import ModelError
 
@@ -37,7 +37,7 @@ def demo_settings(base: Settings, token: str, *, learn: bool = False) -> Setting
     kept = base.model_dump(include={"model_url", "model_token", "model_path", "model_device"})
     if learn:
         kept |= {"model_url": None, "model_token": None, "model_path": None, "promotion": "auto"}
-        kept |= {"challenger_messages": 0}  # nobody writes while the demo learns
+        kept |= {"challenger_messages": SHADOWED}
     return load_settings(
         **kept,
         discord_token=token,

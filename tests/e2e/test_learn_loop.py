@@ -28,7 +28,7 @@ from tests.e2e.learn_house import (
 )
 from tests.e2e.stub_run import BETTER, LIMIT
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture
