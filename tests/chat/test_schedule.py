@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import discord
 import pytest
@@ -51,7 +52,7 @@ async def test_none_switches_off(stage: Stage) -> None:
     ],
 )
 async def test_nonsense_is_one_sentence_and_changes_nothing(
-    stage: Stage, options: dict[str, str], sentence: str
+    stage: Stage, options: dict[str, Any], sentence: str
 ) -> None:
     before = await stage.house.guilds.get(stage.guild.id)
     assert sentence in await run(stage, "learn schedule", **options)
