@@ -66,12 +66,11 @@ def run_lines(run: Run) -> list[str]:
 def report_parts(report: RunReport) -> list[str]:
     """The report's parts in their order: verdict, last week, what got worse, flips, what it learned from."""
     parts = [
-        f"{texts.REPORT_TITLE.format(run_id=report.run.run_id)}\n{_head(report)}",
+        f"{texts.REPORT_TITLE}\n{_head(report)}",
         _traffic(report),
         _gate(report),
         _flips(report.flips),
         _learned(report),
-        texts.REPORT_UNTIL if report.standing == "waits" else "",
     ]
     return [part for part in parts if part]
 
@@ -143,7 +142,8 @@ def _learned(report: RunReport) -> str:
     held = texts.REPORT_HELD.format(number=_number(run, "held_verdicts")) if _number(run, "held_verdicts") else ""
     share = f"{100 * learned.largest_share:.0f}" if learned else "0"
     first = texts.REPORT_LEARNED.format(sources=", ".join(named) or texts.REPORT_NOTHING, refused=refused + held)
-    lines = [first, texts.REPORT_SHARE.format(share=share, agreement=_agreement(run))]
+    until = texts.REPORT_UNTIL if report.standing == "waits" else ""
+    lines = [first, texts.REPORT_SHARE.format(share=share, agreement=_agreement(run)), f"{until}{run.run_id}"]
     return "\n".join(f"-# {line}" for line in lines)
 
 

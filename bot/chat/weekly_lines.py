@@ -61,9 +61,9 @@ def _needs(report: WeekReport) -> list[str]:
     found += [texts.TROUBLE.format(sentence=sentence) for sentence in report.trouble[:MOST_TROUBLE]]
     if len(report.trouble) > MOST_TROUBLE:
         found.append(texts.TROUBLE_MORE.format(number=len(report.trouble) - MOST_TROUBLE))
-    for title, each in report.below_goal.items():
-        label = discord.utils.escape_markdown(title)
-        found.append(texts.BELOW_GOAL.format(label=label, goal=round(GOAL * 100), precision=each.sentence))
+    if report.below_goal:
+        labels = ", ".join(discord.utils.escape_markdown(title) for title in report.below_goal)
+        found.append(texts.BELOW_GOAL.format(labels=labels, goal=round(GOAL * 100)))
     return found
 
 
