@@ -43,6 +43,9 @@ def demo(
         bool, typer.Option("--headless", help="Play the script, print one JSON object a message, and exit.")
     ] = False,
     port: Annotated[int, typer.Option(help="Port of the chat page; 0 takes a free one.", min=0, max=65535)] = 0,
+    learn: Annotated[
+        bool, typer.Option("--learn", help="Play how verdicts make a better model, in some minutes; 1 if none came.")
+    ] = False,
 ) -> None:
     """Show the whole bot on a Discord of its own, on this machine, without a token."""
     settings = _settings(quiet="warning")
@@ -51,7 +54,9 @@ def demo(
         _refuse(NO_DEMO_EXTRA.format(missing=missing[0]))
     from bot.demo import run_demo
 
-    _finish(run_demo(settings, headless=headless, page_port=port))
+    code = _finish(run_demo(settings, headless=headless, page_port=port, learn=learn))
+    if code:
+        raise typer.Exit(code)
 
 
 def doctor() -> None:

@@ -19,10 +19,12 @@ from bot.chat.messenger import DiscordMessenger
 from bot.child import ModelChild
 from bot.config import Settings
 from bot.core.cases import Case
+from bot.core.shadow import ShadowRules
 from bot.errors import BadSettings, BotError
 from bot.flow.building import Outside, build_flows
 from bot.flow.building_learning import LearnSettings
 from bot.flow.moderate import Passed
+from bot.flow.ports import Clock
 from bot.flow.presence import Presence
 from bot.flow.retention import Retention
 from bot.flow.slots import Slots, Work
@@ -67,16 +69,19 @@ class App:
         passed: Callable[[Passed], None],
         presented: Callable[[Case], None],
         source: Source,
+        clock: Clock,
     ) -> None:
         self.settings = settings
+        self._clock = clock
         self.metrics = Metrics()
         self.db = Database(settings.sql_url, key=TextKey.from_settings(settings))
         stores = Stores(self.db, source=source, permitted=settings.train_on_messages)
-        self.guilds, self.cases = stores.guilds, stores.cases
+        self.guilds, self.cases, self.leases = stores.guilds, stores.cases, stores.leases
         self.child = ModelChild(settings) if settings.model_url is None else None
+        given = settings.model_token.get_secret_value() if settings.model_token else None
         self.model = ModelClient(
             self.child.url if self.child else settings.model_url or "",
-            token=settings.model_token.get_secret_value() if settings.model_token else None,
+            token=self.child.token if self.child else given,
         )
         self.bot: CandorBot = create_bot(settings, connector=connector)
         self._passed = passed
@@ -86,7 +91,11 @@ class App:
             text_days=settings.text_days,
             passed=self._observe,
             presented=presented,
-            learning=LearnSettings(settings.train_mode, settings.promotion),
+            learning=LearnSettings(
+                settings.train_mode,
+                settings.promotion,
+                ShadowRules(settings.challenger_messages, settings.challenger_hours),
+            ),
         )
         self.desk = self.flows.desk
         self.bot.attach(self.flows)
@@ -95,11 +104,11 @@ class App:
             cases=self.cases,
             desk=self.desk,
             leases=stores.leases,
-            clock=SystemClock(),
+            clock=clock,
             prediction_days=settings.prediction_days,
         )
-        self.presence = Presence(leases=stores.leases, connected=lambda: self.bot.connected, clock=SystemClock())
-        self.jobs = Jobs(self._work(), clock=SystemClock(), slots=self._slots(stores))
+        self.presence = Presence(leases=stores.leases, connected=lambda: self.bot.connected, clock=clock)
+        self.jobs = Jobs(self._work(), clock=clock, slots=self._slots(stores))
         self.health = HealthServer(self.metrics, port=settings.health_port, state=self.state)
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -121,7 +130,7 @@ class App:
             messenger=DiscordMessenger(self.bot),
             board=DiscordBoard(self.bot),
             messages=DiscordMessages(self.bot),
-            clock=SystemClock(),
+            clock=self._clock,
         )
 
     def _slots(self, stores: Stores) -> Slots:
@@ -140,7 +149,7 @@ class App:
             leases=stores.leases,
             guilds=stores.guilds,
             guild_ids=lambda: [guild.id for guild in self.bot.guilds],
-            clock=SystemClock(),
+            clock=self._clock,
         )
 
     def _observe(self, passed: Passed) -> None:
@@ -163,7 +172,7 @@ class App:
         token = self.settings.discord_token
         if token is None:
             raise BadSettings(NO_TOKEN)
-        started_at = SystemClock().now()
+        started_at = self._clock.now()
         await self.db.migrate()
         await self.health.start()
         if self.child is not None:
@@ -172,6 +181,7 @@ class App:
         self._spawn(self.flows.telling.run, "telling")
         self._spawn(self.flows.moderate.run, "rescore")
         self._spawn(self.flows.learn.run, "learn")
+        self._spawn(self.flows.shadow.run, "shadow")
         connected = self._spawn(lambda: self.bot.start(token.get_secret_value()), "discord")
         ready = asyncio.create_task(self.bot.ready_event.wait())
         await asyncio.wait([connected, ready], return_when=asyncio.FIRST_COMPLETED)
@@ -233,13 +243,21 @@ def build_app(
     passed: Callable[[Passed], None] = lambda passed: None,
     presented: Callable[[Case], None] = lambda case: None,
     source: Source = "discord_message",
+    clock: Clock | None = None,
 ) -> App:
     """The bot, built and not started. `connector` leads it to another Discord (the demo's, a test's), whose made-up
-    messages may be learned from if `source` says so.
+    messages may be learned from if `source` says so. `clock`: another time than the machine's, for what is due later.
 
     Raises BadSettings with one sentence.
     """
-    return App(settings, connector=connector, passed=passed, presented=presented, source=source)
+    return App(
+        settings,
+        connector=connector,
+        passed=passed,
+        presented=presented,
+        source=source,
+        clock=clock or SystemClock(),
+    )
 
 
 async def run(settings: Settings) -> None:

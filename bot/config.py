@@ -30,7 +30,10 @@ class Settings(BaseSettings):
     model_url: str | None = Field(
         None, description="Address of a model server. Default: one is started beside the bot on loopback."
     )
-    model_token: SecretStr | None = Field(None, description="Bearer token of the model server at CANDOR_MODEL_URL.")
+    model_token: SecretStr | None = Field(
+        None,
+        description="Bearer token of the model server; without it the bot's own server gets a random one.",
+    )
     model_path: str | None = Field(
         None,
         description="Folder or hub id of the model that the bot's own server loads. Default: what was promoted.",
@@ -52,6 +55,12 @@ class Settings(BaseSettings):
     )
     promotion: Literal["ask", "auto"] = Field(
         "ask", description="Whether people decide about a better model in its report, or it serves by itself."
+    )
+    challenger_messages: int = Field(
+        500, ge=0, description="Live messages on which a better model is checked beside the old one first. 0: on none."
+    )
+    challenger_hours: float = Field(
+        24.0, ge=0, description="Hours after which that check ends, however few messages there were. 0: no check."
     )
     health_port: int | None = Field(None, ge=0, le=65535, description="Loopback port for /healthz and /metrics.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged, ids only.")

@@ -136,7 +136,7 @@ class Jobs:
         """Tick from now on, in the running event loop."""
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._scheduler.add_job(
-            self._tick,
+            self.tick,
             "interval",
             seconds=TICK.total_seconds(),
             next_run_time=datetime.now(UTC),
@@ -155,7 +155,8 @@ class Jobs:
         if self._slots is not None:
             self._slots.stop()
 
-    async def _tick(self) -> None:
+    async def tick(self) -> None:
+        """Start what is due now. The alarm clock asks every 30 s; whoever moves the clock need not wait for it."""
         self.run_due(self._clock.now())
         if self._slots is not None:
             await self._slots.tick()

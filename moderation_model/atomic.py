@@ -11,12 +11,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from moderation_model.errors import ModelUnavailable
+from moderation_model.errors import BadRequest, ModelUnavailable
 
 LOCK_SECONDS = 30.0
 """How long another writer is waited for: moving a model in takes seconds."""
+BUSY = "Another process is changing the models. Try again in a minute."
 PART = ".part-"
 """What unfinished things are called at first; whoever holds the lock may remove them."""
+
+
+def check_writable(folder: Path) -> None:
+    """Makes the folder. Raises BadRequest where nothing can be written into it: now, not after hours of work."""
+    probe = folder / f"{PART}probe-{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise BadRequest(f"Nothing can be written to {folder}: {error.strerror}. Choose another folder.") from error
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
@@ -68,14 +80,15 @@ def remove_parts(folder: Path) -> None:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, *, seconds: float | None = None, busy: str = BUSY) -> Iterator[None]:
     """Holds the lock file `path`; the system lets go of it when the holder dies.
 
-    Raises ModelUnavailable when another process holds it for LOCK_SECONDS, OSError when the file cannot be written.
+    Raises ModelUnavailable with the sentence `busy` when another process holds it for `seconds` (LOCK_SECONDS if not
+    given), OSError when the file cannot be written.
     """
     import fcntl  # not on Windows, where the model can be served but not replaced
 
-    give_up = time.monotonic() + LOCK_SECONDS
+    give_up = time.monotonic() + (LOCK_SECONDS if seconds is None else seconds)
     with path.open("wb") as handle:
         while True:
             try:
@@ -83,7 +96,7 @@ def locked(path: Path) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > give_up:
-                    raise ModelUnavailable("Another process is changing the models. Try again in a minute.") from None
+                    raise ModelUnavailable(busy) from None
                 time.sleep(0.05)
         yield
 

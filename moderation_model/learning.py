@@ -186,7 +186,8 @@ class Learned:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a finished run found. `challenger` is None where nothing could be trained; then `verdict` says why.
+    """What a finished run found. `challenger` is None where nothing could be trained; then `verdict` says why. It is
+    the champion itself where nothing may be trained on but the verdicts choose other limits for it.
 
     `before`/`after`: evaluation on the held-out examples, by label, as `LabelReport` dictionaries. `limits`: by guild
     and label the limits proposed for the challenger; `changes`: what they change. `digest`: of the training rows;
@@ -208,6 +209,11 @@ class RunResult:
     digest: str = ""
     minutes: float = 0.0
     device: str = ""
+
+    @property
+    def limits_alone(self) -> bool:
+        """Whether the model stays and only its limits would change."""
+        return self.challenger == self.champion
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form of a finished run."""

@@ -130,8 +130,8 @@ class _Routes:
         return await self._answer(request, self._model)
 
     async def health(self, request: Request) -> Response:
-        """Whether it is ready, and how explainer and queue are."""
-        return await self._answer(request, self._health)
+        """Whether it is ready; with the token also how explainer and queue are."""
+        return await self._answer(request, self._health, everybody=True)
 
     async def figures(self, request: Request) -> Response:
         """Prometheus' text form."""
@@ -160,8 +160,9 @@ class _Routes:
     async def _model(self, _: Request) -> Response:
         return _json(200, self._running.info.to_dict())
 
-    async def _health(self, _: Request) -> Response:
-        return _json(200, self._running.health())
+    async def _health(self, request: Request) -> Response:
+        found = self._running.health()
+        return _json(200, found if self._has_token(request) else {"ready": found["ready"]})
 
     async def _figures(self, _: Request) -> Response:
         return Response(self._metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
@@ -172,10 +173,14 @@ class _Routes:
             raise ModelUnavailable("The model server is not ready. Try again in a few seconds.")
         return self._service
 
-    async def _answer(self, request: Request, work: Work) -> Response:
-        """The work's response, or the response that its error stands for; counted either way."""
+    async def _answer(self, request: Request, work: Work, *, everybody: bool = False) -> Response:
+        """The work's response, or the response that its error stands for; counted either way.
+
+        `everybody`: it is done without the token, too.
+        """
         try:
-            self._check_token(request)
+            if not everybody and not self._has_token(request):
+                raise Unauthorised("The bearer token is missing or wrong. Send the server's CANDOR_MODEL_TOKEN.")
             response = await work(request)
         except ClientDisconnect:
             response = Response(status_code=CLIENT_GONE)
@@ -189,13 +194,11 @@ class _Routes:
         self._metrics.count_request(request.scope["route"].path, response.status_code)
         return response
 
-    def _check_token(self, request: Request) -> None:
+    def _has_token(self, request: Request) -> bool:
         if not self._config.token:
-            return
+            return True
         expected = f"Bearer {self._config.token}".encode()
-        given = request.headers.get("Authorization", "").encode("latin-1")
-        if not hmac.compare_digest(given, expected):
-            raise Unauthorised("The bearer token is missing or wrong. Send the server's CANDOR_MODEL_TOKEN.")
+        return hmac.compare_digest(request.headers.get("Authorization", "").encode("latin-1"), expected)
 
 
 async def _body(request: Request) -> bytes:

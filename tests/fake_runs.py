@@ -59,7 +59,9 @@ def flip(case_id: int, *, right: bool) -> Flip:
 
 
 class FakeRuns:
-    """The learning half of `FakeModel`. `says`: what the run that goes on answers next; `away` breaks every call."""
+    """The learning half of `FakeModel`. `says`: what the run that goes on answers next; `away` breaks every call,
+    `unheard` the word of what was withdrawn.
+    """
 
     def __init__(self) -> None:
         self.orders: list[RunOrder] = []
@@ -69,6 +71,7 @@ class FakeRuns:
         self.shadow: str | None = None
         self.stale: list[int] = []
         self.away: ModelError | None = None
+        self.unheard: ModelError | None = None
         self.told: list[tuple[str, str]] = []
 
     def _check(self) -> None:
@@ -129,5 +132,7 @@ class FakeRuns:
 
     async def mark_stale(self, example_ids: Sequence[int]) -> list[str]:
         self._check()
+        if self.unheard is not None:
+            raise self.unheard
         self.stale += example_ids
         return [self.serving]

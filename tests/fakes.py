@@ -47,7 +47,10 @@ class FakeClock:
 
 
 class FakeModel(FakeRuns):
-    """Flags by words: "insult" in a text is an insult, "threat" a threat, "damn" obscene, and so on by label name."""
+    """Flags by words: "insult" in a text is an insult, "threat" a threat, "damn" obscene, and so on by label name.
+
+    `predictions`: what the champion says of a text instead, `challenges` what its shadow does.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,6 +60,7 @@ class FakeModel(FakeRuns):
         self.classified: list[str] = []
         self.drawn: list[Picture] = []
         self.predictions: dict[str, Prediction] = {}
+        self.challenges: dict[str, Prediction] = {}
 
     async def classify(
         self, texts: Sequence[str], *, guild_id: int | None = None, priority: str = "live", version: str | None = None
@@ -69,6 +73,8 @@ class FakeModel(FakeRuns):
             if text in self.refuses:
                 raise self.refuses[text]
         self.classified += texts
+        if version is not None and version == self.shadow:
+            return [self.challenges.get(text) or self._by_words(text) for text in texts]
         return [self.predictions.get(text) or self._by_words(text) for text in texts]
 
     def _by_words(self, text: str) -> Prediction:

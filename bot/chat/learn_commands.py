@@ -1,6 +1,7 @@
 """`/learn` for administrators: runs, reports, the permission to train on messages, and whose verdicts teach.
 
-Any moderator may write an example, once an administrator gave moderators the group in the server's settings.
+Any moderator may write an example and take it back, once an administrator gave moderators the group in the server's
+settings.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ from bot.chat.inert import inert
 from bot.chat.learn_example import example_form
 from bot.chat.learn_lines import run_lines
 from bot.chat.learn_report import report_card
+from bot.chat.schedule_command import schedule_command
+from bot.chat.staff import is_administrator
 from bot.core.influence import Contradiction
 from bot.core.lessons import Permit
 from bot.errors import BotError
+from bot.flow.learn import LEAST_TRAINABLE
 from bot.store.lessons import JudgeDecision
 
 if TYPE_CHECKING:
@@ -44,6 +48,7 @@ class LearnCommands(app_commands.Group):
             default_permissions=discord.Permissions(manage_guild=True),
             guild_only=True,
         )
+        self.add_command(schedule_command())
 
     @app_commands.command()
     async def run(self, interaction: Pressed) -> None:
@@ -97,12 +102,16 @@ class LearnCommands(app_commands.Group):
     @app_commands.command()
     @app_commands.describe(number="The number that you were told when it was written.")
     async def withdraw(self, interaction: Pressed, number: app_commands.Range[int, 1, MAX_NUMBER]) -> None:
-        """Take an example back: no run learns from it any more."""
+        """Take an example back: no run learns from it any more. Moderators take back their own."""
 
         async def work() -> str:
-            return await interaction.client.flows.lessons.withdraw(guild_id=guild_of(interaction), number=number)
+            return await interaction.client.flows.lessons.withdraw(
+                guild_id=guild_of(interaction),
+                number=number,
+                written_by=None if is_administrator(interaction) else interaction.user.id,
+            )
 
-        await answer(interaction, work, feature="learn")
+        await answer(interaction, work, feature="learn" if is_administrator(interaction) else "teach")
 
     @app_commands.command()
     async def moderators(self, interaction: Pressed) -> None:
@@ -154,9 +163,11 @@ async def _run(interaction: Pressed) -> str:
     people = "moderator" if held == 1 else "moderators"
     said = texts.STARTED_HELD.format(number=held, moderators=people) if held else ""
     number = int(run.facts["examples"])
+    trainable = number - int(run.facts.get("refused", 0))
+    limits = texts.STARTED_LIMITS.format(trainable=trainable) if trainable < LEAST_TRAINABLE else ""
     if channel_id is None:
-        return texts.STARTED_UNSEEN.format(number=number, held=said)
-    return texts.STARTED.format(number=number, held=said, channel_id=channel_id)
+        return texts.STARTED_UNSEEN.format(number=number, held=said) + limits
+    return texts.STARTED.format(number=number, held=said, channel_id=channel_id) + limits
 
 
 async def _runs(interaction: Pressed) -> str:

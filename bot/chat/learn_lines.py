@@ -9,6 +9,7 @@ import discord
 
 from bot.chat import learn_texts as texts
 from bot.chat.inert import inert
+from bot.chat.shadow_lines import head_line, stage_lines
 from bot.core.lessons import Run
 from bot.core.numbers import spoken
 from bot.core.retraining import RunProgress, RunReport, ShownFlip
@@ -64,10 +65,13 @@ def run_lines(run: Run) -> list[str]:
 
 
 def report_parts(report: RunReport) -> list[str]:
-    """The report's parts in their order: verdict, last week, what got worse, flips, what it learned from."""
+    """The report's parts in their order: verdict, last week, the check on live messages, what got worse, flips, what it
+    learned from.
+    """
     parts = [
-        f"{texts.REPORT_TITLE}\n{_head(report)}",
+        f"{_title(report)}\n{_head(report)}",
         _traffic(report),
+        stage_lines(report.run),
         _gate(report),
         _flips(report.flips),
         _learned(report),
@@ -75,8 +79,14 @@ def report_parts(report: RunReport) -> list[str]:
     return [part for part in parts if part]
 
 
+def _title(report: RunReport) -> str:
+    return texts.REPORT_TITLE_LIMITS if report.result.limits_alone else texts.REPORT_TITLE
+
+
 def _head(report: RunReport) -> str:
     run = report.run
+    if report.standing == "waits" and (by_itself := head_line(run)):
+        return by_itself
     when = discord.utils.format_dt(run.decided_at, "d") if run.decided_at else ""
     by = texts.REPORT_BY.format(user_id=run.decided_by) if run.decided_by else ""
     by = texts.REPORT_BY_ITSELF if run.decision == "auto" else by

@@ -19,6 +19,11 @@ PROGRESS_ENDED = {
 BUTTON_CANCEL = "Cancel"
 STARTED = "The run has begun, with {number} labels{held}. I show in <#{channel_id}> how far it is."
 STARTED_UNSEEN = "The run has begun, with {number} labels{held}. `/learn runs` says how far it is."
+STARTED_LIMITS = (
+    "\nOnly {trainable} of them may be trained on, so the model stays and I look for better limits alone: Discord "
+    "forbids training on messages without its express permission. `/learn permit` records it; `/learn example` teaches "
+    "in your own words."
+)
 STARTED_HELD = "; verdicts of {number} {moderators} are held: `/learn moderators`"
 
 # /learn runs.
@@ -45,6 +50,7 @@ RUN_LOG = "-# {line}"
 
 # The report.
 REPORT_TITLE = "### 🎓 A new model"
+REPORT_TITLE_LIMITS = "### 🎓 Other limits for the same model"
 REPORT_HEADS = {
     "worse": "**Not better.** Nothing changes.",
     "waits": "**Better for you.** Nothing changes until you press.",

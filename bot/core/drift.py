@@ -1,4 +1,5 @@
-"""Whether scores are spread as they were: the population stability index of two histograms.
+"""Whether scores are spread as they were, and whether more words are unknown: the population stability index of two
+histograms, and two means.
 
 PSI = sum over the bins of (now - before) * ln(now / before), with the bins' shares (N. Siddiqi, "Credit Risk
 Scorecards", 2006, whose rule of thumb the limits below are). Half a message is added to each bin, so that an empty one
@@ -17,6 +18,10 @@ EDGES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9)
 LEAST = 500
 """With fewer messages in either time chance alone would look like drift."""
 SOME, MUCH = 0.1, 0.25
+NOTABLE = 0.01
+"""A smaller change of the share of unknown words is not worth a word."""
+SURE = 3.0
+"""Standard errors beyond which a change is not put down to chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +33,56 @@ class Histograms:
 
 
 @dataclass(frozen=True, slots=True)
-class Drift:
-    """The label whose scores moved most, and how far."""
+class Shares:
+    """So many messages, the mean of their shares of unknown words, and the mean of the squares."""
 
-    label: str
-    index: float
+    messages: int
+    mean: float
+    square: float
+
+    @property
+    def variance(self) -> float:
+        """Of the mean."""
+        return max(self.square - self.mean**2, 0.0) / self.messages
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownWords:
+    """The shares of two times."""
+
+    before: Shares
+    now: Shares
+
+    @property
+    def moved(self) -> bool:
+        """Whether the share is another one, more than chance alone would have it."""
+        change = abs(self.now.mean - self.before.mean)
+        return change >= NOTABLE and change > SURE * math.sqrt(self.before.variance + self.now.variance)
 
     @property
     def sentence(self) -> str:
         """What a moderator reads."""
+        now, before = f"{100 * self.now.mean:.1f} %", f"{100 * self.before.mean:.1f} %"
+        if not self.moved:
+            return f"{now} of words unknown to me, as before"
+        return f"{now} of words unknown to me, {before} before"
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """The label whose scores moved most, and how far; unknown words where enough is known of them."""
+
+    label: str
+    index: float
+    words: UnknownWords | None = None
+
+    @property
+    def sentence(self) -> str:
+        """What a moderator reads."""
+        return self._scores if self.words is None else f"{self._scores}; {self.words.sentence}"
+
+    @property
+    def _scores(self) -> str:
         if self.index < SOME:
             return f"scores as before (PSI {self.index:.2f})"
         how = "much" if self.index >= MUCH else "a little"
@@ -51,12 +97,13 @@ def stability_index(before: Sequence[int], now: Sequence[int]) -> float:
     return sum((new - old) * math.log(new / old) for old, new in zip(first, second, strict=True))
 
 
-def drift(found: Mapping[str, Histograms]) -> Drift | None:
-    """The label that moved most; None where there are too few messages to say."""
+def drift(found: Mapping[str, Histograms], words: UnknownWords | None = None) -> Drift | None:
+    """The label that moved most, and `words` if they are of enough messages; None with too few messages to say."""
     enough = {label: each for label, each in found.items() if sum(each.before) >= LEAST and sum(each.now) >= LEAST}
     indices = {label: stability_index(each.before, each.now) for label, each in enough.items()}
     label = max(indices, key=lambda name: indices[name], default=None)
-    return None if label is None else Drift(label, indices[label])
+    told = words if words and min(words.before.messages, words.now.messages) >= LEAST else None
+    return None if label is None else Drift(label, indices[label], told)
 
 
 def _shares(counts: Sequence[int]) -> list[float]:

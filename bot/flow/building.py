@@ -15,7 +15,7 @@ from bot.flow.asked import Asked
 from bot.flow.audit import Audit
 from bot.flow.breaker import Breaker
 from bot.flow.budgeting import CardBudget
-from bot.flow.building_learning import LearnSettings, build_learning
+from bot.flow.building_learning import Learning, LearnSettings, build_learning
 from bot.flow.cards import CardDesk
 from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
@@ -77,15 +77,19 @@ def build_flows(
     presented: Callable[[Case], None],
     learning: LearnSettings = LearnSettings(),
 ) -> Flows:
-    """The use cases. `passed` and `presented` are called after each message and each card."""
+    """The use cases. `passed` and `presented` are called after each message and each card.
+
+    Over 50 lines because every use case has its line here.
+    """
     model, board, clock, guilds, cases = outside.model, outside.board, outside.clock, stores.guilds, stores.cases
     brake = _brake(stores, outside)
     desk = _desk(stores, outside, brake, presented)
     telling = Telling(enforcer=outside.enforcer, messenger=outside.messenger, board=board, guilds=guilds, clock=clock)
     review = _review(stores, outside, telling, desk, text_days=text_days)
     audit = _audit(stores, outside, desk, text_days=text_days)
-    taught = build_learning(stores.learning, guilds, model=model, board=board, clock=clock, settings=learning)
     gone = Gone(gone=stores.gone, cases=cases, desk=desk, clock=clock, text_days=text_days)
+    taught = _learning(stores, outside, gone, learning, text_days=text_days)
+    passed = _each(taught.shadow.consider, passed)
     asked = Asked(model=model, guilds=guilds, cases=cases, clock=clock, text_days=text_days)
     return Flows(
         desk=desk,
@@ -118,6 +122,28 @@ def build_flows(
         retraining=taught.retraining,
         lessons=taught.lessons,
         run_details=taught.run_details,
+        shadow=taught.shadow,
+    )
+
+
+def _each(first: Callable[[Passed], None], second: Callable[[Passed], None]) -> Callable[[Passed], None]:
+    def both(passed: Passed) -> None:
+        first(passed)
+        second(passed)
+
+    return both
+
+
+def _learning(stores: Stores, outside: Outside, gone: Gone, settings: LearnSettings, *, text_days: int) -> Learning:
+    return build_learning(
+        stores.learning,
+        stores.guilds,
+        model=outside.model,
+        board=outside.board,
+        clock=outside.clock,
+        settings=settings,
+        gone=gone,
+        text_days=text_days,
     )
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from bot.core.shadow import ShadowRules
 from bot.flow.collecting import Collecting
+from bot.flow.forgetting import Forgetting
+from bot.flow.gone import Gone
 from bot.flow.learn import Learn
 from bot.flow.lessons import Lessons
 from bot.flow.ports import Clock, LearnService, ReportBoard
+from bot.flow.promoting import Promoting
 from bot.flow.retraining_report import Promotion, RetrainingReports
 from bot.flow.run_details import RunDetails
+from bot.flow.shadow import Shadow
 from bot.flow.stores import LearnStores
 from bot.store.guilds import GuildStore
 from moderation_model.learning import Mode
@@ -17,10 +22,13 @@ from moderation_model.learning import Mode
 
 @dataclass(frozen=True, slots=True)
 class LearnSettings:
-    """How the bot learns: what a run changes, and whether a better model serves by itself."""
+    """How the bot learns: what a run changes, whether a better model serves by itself, and how long it is checked
+    beside the old one on live messages.
+    """
 
     mode: Mode = "lora"
     promotion: Promotion = "ask"
+    shadow: ShadowRules = field(default_factory=ShadowRules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,7 @@ class Learning:
     learn: Learn
     retraining: RetrainingReports
     lessons: Lessons
+    shadow: Shadow
     run_details: RunDetails
 
 
@@ -41,16 +50,32 @@ def build_learning(
     board: ReportBoard,
     clock: Clock,
     settings: LearnSettings,
+    gone: Gone,
+    text_days: int,
 ) -> Learning:
     """The use cases over these stores and what lies outside."""
-    collecting = Collecting(model=model, guilds=guilds, lessons=stores.lessons, teaching=stores.teaching, clock=clock)
+    lessons, teaching, runs = stores.lessons, stores.teaching, stores.runs
+    collecting = Collecting(model=model, guilds=guilds, lessons=lessons, teaching=teaching, clock=clock)
+    shadow = Shadow(
+        model=model,
+        guilds=guilds,
+        runs=runs,
+        shadow=stores.shadow,
+        gone=gone,
+        clock=clock,
+        rules=settings.shadow,
+        text_days=text_days,
+    )
     retraining = RetrainingReports(
         model=model,
         board=board,
         guilds=guilds,
-        runs=stores.runs,
-        teaching=stores.teaching,
+        runs=runs,
+        teaching=teaching,
         leases=stores.leases,
+        promoting=Promoting(model=model, guilds=guilds, runs=runs, clock=clock),
+        shadow=shadow,
+        forgetting=Forgetting(model=model, lessons=lessons, teaching=teaching, runs=runs),
         weekly=stores.weekly,
         clock=clock,
         promotion=settings.promotion,
@@ -59,11 +84,11 @@ def build_learning(
         model=model,
         board=board,
         guilds=guilds,
-        runs=stores.runs,
+        runs=runs,
         collecting=collecting,
         reports=retraining,
         clock=clock,
         mode=settings.mode,
     )
-    lessons = Lessons(model=model, lessons=stores.lessons, teaching=stores.teaching, collecting=collecting, clock=clock)
-    return Learning(learn, retraining, lessons, RunDetails(model=model, runs=stores.runs))
+    written = Lessons(model=model, lessons=lessons, teaching=teaching, collecting=collecting, clock=clock)
+    return Learning(learn, retraining, written, shadow, RunDetails(model=model, runs=runs))

@@ -29,11 +29,6 @@ class Collected:
     limits: Mapping[str, Mapping[str, float]]
     facts: Mapping[str, float]
 
-    @property
-    def trainable(self) -> int:
-        """How many may be trained on; the others only measure."""
-        return sum(example.may_train for example in self.examples)
-
 
 class Collecting:
     """Every method raises StoreUnavailable."""

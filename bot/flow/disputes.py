@@ -12,6 +12,9 @@ from bot.store.labels import LabelStore
 
 DISPUTED = "Another moderator sees it otherwise, so the case waits for a third opinion; `/queue next` shows it."
 
+PAIR = 2
+"""Two that differ: with a third there is a majority, or nobody knows."""
+
 
 async def close_or_ask(
     case: Case,
@@ -25,10 +28,14 @@ async def close_or_ask(
 ) -> list[str]:
     """Close the case on which `moderator` has just voted, or leave it open for another where the votes are even.
 
-    Who was asked for a second opinion decides: then it closes, and its labels stay unknown. `final`: it closes whatever
-    others said. `kept`: how long its text stays then. Sentences for the moderator.
+    Where two differ a third decides, by the majority; their own second presses do not. Who was asked for a second
+    opinion decides at once, and labels on which that one and the first differ stay unknown. `final`: it
+    closes whatever others said. `case` is as it was before the vote. `kept`: how long its text stays once it is closed.
+    Sentences for the moderator.
     """
-    if final or case.second_opinion_by is not None or not resolve_votes(await labels.votes(case.case_id)).disputed:
+    votes = await labels.votes(case.case_id)
+    asked = case.second_opinion_by is not None and not resolve_votes(case.votes).disputed
+    if final or asked or len(votes) > PAIR or not resolve_votes(votes).disputed:
         await cases.close(case_id=case.case_id, at=at, text_until=at + kept)
         return []
     await cases.reopen(case_id=case.case_id)

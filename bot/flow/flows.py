@@ -29,6 +29,7 @@ from bot.flow.reporting import Reporting
 from bot.flow.retraining_report import RetrainingReports
 from bot.flow.review import Review
 from bot.flow.run_details import RunDetails
+from bot.flow.shadow import Shadow
 from bot.flow.telling import Telling
 from bot.flow.trouble import Trouble
 from bot.flow.weekly import Weekly
@@ -65,4 +66,5 @@ class Flows:
     learn: Learn
     retraining: RetrainingReports
     lessons: Lessons
+    shadow: Shadow
     run_details: RunDetails

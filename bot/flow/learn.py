@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.core.lessons import Run
-from bot.core.retraining import PROGRESS_CHANNEL, PROGRESS_MESSAGE, RunProgress, progress_card
+from bot.core.retraining import PROGRESS_CHANNEL, PROGRESS_MESSAGE, RunProgress, home_of, progress_card
 from bot.errors import BoardUnavailable, BotError, StoreUnavailable
 from bot.flow.collecting import Collected, Collecting
 from bot.flow.ports import Clock, LearnService, ReportBoard
-from bot.flow.retraining_report import RetrainingReports, home_of
+from bot.flow.retraining_report import RetrainingReports
 from bot.flow.turns import Turn
 from bot.store.guilds import GuildStore
 from bot.store.runs import RunStore
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 LEAST_LABELS = 180
 """Of these the newest 60 or so are held out, which is what the gate needs."""
 LEAST_TRAINABLE = 40
-"""With fewer there is nothing to learn from, however many there are to measure with."""
+"""With fewer the model stays, and only its limits are chosen anew: scores and verdicts may always be learned from."""
 LEAST_NEW = 50
 """A scheduled run needs so many labels that the last one did not have."""
 POLL_SECONDS = 5.0
@@ -41,13 +41,6 @@ STARTING = timedelta(minutes=3)
 GOING_ON = "A training run goes on already. `/learn runs` says how far it is."
 NOT_ENOUGH = "There are {number} labels to learn from; about {more} more are needed."
 NOT_NEW = "There are {number} new labels since the last run; {least} are needed."
-NONE_TRAINABLE = (
-    "Only {number} of {total} labels may be trained on; {least} are needed. {left_out} messages are left out: "
-)
-POLICY = (
-    "Discord forbids training on messages without its express permission. Record it with `/learn permit`, or write "
-    "examples of your own with `/learn example`."
-)
 LOST = "The model server no longer knows this run; nothing has changed. Start another."
 NO_GOING = "No training run goes on."
 
@@ -146,12 +139,13 @@ class Learn:
                 await self._pause(POLL_SECONDS)
 
     async def watch(self) -> None:
-        """What the clock asks for: go on with a run that an earlier process began, post reports that lack, and keep
-        the old model where nobody pressed.
+        """What the clock asks for: go on with a run that an earlier process began, post reports that lack, go on with
+        the shadow stage of a model that passed, and keep the old model where nobody pressed.
         """
         if await self.look():
             self._begun.set()
         await self._reports.post_due()
+        await self._reports.check_beside()
         await self._reports.keep_undecided()
 
     async def look(self) -> bool:
@@ -189,14 +183,9 @@ class Learn:
             return False
 
     async def _check(self, collected: Collected, least_new: int) -> None:
-        number, trainable = len(collected.examples), collected.trainable
+        number = len(collected.examples)
         if number < LEAST_LABELS:
             raise BotError(NOT_ENOUGH.format(number=number, more=LEAST_LABELS - number))
-        if trainable < LEAST_TRAINABLE:
-            sentence = NONE_TRAINABLE.format(
-                number=trainable, total=number, least=LEAST_TRAINABLE, left_out=number - trainable
-            )
-            raise BotError(sentence + POLICY)
         last = await self._runs.last_done()
         new = number - int(last.facts.get("examples", 0)) if last else number
         if new < least_new:

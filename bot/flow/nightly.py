@@ -1,7 +1,7 @@
 """Every night: how the model does on the newest verdicts, and whether its scores drift. Written down, told to nobody.
 
-Drift compares the last week's scores with those of the three weeks before. The share of words that the model does not
-know is not part of it: words leave this process for the model server alone, which keeps none.
+Drift compares the last week's scores, and its share of words that the model does not know, with those of the three
+weeks before.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ class Nightly:
         found = await drift_until(self._weekly, guild_id=turn.guild_id, until=turn.due)
         figures = {name: f"{each.right}/{each.total}" for name, each in precision.items()}
         index = None if found is None else round(found.index, 3)
-        log.info("nightly", guild_id=turn.guild_id, right=figures, drift=index)
+        unknown = None if found is None or found.words is None else round(found.words.now.mean, 4)
+        log.info("nightly", guild_id=turn.guild_id, right=figures, drift=index, unknown_words=unknown)
         parts = [f"{name} {each.sentence}" for name, each in precision.items()] or ["no verdict yet"]
         parts.append(recall(await self._stats.audits(span)).sentence)
         parts.append(found.sentence if found is not None else "too few messages to speak of drift")
@@ -46,4 +47,5 @@ class Nightly:
 async def drift_until(weekly: WeeklyStore, *, guild_id: int, until: datetime) -> Drift | None:
     """The label whose scores moved most in the week up to then; None with too few messages or a new model."""
     now = Span(guild_id, until - NOW, until)
-    return drift(await weekly.histograms(Span(guild_id, until - BEFORE, now.since), now))
+    before = Span(guild_id, until - BEFORE, now.since)
+    return drift(await weekly.histograms(before, now), await weekly.unknown_words(before, now))

@@ -11,21 +11,15 @@ from typing import Literal
 import structlog
 
 from bot.core.lessons import Run
-from bot.core.retraining import (
-    KEPT_AFTER,
-    MOST_FLIPS,
-    RunReport,
-    ShownFlip,
-    drift_as_facts,
-    limits_as_facts,
-    limits_from_facts,
-    traffic_of,
-    with_limits,
-)
+from bot.core.retraining import KEPT_AFTER, MOST_FLIPS, RunReport, ShownFlip, drift_as_facts, home_of, traffic_of
+from bot.core.shadow import AGAINST, BY_ITSELF, SETTLED, Stage, speaks_against
 from bot.errors import BoardUnavailable, NotAllowed
+from bot.flow.forgetting import Forgetting
 from bot.flow.nightly import drift_until
 from bot.flow.ports import Clock, LearnService, ReportBoard
+from bot.flow.promoting import NOT_SERVING, Promoting
 from bot.flow.run_details import drawn
+from bot.flow.shadow import Shadow
 from bot.store.guilds import GuildStore
 from bot.store.leases import LeaseStore
 from bot.store.runs import RunStore
@@ -41,6 +35,8 @@ Promotion = Literal["ask", "auto"]
 
 LEASE, LEASE_SPAN = "learn_report", timedelta(minutes=5)
 """Of several processes of the bot one posts the report."""
+SETTLE_LEASE = "learn_shadow"
+"""And one does what follows from the end of the shadow stage."""
 WEEK = timedelta(days=7)
 BATCH = 64
 
@@ -50,7 +46,9 @@ NOT_NEWEST = "A newer run has ended. Please decide on its report: `/learn report
 NOT_PASSED = "The gate did not pass this model, so it cannot be used. The report says why."
 NOT_HERE = "The server that started this run decides about its model; one model serves all servers of this bot."
 DECIDED = "Somebody has decided about this model already."
-NOT_SERVING = "This model does not serve, so there is nothing to go back from. Version {version} serves."
+VERSION_USED = "Version {version} serves from now on. [Back to old] on the report takes it back."
+LIMITS_USED = "These limits hold from now on. [Back to old] on the report takes them back."
+LIMITS_BACK = "The limits are again what they were before."
 
 
 class RetrainingReports:
@@ -65,6 +63,9 @@ class RetrainingReports:
         runs: RunStore,
         teaching: TeachingStore,
         leases: LeaseStore,
+        promoting: Promoting,
+        shadow: Shadow,
+        forgetting: Forgetting,
         weekly: WeeklyStore,
         clock: Clock,
         promotion: Promotion,
@@ -75,6 +76,9 @@ class RetrainingReports:
         self._runs = runs
         self._teaching = teaching
         self._leases = leases
+        self._promoting = promoting
+        self._shadow = shadow
+        self._forgetting = forgetting
         self._weekly = weekly
         self._clock = clock
         self._promotion: Promotion = promotion
@@ -95,18 +99,20 @@ class RetrainingReports:
         if not await self._runs.decide(run_id, "use", by=by, at=self._clock.now()) and run.decision != "use":
             raise NotAllowed(DECIDED)
         try:
-            await self._take(run, result, result.challenger, by=by)
-        except ModelError:
+            await self._promoting.take(run, result, result.challenger, by=by)
+        except (ModelError, NotAllowed):
             await self._runs.reconsider(run_id, None, by=None, at=self._clock.now())
             raise
+        await self._shadow.end(run)
         await self.refresh(run_id)
-        return f"Version {result.challenger} serves from now on. [Back to old] on the report takes it back."
+        return LIMITS_USED if result.limits_alone else VERSION_USED.format(version=result.challenger)
 
     async def keep(self, run_id: str, *, guild_id: int, by: int) -> str:
         """Leave the old model serving. Raises NotAllowed."""
-        await self._decidable(run_id, guild_id)
+        run, _ = await self._decidable(run_id, guild_id)
         if not await self._runs.decide(run_id, "keep", by=by, at=self._clock.now()):
             raise NotAllowed(DECIDED)
+        await self._shadow.end(run)
         await self.refresh(run_id)
         return "The old model stays. Nothing has changed."
 
@@ -114,10 +120,13 @@ class RetrainingReports:
         """Give up the new model of this run, from any server: it serves them all. Raises NotAllowed where another one
         serves.
         """
-        _, result = await self._done(run_id)
+        run, result = await self._done(run_id)
         serving = (await self._model.info()).version
         if serving != result.challenger:
             raise NotAllowed(NOT_SERVING.format(version=serving))
+        if result.limits_alone:
+            await self._give_up(run, by=by)
+            return LIMITS_BACK
         return await self.rollback(by=by)
 
     async def rollback(self, *, by: int) -> str:
@@ -125,21 +134,56 @@ class RetrainingReports:
         before = (await self._model.info()).version
         now = await self._model.rollback()
         log.info("rolled_back", version=now, by=by)
+        if last := await self._runs.last_done():
+            await self._shadow.end(last)  # it was checked beside a model that no longer serves
         for run in await self._runs.newest():
             if run.decision in ("use", "auto") and run.result is not None and run.result.challenger == before:
-                await self._runs.reconsider(run.run_id, "back", by=by, at=self._clock.now())
-                await self._restore_limits(run, by=by)
-                await self.refresh(run.run_id)
-                break
+                await self._give_up(run, by=by)
+                if not run.result.limits_alone:
+                    break
         return f"Version {now} serves again."
+
+    async def _give_up(self, run: Run, *, by: int) -> None:
+        await self._runs.reconsider(run.run_id, "back", by=by, at=self._clock.now())
+        await self._promoting.restore_limits(run, by=by)
+        await self.refresh(run.run_id)
 
     async def post_due(self) -> int:
         """Post the reports that were never posted, and take what may be taken by itself; how many were posted."""
         posted = 0
         for run in await self._runs.unreported():
-            if run.result is not None and await self._channel(run) is not None:
+            if run.result is None:
+                continue
+            await self._forgetting.mark(run, run.result)
+            if await self._channel(run) is not None:
                 posted += await self._post(run, run.result)
         return posted
+
+    async def check_beside(self) -> None:
+        """Go on with the shadow stage of the newest run. Once it is over, a model that may be taken by itself is taken,
+        unless moderators' verdicts speak against it (`speaks_against`), and the report says how the stage ended.
+        """
+        await self._shadow.watch()
+        run = await self._runs.last_done()
+        stage = Stage.of(run.facts) if run is not None else None
+        if run is None or run.result is None or stage is None or not stage.ended:
+            return
+        if SETTLED in run.facts or run.report is None:
+            return
+        lease = await self._leases.take(
+            SETTLE_LEASE, run.ended_at or run.asked_at, now=self._clock.now(), span=LEASE_SPAN
+        )
+        if lease is None:
+            return
+        await self._forgetting.mark(run, run.result)
+        if stage.by_itself and not stage.stopped:
+            if speaks_against(stage, await self._shadow.judged(run.run_id)):
+                await self._runs.add_facts(run.run_id, {AGAINST: 1})
+            elif not await self._promoting.by_itself(run, run.result):
+                return  # tried again when the lease is over
+        await self._runs.add_facts(run.run_id, {SETTLED: 1})
+        await self.refresh(run.run_id)
+        await self._leases.end(lease, now=self._clock.now(), outcome="done", detail=run.run_id)
 
     async def keep_undecided(self) -> None:
         """Where nobody pressed for a week, the old model is kept for good."""
@@ -169,8 +213,9 @@ class RetrainingReports:
         lease = await self._leases.take(LEASE, slot, now=self._clock.now(), span=LEASE_SPAN)
         if lease is None or channel_id is None or home is None:
             return False
-        if self._promotion == "auto" and run.decision is None:
-            await self._take_by_itself(run, result)
+        await self._shadow.watch()
+        if self._promotion == "auto":
+            await self._take_or_wait(run, result)
         await self._replay(run, result, home)
         moved = await drift_until(self._weekly, guild_id=home, until=run.asked_at)
         await self._runs.add_facts(run.run_id, drift_as_facts(moved))
@@ -187,36 +232,16 @@ class RetrainingReports:
         await self._leases.end(lease, now=self._clock.now(), outcome="done", detail=run.run_id)
         return True
 
-    async def _take_by_itself(self, run: Run, result: RunResult) -> None:
-        if result.challenger is None or not result.verdict.promote:
-            return
-        try:
-            await self._take(run, result, result.challenger, by=None)
-        except ModelError as error:
-            # The report then asks, as if nobody had wanted it to go by itself.
-            log.warning("not_promoted", run_id=run.run_id, why=type(error).__name__)
-            return
-        await self._runs.decide(run.run_id, "auto", by=None, at=self._clock.now())
-
-    async def _take(self, run: Run, result: RunResult, challenger: str, *, by: int | None) -> None:
-        """Let it serve, at the limits that were found for it. Doing it twice is doing it once."""
-        if not limits_from_facts(run.facts):
-            for guild, limits in result.limits.items():
-                rules = await self._guilds.get(int(guild))
-                await self._runs.add_facts(run.run_id, limits_as_facts(rules, sorted(limits)))
-        if (await self._model.info()).version != challenger:
-            await self._model.promote(challenger)
-        for guild, limits in result.limits.items():
-            await self._guilds.change(
-                int(guild), lambda rules, limits=limits: with_limits(rules, limits), by=by, at=self._clock.now()
-            )
-        log.info("promoted", version=challenger, run_id=run.run_id, by=by)
-
-    async def _restore_limits(self, run: Run, *, by: int) -> None:
-        for guild_id, limits in limits_from_facts(run.facts).items():
-            await self._guilds.change(
-                guild_id, lambda rules, limits=limits: with_limits(rules, limits), by=by, at=self._clock.now()
-            )
+    async def _take_or_wait(self, run: Run, result: RunResult) -> None:
+        """With `promotion = auto`: at once where there is no shadow stage, else once that is over."""
+        last = await self._runs.last_done()
+        if last is None or last.run_id != run.run_id:
+            return  # the newer one is the one to take
+        stage = Stage.of(last.facts)
+        if stage is None:
+            await self._promoting.by_itself(run, result)
+        elif not stage.ended:
+            await self._runs.add_facts(run.run_id, {BY_ITSELF: 1})
 
     async def _replay(self, run: Run, result: RunResult, guild_id: int) -> None:
         """Last week's cases under the new model, kept with the run. The report does without where the model is away."""
@@ -234,18 +259,12 @@ class RetrainingReports:
         await self._runs.add_facts(run.run_id, traffic.facts())
 
     async def _scores(self, version: str, texts: list[str], guild_id: int) -> list[Prediction]:
-        serves = (await self._model.info()).version == version
-        if not serves:
-            await self._model.set_shadow(version, on=True)
-        try:
-            found: list[Prediction] = []
+        found: list[Prediction] = []
+        async with self._shadow.at_hand(version):
             for start in range(0, len(texts), BATCH):
                 part = texts[start : start + BATCH]
                 found += await self._model.classify(part, guild_id=guild_id, priority="backfill", version=version)
-            return found
-        finally:
-            if not serves:
-                await self._model.set_shadow(version, on=False)
+        return found
 
     async def _report(self, run: Run, result: RunResult, guild_id: int) -> RunReport:
         links = await self._teaching.links(guild_id, {flip.example_id for flip in result.flips})
@@ -279,10 +298,3 @@ class RetrainingReports:
         if home_of(run) != guild_id:
             raise NotAllowed(NOT_HERE)
         return run, result
-
-
-def home_of(run: Run) -> int | None:
-    """The server that reads of the run: the one that asked, else the one that taught most."""
-    if run.guild_id is not None:
-        return run.guild_id
-    return int(run.facts["home"]) if "home" in run.facts else None

@@ -25,6 +25,7 @@ from bot.store.queue import QueueStore
 from bot.store.replaying import ReplayStore
 from bot.store.reports import ReportStore
 from bot.store.runs import RunStore
+from bot.store.shadow import ShadowStore
 from bot.store.stats import StatsStore
 from bot.store.teaching import TeachingStore
 from bot.store.weekly import WeeklyStore
@@ -39,6 +40,7 @@ class LearnStores:
     def __init__(self, db: Database, leases: LeaseStore, *, source: Source, permitted: bool) -> None:
         self.lessons = LessonStore(db)
         self.runs = RunStore(db)
+        self.shadow = ShadowStore(db)
         self.teaching = TeachingStore(db, source=source, permitted=permitted)
         self.leases = leases
         self.weekly = WeeklyStore(db)

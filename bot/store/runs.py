@@ -88,6 +88,15 @@ class RunStore:
             values = {"facts": {**before, **facts}}
             await connection.execute(runs.update().where(runs.c.run_id == run_id).values(**values))
 
+    async def count(self, run_id: str, more: Mapping[str, int]) -> dict[str, float]:
+        """Add to these numbers of the run, which begin at 0; all its numbers then."""
+        query = sa.select(runs.c.facts).where(runs.c.run_id == run_id).with_for_update()
+        async with self._db.begin() as connection:
+            facts: dict[str, float] = dict(await connection.scalar(query) or {})
+            facts |= {name: facts.get(name, 0) + number for name, number in more.items()}
+            await connection.execute(runs.update().where(runs.c.run_id == run_id).values(facts=facts))
+        return facts
+
     async def reported(self, run_id: str, *, channel_id: int, message_id: int) -> None:
         """Where its report stands."""
         values = {"report_channel_id": channel_id, "report_message_id": message_id}

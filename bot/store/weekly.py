@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
-from bot.core.drift import EDGES, Histograms
+from bot.core.drift import EDGES, Histograms, Shares, UnknownWords
 from bot.core.weekly import FEW, Carded, CaseLink, Harm, Mood, Read, Reported
 from bot.core.wrong_words import Judged
 from bot.errors import UndecryptableText
@@ -130,10 +130,9 @@ class WeeklyStore:
         A new model has other scores, so its first weeks are compared with nothing.
         """
         scored = predictions.c.state == "scored"
-        newest = sa.select(predictions.c.model_version).where(*_read(now), scored).order_by(predictions.c.id.desc())
         sample = sa.select(predictions.c.scores).where(*_read(now), scored).order_by(predictions.c.id.desc())
         async with self._db.read() as connection:
-            version = await connection.scalar(newest.limit(1))
+            version = await connection.scalar(_newest(now))
             labels: Mapping[str, float] = await connection.scalar(sample.limit(1)) or {}
             counts = {
                 (label, time): await connection.execute(_binned(span, label, version))
@@ -142,6 +141,20 @@ class WeeklyStore:
             }
         filled = {key: _histogram(rows) for key, rows in counts.items()}
         return {label: Histograms(filled[label, "before"], filled[label, "now"]) for label in labels}
+
+    async def unknown_words(self, before: Span, now: Span) -> UnknownWords | None:
+        """How many words were unknown in two times, to the model that scored last; None where one of them has none."""
+        share = predictions.c.unknown_words
+        async with self._db.read() as connection:
+            version = await connection.scalar(_newest(now))
+            found: list[Shares] = []
+            for span in (before, now):
+                query = sa.select(sa.func.count(share), sa.func.avg(share), sa.func.avg(share * share))
+                query = query.where(*_read(span), predictions.c.model_version == version)
+                number, mean, square = (await connection.execute(query)).one()
+                if number:
+                    found.append(Shares(number, float(mean), float(square)))
+        return UnknownWords(found[0], found[1]) if len(found) == 2 else None
 
 
 def _carded(span: Span) -> tuple[sa.ColumnElement[bool], ...]:
@@ -160,6 +173,12 @@ def _read(span: Span) -> tuple[sa.ColumnElement[bool], ...]:
         predictions.c.created_at >= span.since,
         predictions.c.created_at < span.until,
     )
+
+
+def _newest(span: Span) -> sa.Select[*tuple[Any, ...]]:
+    """The model that scored last in that time."""
+    scored = sa.select(predictions.c.model_version).where(*_read(span), predictions.c.state == "scored")
+    return scored.order_by(predictions.c.id.desc()).limit(1)
 
 
 def _links() -> sa.Select[*tuple[Any, ...]]:

@@ -20,6 +20,7 @@ from moderation_model.learning import Example, Source
 Cores = Literal["all", "known", "new"]
 KINDS = ("chat", "banter", "plain_talk", "own_abuse", "plain_abuse")
 MODERATORS = ("moderator-1", "moderator-2", "moderator-3", "moderator-4")
+MEMBERS = 300
 REPORTED = 0.6
 """How many of the harmful lines a member reports."""
 HARMFUL = {"toxic": 1.0, "insult": 1.0, "threat": 0.0, "identity_hate": 0.0}
@@ -56,7 +57,7 @@ def community_file() -> Path:
 
 
 def community(
-    count: int, *, seed: int, members: int = 300, shares: Mapping[str, float] | None = None, cores: Cores = "all"
+    count: int, *, seed: int, members: int = MEMBERS, shares: Mapping[str, float] | None = None, cores: Cores = "all"
 ) -> list[Line]:
     """`count` different lines, oldest first. `shares` by kind replaces those of the file.
 

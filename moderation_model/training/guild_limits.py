@@ -57,8 +57,11 @@ def guild_limits(
 def same_rate(champion: np.ndarray, challenger: np.ndarray, limit: float, *, more: float = 0.0) -> float:
     """The limit at which `challenger` (texts,) flags as many texts as `champion` does at `limit`.
 
-    `more`: flag that share of the texts in addition. Where the champion flags none or all, the limit stays.
+    `more`: flag that share of the texts in addition. Where the champion flags none or all, or both models are the same,
+    the limit stays.
     """
+    if not more and np.array_equal(champion, challenger):
+        return limit
     fired = int((champion >= limit).sum())
     if not 0 < fired < len(champion):
         return limit

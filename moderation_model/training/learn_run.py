@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from moderation_model import registry
@@ -16,12 +17,14 @@ from moderation_model.learning import GateRow, GateVerdict, RunOrder, RunResult
 from moderation_model.training.adapt import adapt
 from moderation_model.training.dataset import TUNE
 from moderation_model.training.examples import Parts, parts_of, rows_of
-from moderation_model.training.guild_limits import guild_limits
+from moderation_model.training.guild_limits import FEWEST_KNOWN, guild_limits
 
 Say = Callable[[str], None]
 Stage = Callable[[str, int, int], None]
 
 DIGEST = "digest"
+GOING_ON = "Going on with the run that was interrupted."
+BEGINS_ANEW = "The interrupted run had other examples, another champion or another mode, so this one begins anew."
 FEWEST = 40
 """Examples that may be trained on; with fewer nothing is tried."""
 
@@ -30,7 +33,8 @@ def learn(order: RunOrder, *, champion: Path, work: Path, out: Path, say: Say, s
     """Trains, compares and judges; the new model lies in `out` then, which must be `work/model`.
 
     A run that was killed goes on from its checkpoints where the rows, rebuilt, are the same to the bit, else it begins
-    again. Too few examples are no error: the verdict says how many are wanted. Raises a `ModelError`.
+    again. Where too few may be trained on, the champion may still get other limits (the result names it as its own
+    challenger). Too few examples are no error: the verdict says how many are wanted. Raises a `ModelError`.
     """
     started = time.monotonic()
     stage("examples", 0, 1)
@@ -38,8 +42,8 @@ def learn(order: RunOrder, *, champion: Path, work: Path, out: Path, say: Say, s
     version = str(registry.read_manifest(champion)["version"])
     say(f"{len(parts.train)} examples to train on, {len(parts.tune)} to watch, {len(parts.test)} held out")
     if len(parts.train) + len(parts.tune) < FEWEST:
-        return _too_few(parts, version)
-    resume = _same_rows(work, f"{version} {order.mode} {order.seed} {parts.digest}")
+        return _limits_alone(order, parts, champion, started, stage) or _too_few(parts, version)
+    resume = _same_rows(work, f"{version} {order.mode} {order.seed} {parts.digest}", say)
     adapt(
         champion,
         rows_of(parts.train),
@@ -52,11 +56,40 @@ def learn(order: RunOrder, *, champion: Path, work: Path, out: Path, say: Say, s
         resume=resume,
     )
     compared, limits = _compared(order, parts, champion, out, stage)
-    verdict = judge(compared.evidence, GateRules())
+    challenger = str(registry.read_manifest(out)["version"])
+    return _result(parts, version, challenger, compared=compared, limits=limits, minutes=_minutes(started))
+
+
+def _limits_alone(order: RunOrder, parts: Parts, champion: Path, started: float, stage: Stage) -> RunResult | None:
+    """The champion itself with other limits: scores and verdicts alone may always be learned from.
+
+    None where the verdicts choose no other limit, or where there are too few of them.
+    """
+    if len(parts.limits) < FEWEST_KNOWN or not parts.test:
+        return None
+    compared, limits = _compared(order, parts, champion, champion, stage)
+    version, shipped = str(registry.read_manifest(champion)["version"]), load(champion).info.thresholds
+    if all(limits[guild] == {**shipped, **order.limits.get(guild, {})} for guild in limits):
+        return None
+    untrained = replace(
+        parts, learned=replace(parts.learned, by_source={}, largest_share=0.0), digest="", trained_on=()
+    )
+    return _result(untrained, version, version, compared=compared, limits=limits, minutes=_minutes(started))
+
+
+def _result(
+    parts: Parts,
+    champion: str,
+    challenger: str,
+    *,
+    compared: Compared,
+    limits: Mapping[str, Mapping[str, float]],
+    minutes: float,
+) -> RunResult:
     return RunResult(
-        champion=version,
-        challenger=str(registry.read_manifest(out)["version"]),
-        verdict=verdict,
+        champion=champion,
+        challenger=challenger,
+        verdict=judge(compared.evidence, GateRules()),
         differences=compared.differences,
         flips=compared.flips,
         learned=parts.learned,
@@ -67,16 +100,21 @@ def learn(order: RunOrder, *, champion: Path, work: Path, out: Path, say: Say, s
         held_out=len(parts.test),
         trained_on=parts.trained_on,
         digest=parts.digest,
-        minutes=(time.monotonic() - started) / 60,
+        minutes=minutes,
         device=pick_device("auto"),
     )
+
+
+def _minutes(started: float) -> float:
+    return (time.monotonic() - started) / 60
 
 
 def _compared(
     order: RunOrder, parts: Parts, champion: Path, challenger: Path, stage: Stage
 ) -> tuple[Compared, Mapping[str, Mapping[str, float]]]:
     """The champion at the limits in force, the challenger at those that are proposed for it."""
-    before, after = load(champion), load(challenger)
+    before = load(champion)
+    after = before if challenger == champion else load(challenger)
     shipped = before.info.thresholds
     current = {guild: {**shipped, **order.limits.get(guild, {})} for guild in {each.guild for each in order.examples}}
     neutral = [sentence.text for sentence in anchor_sentences()]
@@ -99,12 +137,15 @@ def _compared(
     return found, limits
 
 
-def _same_rows(work: Path, digest: str) -> bool:
+def _same_rows(work: Path, digest: str, say: Say) -> bool:
     """Whether `work` holds checkpoints of exactly these rows; what it holds of others is no use."""
     path = work / DIGEST
-    same = path.is_file() and path.read_text("utf-8") == digest
+    before = path.read_text("utf-8") if path.is_file() else None
+    if before is not None:
+        same = before == digest
+        say(GOING_ON if same else BEGINS_ANEW)
     path.write_text(digest, "utf-8")
-    return same
+    return before == digest
 
 
 def _too_few(parts: Parts, version: str) -> RunResult:

@@ -64,6 +64,7 @@ class House:
         self.weekly, self.nightly = flows.weekly, flows.nightly
         self.queue, self.reporting, self.labelling = flows.queue, flows.reporting, flows.labelling
         self.learn, self.retraining, self.lessons = flows.learn, flows.retraining, flows.lessons
+        self.stage = flows.shadow
         bot.attach(flows)
 
 
@@ -105,6 +106,13 @@ class Stage:
         """Let the card desk finish what waits."""
         working = asyncio.create_task(self.house.desk.run())
         await self.house.desk.drain()
+        working.cancel()
+        await asyncio.wait([working])
+
+    async def check(self) -> None:
+        """Let the model that is being checked look at what waits for it."""
+        working = asyncio.create_task(self.house.stage.run())
+        await self.house.stage.drain()
         working.cancel()
         await asyncio.wait([working])
 

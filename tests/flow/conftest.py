@@ -64,6 +64,7 @@ class House:
         self.gone = flows.gone
         self.statistics, self.exporting = flows.statistics, flows.exporting
         self.learn, self.retraining, self.lessons = flows.learn, flows.retraining, flows.lessons
+        self.stage = flows.shadow
         self.run_details = flows.run_details
 
     async def rules(self, **labels: LabelRule) -> GuildRules:
@@ -81,6 +82,13 @@ class House:
         """Let the card desk finish what waits."""
         working = asyncio.create_task(self.desk.run())
         await self.desk.drain()
+        working.cancel()
+        await asyncio.wait([working])
+
+    async def check(self) -> None:
+        """Let the model that is being checked look at what waits for it."""
+        working = asyncio.create_task(self.stage.run())
+        await self.stage.drain()
         working.cancel()
         await asyncio.wait([working])
 

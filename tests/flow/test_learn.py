@@ -80,13 +80,16 @@ async def test_too_few_labels_are_refused_with_how_many_more(house: House):
     assert await house.stores.learning.runs.newest() == []
 
 
-async def test_messages_without_a_permission_are_refused_with_the_policy(house: House):
+async def test_messages_may_be_trained_on_from_the_permission_on(house: House):
     await house.rules()
     await teach(house, 20)
     for number in range(1, LEAST_LABELS):
         await judge(house.db, f"line {number} of the chat", number, {50: "fine"})
-    with pytest.raises(BotError, match=r"Only 20 of 199 .* 179 messages are left out: Discord forbids"):
-        await house.learn.start(guild_id=GUILD, by=50)
+    await house.learn.start(guild_id=GUILD, by=50)
+    assert [each.may_train for each in house.model.orders[0].examples].count(True) == 20
+    house.model.ends()
+    await house.learn.watch()
+    house.clock.move(minutes=1)
     await house.lessons.permit(guild_id=GUILD, reference="ticket 12", scope="all channels", by=50)
     run = await house.learn.start(guild_id=GUILD, by=50)
     assert run.facts["refused"] == 0

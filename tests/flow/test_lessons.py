@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.errors import BotError, NotAllowed
 from moderation_model.errors import ModelUnavailable
 from tests.builders import GUILD
+from tests.fake_runs import BETTER
 from tests.flow.conftest import House
+from tests.flow.test_learn import teach
 from tests.judging import judge
 
 LENA = 50
@@ -112,3 +116,35 @@ async def test_nobody_decides_about_his_own_verdicts(house: House):
         await house.lessons.decide_judge(guild_id=GUILD, moderator_id=LENA, decision="allow", by=LENA)
     said = await house.lessons.decide_judge(guild_id=GUILD, moderator_id=LENA, decision="drop", by=9)
     assert "teach no more" in said
+
+
+async def test_what_was_withdrawn_while_a_model_learned_from_it_marks_that_model_and_the_report_says_so(house: House):
+    await house.rules()
+    await teach(house)
+    first, second, *_ = [example.example_id for example in await house.stores.learning.lessons.examples()]
+    run = await house.learn.start(guild_id=GUILD, by=LENA)
+    await house.lessons.withdraw(guild_id=GUILD, number=2)
+    assert house.model.stale == [second]  # of the versions that are there; the new one is not yet
+    house.model.ends(replace(BETTER, trained_on=(first, second)))
+    await house.learn.watch()
+    assert house.model.stale == [second, second]
+    assert house.board.reports[-1].run.run_id == run.run_id
+    assert house.board.reports[-1].run.facts["forgotten"] == 1
+
+
+async def test_a_new_model_is_marked_later_where_the_server_is_away_when_it_is_done(house: House):
+    await house.rules()
+    await teach(house)
+    first, *_ = [example.example_id for example in await house.stores.learning.lessons.examples()]
+    await house.learn.start(guild_id=GUILD, by=LENA)
+    await house.lessons.withdraw(guild_id=GUILD, number=1)
+    house.model.ends(replace(BETTER, trained_on=(first,)))
+    house.model.stale.clear()
+    house.board.broken = True
+    house.model.unheard = ModelUnavailable("away")
+    await house.learn.watch()
+    assert house.model.stale == []
+    house.board.broken, house.model.unheard = False, None
+    house.clock.move(minutes=6)
+    await house.learn.watch()
+    assert house.model.stale == [first]

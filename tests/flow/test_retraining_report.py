@@ -10,6 +10,7 @@ import pytest
 from bot.core.guild_rules import LabelRule
 from bot.core.lessons import NewLesson, Run
 from bot.core.retraining import RunReport, Traffic
+from bot.core.shadow import ShadowRules
 from bot.errors import NotAllowed
 from bot.flow.building_learning import LearnSettings
 from moderation_model.errors import ModelUnavailable
@@ -178,7 +179,7 @@ async def test_a_rollback_by_command_shows_on_the_report(house: House):
 
 async def test_with_promotion_auto_a_better_model_serves_before_the_report_is_read(house: House):
     await house.rules()
-    house.build(LearnSettings(promotion="auto"))
+    house.build(LearnSettings(promotion="auto", shadow=ShadowRules(messages=0)))
     run = await trained(house, replace(BETTER, limits={str(GUILD): {"insult": 0.6}}))
     assert house.model.serving == NEW
     assert (await kept(house, run)).decision == "auto"
@@ -190,7 +191,7 @@ async def test_with_promotion_auto_a_better_model_serves_before_the_report_is_re
 
 async def test_with_promotion_auto_a_worse_model_is_only_reported(house: House):
     await house.rules()
-    house.build(LearnSettings(promotion="auto"))
+    house.build(LearnSettings(promotion="auto", shadow=ShadowRules(messages=0)))
     await trained(house, WORSE)
     assert house.model.serving == OLD
     assert shown(house).standing == "worse"
@@ -198,11 +199,12 @@ async def test_with_promotion_auto_a_worse_model_is_only_reported(house: House):
 
 async def test_last_week_is_played_again_with_the_new_model(house: House):
     await house.rules()
+    house.build(LearnSettings(shadow=ShadowRules(hours=0)))
     for number, (text, verdict) in enumerate(
         [("friendly goblin", "fine"), ("cruel words", "breaks_rules"), ("old insult", "breaks_rules")], 1
     ):
         await judge(house.db, text, number, {50: verdict})  # pyright: ignore[reportArgumentType]
-    house.model.predictions = {
+    house.model.challenges = {
         "friendly goblin": prediction({"insult": 0.5}),
         "cruel words": prediction({"insult": 0.55}),
         "old insult": prediction({"insult": 0.9}),
@@ -276,7 +278,7 @@ async def test_the_picture_calls_labels_as_the_server_does_and_leaves_out_those_
     assert house.board.report_pictures == [PNG]
     (picture,) = [each for each in house.model.drawn if isinstance(each, RunPicture)]
     assert [(each.name, each.old.words, each.new.words) for each in picture.right] == [
-        ("Rule 2", "18 of 31", "20 of 22")
+        ("Insult (rule 2)", "18 of 31", "20 of 22")
     ]
     assert [(each.old.words, each.new.words) for each in picture.found] == [("18 of 21", "20 of 21")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.core.cases import CaseFilter
 from bot.core.lessons import NewLesson
 from tests.builders import GUILD, message, person
 from tests.flow.conftest import House
@@ -74,5 +75,49 @@ async def test_a_moderator_who_changes_his_own_answer_needs_nobody_else(house: H
     await house.rules()
     case_id = await flagged(house)
     await house.review.vote(guild_id=GUILD, case_id=case_id, moderator=LENA, verdict="breaks_rules")
+    await house.review.vote(guild_id=GUILD, case_id=case_id, moderator=LENA, verdict="fine")
+    assert (await house.case(case_id)).state == "closed"
+
+
+async def differ(house: House) -> int:
+    """A flagged message on which Lena and a second moderator differ; its case."""
+    case_id = await flagged(house)
+    await house.review.vote(guild_id=GUILD, case_id=case_id, moderator=LENA, verdict="breaks_rules")
+    await house.review.vote(guild_id=GUILD, case_id=case_id, moderator=person(51), verdict="fine")
+    return case_id
+
+
+async def test_a_case_on_which_two_differ_comes_first_for_who_has_not_answered_and_in_turn_for_who_has(house: House):
+    await house.rules()
+    older = await house.moderate.handle(message("another insult", message_id=999, author=person(2)))
+    case_id = await differ(house)
+    assert older.case is not None
+
+    async def seen(moderator_id: int) -> list[int]:
+        found, place = [], None
+        while up := await house.queue.next(guild_id=GUILD, which=CaseFilter(), moderator_id=moderator_id, after=place):
+            found.append(up.case.case_id)
+            place = up.place
+        return found
+
+    assert await seen(52) == [case_id, older.case.case_id]
+    assert await seen(51) == [older.case.case_id, case_id]
+
+
+async def test_what_two_differ_on_teaches_nothing_until_a_third_has_decided_by_majority(house: House):
+    await house.rules()
+    case_id = await differ(house)
+    teaching = house.stores.learning.teaching
+    assert (await teaching.examples(now=house.clock.now(), without={})).examples == ()
+    await house.review.vote(guild_id=GUILD, case_id=case_id, moderator=person(52), verdict="fine")
+    (example,) = (await teaching.examples(now=house.clock.now(), without={})).examples
+    assert (example.example_id, example.labels) == (case_id, {"insult": 0.0})
+
+
+async def test_who_differs_cannot_settle_it_by_pressing_again_but_by_agreeing(house: House):
+    await house.rules()
+    case_id = await differ(house)
+    await house.review.vote(guild_id=GUILD, case_id=case_id, moderator=person(51), verdict="fine")
+    assert (await house.case(case_id)).state == "open"
     await house.review.vote(guild_id=GUILD, case_id=case_id, moderator=LENA, verdict="fine")
     assert (await house.case(case_id)).state == "closed"

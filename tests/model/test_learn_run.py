@@ -29,9 +29,9 @@ def example(number: int) -> Example:
     )
 
 
-def run(folder: Path, champion: Path, examples: tuple[Example, ...]) -> RunResult:
+def run(folder: Path, champion: Path, examples: tuple[Example, ...], *, limit: float = 0.5) -> RunResult:
     folder.mkdir(exist_ok=True)
-    order = RunOrder("run-1", examples, limits={"1": {"insult": 0.5}})
+    order = RunOrder("run-1", examples, limits={"1": {"insult": limit}})
     return learn(
         order, champion=champion, work=folder, out=folder / "model", say=lambda line: None, stage=lambda *_: None
     )
@@ -75,3 +75,13 @@ def test_what_may_not_be_trained_on_only_measures(tiny_model_dir: Path, tmp_path
     assert result.trained_on == ()
     assert result.learned is not None
     assert sum(result.learned.refused.values()) >= 160
+
+
+def test_without_a_permission_the_verdicts_still_choose_limits(tiny_model_dir: Path, tmp_path: Path) -> None:
+    barred = tuple(replace(example(number), source="discord_message", may_train=False) for number in range(300))
+    result = run(tmp_path / "work", tiny_model_dir, barred, limit=0.36)  # near its median score
+    assert result.limits_alone
+    assert result.trained_on == ()
+    assert not (tmp_path / "work" / "model").exists()
+    assert {row.rule for row in result.verdict.rows} >= {"cost", "anchors", "calibration"}
+    assert result.limits["1"]["insult"] != 0.36

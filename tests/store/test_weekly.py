@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.cases import ActionState, VerdictKind
+from bot.core.drift import Shares, UnknownWords
 from bot.core.policy import Action, Delete, Timeout, Why
 from bot.core.weekly import Carded, Harm, Mood, Read, Reported
 from bot.core.wrong_words import Judged
@@ -53,12 +54,22 @@ class Week(Records):
             await self.cases.settle_action(action_id=record.action_id, state=each, detail=None, at=MONDAY)
         return case.case_id
 
-    async def score(self, number: int, *, insult: float, at, version: str = MODEL, guild_id: int = GUILD) -> None:
+    async def score(
+        self,
+        number: int,
+        *,
+        insult: float = 0.2,
+        at,
+        version: str = MODEL,
+        guild_id: int = GUILD,
+        unknown: tuple[float | None, ...] = (None,),
+    ) -> None:
+        """So many messages; `unknown`: words by part of each."""
         for _ in range(number):
             self.last += 1
-            found = replace(prediction({"insult": insult}), model_version=version)
+            scored = replace(prediction({"insult": insult}), model_version=version)
             said = message(message_id=self.last, at=at, guild_id=guild_id)
-            await self.predictions.record(said, [found], at=at)
+            await self.predictions.record(said, [replace(scored, unknown_words=share) for share in unknown], at=at)
 
 
 @pytest.fixture
@@ -164,3 +175,20 @@ async def test_scores_of_another_model_are_not_compared(week: Week) -> None:
     found = (await week.weekly.histograms(BEFORE, WEEK))["insult"]
     assert (sum(found.before), sum(found.now)) == (0, 3)
     assert await week.weekly.histograms(BEFORE, replace(WEEK, guild_id=GUILD + 1)) == {}
+
+
+async def test_unknown_words_are_averaged_over_messages_of_two_times(week: Week) -> None:
+    await week.score(1, unknown=(0.0,), at=BEFORE.since)
+    await week.score(1, unknown=(0.5,), at=BEFORE.since)
+    await week.score(2, unknown=(0.25, 0.75, None), at=MONDAY)
+    await week.score(3, unknown=(None,), at=MONDAY)
+    await week.score(1, unknown=(1.0,), at=MONDAY, guild_id=GUILD + 1)
+    await week.score(1, unknown=(1.0,), at=BEFORE.since, version="older")
+    found = await week.weekly.unknown_words(BEFORE, WEEK)
+    assert found == UnknownWords(before=Shares(2, 0.25, 0.125), now=Shares(2, 0.5, 0.25))
+
+
+async def test_without_words_of_before_nothing_is_compared(week: Week) -> None:
+    await week.score(2, unknown=(None,), at=BEFORE.since)
+    await week.score(2, unknown=(0.5,), at=MONDAY)
+    assert await week.weekly.unknown_words(BEFORE, WEEK) is None

@@ -194,3 +194,26 @@ def test_a_bot_that_is_killed_leaves_no_server_behind() -> None:
     finally:
         bot.kill()
         bot.communicate()
+
+
+def test_each_server_has_a_token_of_its_own_unless_the_operator_chose_one() -> None:
+    first, second, chosen = (
+        ModelChild(Settings(_env_file=None, **given))  # pyright: ignore[reportCallIssue, reportArgumentType]
+        for given in ({}, {"model_token": ""}, {"model_token": "chosen"})
+    )
+    assert len(first.token) > 30
+    assert first.token != second.token
+    assert chosen.token == "chosen"
+    assert "chosen" not in repr(vars(chosen)["_command"])
+
+
+async def test_the_server_gets_its_token_by_the_environment_and_not_as_an_argument(make: Make) -> None:
+    child = make("serves")
+    with capture_logs() as lines:
+        await child.start()
+        pid = child.pid
+        assert pid is not None
+        assert child.token not in " ".join(psutil.Process(pid).cmdline())
+        await child.stop()
+    told = next(json.loads(line["line"]) for line in lines if "environment" in line.get("line", ""))
+    assert told["environment"]["CANDOR_MODEL_TOKEN"] == child.token

@@ -7,7 +7,17 @@ import random
 
 import pytest
 
-from bot.core.drift import EDGES, LEAST, SOME, Drift, Histograms, drift, stability_index
+from bot.core.drift import (
+    EDGES,
+    LEAST,
+    SOME,
+    Drift,
+    Histograms,
+    Shares,
+    UnknownWords,
+    drift,
+    stability_index,
+)
 
 BINS = len(EDGES) + 1
 
@@ -53,3 +63,30 @@ def test_few_messages_say_nothing_of_drift() -> None:
 def test_a_small_index_is_read_as_before() -> None:
     assert Drift("toxic", 0.034).sentence == "scores as before (PSI 0.03)"
     assert Drift("toxic", 0.13).sentence == "scores of toxic moved a little (PSI 0.13)"
+
+
+def words(before: float, now: float, *, messages: int = 2000) -> UnknownWords:
+    """Messages with one word each, known or not."""
+    return UnknownWords(Shares(messages, before, before), Shares(messages, now, now))
+
+
+def test_more_unknown_words_are_said_with_how_many_there_were() -> None:
+    moved = words(0.04, 0.09)
+    assert moved.moved
+    assert moved.sentence == "9.0 % of words unknown to me, 4.0 % before"
+    assert Drift("toxic", 0.03, moved).sentence == "scores as before (PSI 0.03); " + moved.sentence
+
+
+def test_a_change_by_chance_or_of_no_weight_is_as_before() -> None:
+    assert words(0.040, 0.049).sentence == "4.9 % of words unknown to me, as before"
+    assert not words(0.040, 0.052).moved
+    assert words(0.040, 0.052, messages=50_000).moved
+    assert not words(0.040, 0.048, messages=500_000).moved
+
+
+def test_unknown_words_of_few_messages_are_not_spoken_of() -> None:
+    found = {"toxic": Histograms(sample(1, 600, 0.4), sample(2, 600, 0.4))}
+    for few, spoken in ((words(0.1, 0.5), True), (words(0.1, 0.5, messages=LEAST - 1), False)):
+        told = drift(found, few)
+        assert told is not None
+        assert (told.words is not None) is spoken

@@ -1,0 +1,52 @@
+"""A model that is being checked, in lines of the cases that it brings and of its run's report. Pure text."""
+
+from __future__ import annotations
+
+import discord
+
+from bot.chat import shadow_texts as texts
+from bot.chat.why_lines import percent, title_of
+from bot.core.cases import Case
+from bot.core.lessons import Run
+from bot.core.retraining import FORGOTTEN
+from bot.core.shadow import Stage
+
+
+def challenger_line(case: Case) -> str:
+    """What the new model alone found in the case's message."""
+    scores = ", ".join(f"{title_of(each.label).lower()} {percent(each.score)}" for each in case.reasons)
+    return texts.ONLY_CHALLENGER.format(scores=scores)
+
+
+def differs_line(case: Case) -> str:
+    """That a new model sees an open flagged case otherwise, or nothing."""
+    return texts.ONLY_CHAMPION if case.flagged_only_by == "champion" and case.state == "open" else ""
+
+
+def head_line(run: Run) -> str:
+    """What is about to happen by itself with a model that nobody has decided about, or nothing."""
+    stage = Stage.of(run.facts)
+    return texts.HEAD_BY_ITSELF if stage is not None and stage.by_itself and not stage.ended else ""
+
+
+def stage_lines(run: Run) -> str:
+    """How the check beside the old model stands or ended, and what of the examples is gone; empty where neither is."""
+    lines: list[str] = []
+    stage = Stage.of(run.facts)
+    if stage is not None and not stage.ended:
+        until = discord.utils.format_dt(stage.until, "f")
+        lines.append(texts.STAGE_GOES_ON.format(goal=stage.goal, until=until))
+    elif stage is not None:
+        dropped = texts.STAGE_DROPPED.format(number=stage.dropped) if stage.dropped else ""
+        ended = texts.STAGE_ENDED if stage.checked else texts.STAGE_EMPTY
+        messages = "message" if stage.checked == 1 else "messages"
+        lines.append(
+            ended.format(
+                number=stage.checked, messages=messages, old=stage.only_old, new=stage.only_new, dropped=dropped
+            )
+        )
+        lines += [texts.STAGE_AGAINST] if stage.against else []
+    gone = int(run.facts.get(FORGOTTEN, 0))
+    if gone:
+        lines.append(texts.FORGOTTEN.format(number=gone, were="was" if gone == 1 else "were"))
+    return "\n".join(lines)

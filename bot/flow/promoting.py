@@ -1,0 +1,69 @@
+"""A model that passed the gate is taken into use, at the limits that were found for it, and given up again."""
+
+from __future__ import annotations
+
+import structlog
+
+from bot.core.lessons import Run
+from bot.core.retraining import limits_as_facts, limits_from_facts, with_limits
+from bot.errors import NotAllowed
+from bot.flow.ports import Clock, LearnService
+from bot.store.guilds import GuildStore
+from bot.store.runs import RunStore
+from moderation_model.errors import ModelError
+from moderation_model.learning import RunResult
+
+log = structlog.get_logger(__name__)
+
+NOT_SERVING = "This model does not serve, so there is nothing to go back from. Version {version} serves."
+
+
+class Promoting:
+    """Every method raises StoreUnavailable."""
+
+    def __init__(self, *, model: LearnService, guilds: GuildStore, runs: RunStore, clock: Clock) -> None:
+        self._model = model
+        self._guilds = guilds
+        self._runs = runs
+        self._clock = clock
+
+    async def by_itself(self, run: Run, result: RunResult) -> bool:
+        """Take it without a press; False where the model server did not do it, and the report then asks."""
+        if result.challenger is None or not result.verdict.promote or run.decision is not None:
+            return True
+        try:
+            await self.take(run, result, result.challenger, by=None)
+        except (ModelError, NotAllowed) as error:
+            log.warning("not_promoted", run_id=run.run_id, why=type(error).__name__)
+            return False
+        await self._runs.decide(run.run_id, "auto", by=None, at=self._clock.now())
+        return True
+
+    async def take(self, run: Run, result: RunResult, challenger: str, *, by: int | None) -> None:
+        """Let it serve, at the limits that were found for it. Doing it twice is doing it once.
+
+        Raises ModelError, and NotAllowed for limits of a model that does not serve.
+        """
+        if not limits_from_facts(run.facts):
+            before: dict[str, float] = {}
+            for guild, limits in result.limits.items():
+                before |= limits_as_facts(await self._guilds.get(int(guild)), sorted(limits))
+            # Of all servers in one step: whoever is cut short between two would take a new limit for an old one.
+            await self._runs.add_facts(run.run_id, before)
+        serving = (await self._model.info()).version
+        if serving != challenger:
+            if result.limits_alone:
+                raise NotAllowed(NOT_SERVING.format(version=serving))
+            await self._model.promote(challenger)
+        for guild, limits in result.limits.items():
+            await self._guilds.change(
+                int(guild), lambda rules, limits=limits: with_limits(rules, limits), by=by, at=self._clock.now()
+            )
+        log.info("promoted", version=challenger, run_id=run.run_id, by=by)
+
+    async def restore_limits(self, run: Run, *, by: int) -> None:
+        """The guilds' own limits from before the run's model served."""
+        for guild_id, limits in limits_from_facts(run.facts).items():
+            await self._guilds.change(
+                guild_id, lambda rules, limits=limits: with_limits(rules, limits), by=by, at=self._clock.now()
+            )
