@@ -278,7 +278,7 @@ async def test_the_picture_calls_labels_as_the_server_does_and_leaves_out_those_
     assert house.board.report_pictures == [PNG]
     (picture,) = [each for each in house.model.drawn if isinstance(each, RunPicture)]
     assert [(each.name, each.old.words, each.new.words) for each in picture.right] == [
-        ("Rule 2", "18 of 31", "20 of 22")
+        ("Insult (rule 2)", "18 of 31", "20 of 22")
     ]
     assert [(each.old.words, each.new.words) for each in picture.found] == [("18 of 21", "20 of 21")]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from functools import cache
 
 from moderation_model.compare import compare
 from moderation_model.gate import judge
@@ -14,8 +15,14 @@ TEST = rows(["you clown haha", "hello there"] * 30, ["you pathetic thing"] * 20)
 
 
 def result(**changes: object) -> RunResult:
+    return replace(compared(), **changes)  # pyright: ignore[reportArgumentType]
+
+
+@cache
+def compared() -> RunResult:
+    """Thousands of sentences are scored for it, so once for all tests."""
     found = compare(*sides(), TEST, labels=200)
-    made = RunResult(
+    return RunResult(
         champion="old-1",
         challenger="new-1",
         verdict=judge(found.evidence),
@@ -30,7 +37,6 @@ def result(**changes: object) -> RunResult:
         minutes=2.5,
         device="cpu",
     )
-    return replace(made, **changes)  # pyright: ignore[reportArgumentType]
 
 
 def test_the_page_says_why_the_gate_said_no_before_what_it_liked() -> None:
