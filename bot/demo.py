@@ -21,7 +21,7 @@ from bot.app import App, build_app
 from bot.config import Settings, load_settings
 from bot.sandbox.sandbox import Sandbox
 from bot.stage import Stage
-from bot.stage_learn import LearnStage, learned
+from bot.stage_learn import SHADOWED, LearnStage, learned
 from bot.stage_watch import PASS_SECONDS, DemoFailed, Watch
 from moderation_model.errors import ModelError
 
@@ -31,11 +31,13 @@ WARM_UP_SECONDS = 120.0
 def demo_settings(base: Settings, token: str, *, learn: bool = False) -> Settings:
     """The demo's own token, folder, key and database, whatever the operator has set for the real server.
 
-    With `learn` its own model server, too, which lets a better model serve by itself: it must not be the operator's.
+    With `learn` its own model server, too, which lets a better model serve by itself and at once: it must not be the
+    operator's.
     """
     kept = base.model_dump(include={"model_url", "model_token", "model_path", "model_device"})
     if learn:
         kept |= {"model_url": None, "model_token": None, "model_path": None, "promotion": "auto"}
+        kept |= {"challenger_messages": SHADOWED}
     return load_settings(
         **kept,
         discord_token=token,

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,12 +17,12 @@ from rich.console import Console
 
 from bot.app import App
 from bot.core.lessons import Run
-from bot.jobs import CronSchedule
+from bot.jobs import TICK, CronSchedule
 from bot.sandbox.sandbox import Sandbox
 from bot.stage_crowd import REVIEW_CHANNEL, Crowd, Measured, gained
 from bot.stage_hands import text_of
 from bot.stage_watch import DemoFailed, Watch
-from moderation_model.checks.community import community
+from moderation_model.checks.community import Line, community
 from moderation_model.errors import ModelError
 from moderation_model.learning import RunState
 
@@ -29,7 +30,11 @@ SEED = 1
 LIVED, HELD_OUT = 1500, 500
 """Lines that are written for about 300 verdicts, and lines made of other sentences that only measure."""
 HELD_OUT_SEED = 100_000
+SHADOWED = 60
+"""Messages that a model which passed the gate scores beside the one in force, before it serves."""
 CARDS_A_DAY, AUDIT_A_DAY = 500, 60
+ROUNDS = 5
+"""So often members write a round of lines until the new model serves."""
 BEGIN_SECONDS = 60.0
 RUN_SECONDS = 1200.0
 LOOK_SECONDS = 1.0
@@ -39,7 +44,9 @@ PAGE_FILE, NUMBERS_FILE = "learning-report.html", "learning-report.json"
 
 @dataclass
 class LearnStage:
-    """One performance. `folder`: where the report is kept."""
+    """One performance. `folder`: where the report is kept; `lived`: how many lines are written for verdicts;
+    `held_out`: how many only measure.
+    """
 
     app: App
     sandbox: Sandbox
@@ -47,7 +54,10 @@ class LearnStage:
     folder: Path
     headless: bool
     console: Console
+    lived: int = LIVED
+    held_out: int = HELD_OUT
     crowd: Crowd = field(init=False)
+    _verdicts: int = 0
     _started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -59,14 +69,16 @@ class LearnStage:
         Raises DemoFailed where the loop stops, and TimeoutError where a line is lost.
         """
         await self._set_up()
-        before = await self._measure("before", community(HELD_OUT, seed=HELD_OUT_SEED + SEED, cores="new"))
+        before = await self._measure("before", community(self.held_out, seed=HELD_OUT_SEED + SEED, cores="new"))
         self._say("The community writes; four moderators answer the cards ...")
-        await self.crowd.live(community(LIVED, seed=SEED, cores="known"))
+        await self.crowd.live(community(self.lived, seed=SEED, cores="known"))
         self.sandbox.clock.advance(timedelta(hours=21).total_seconds())
         await self.crowd.audit()
-        self._tell("verdicts", {**self.crowd.verdicts, "together": self.crowd.verdicts.total()})
+        self._verdicts = self.crowd.verdicts.total()
+        self._tell("verdicts", {**self.crowd.verdicts, "together": self._verdicts})
         old = (await self.app.model.info()).version
         run = await self._reported(await self._begun())
+        run = await self._decided(run)
         await self._show(run)
         serving = (await self.app.model.info()).version
         after = await self._measure("after", before.lines)
@@ -83,7 +95,7 @@ class LearnStage:
             self.sandbox.guild.id, lambda rules: replace(rules, set_up_at=now - timedelta(days=1)), by=None, at=now
         )
 
-    async def _measure(self, when: str, lines: Any) -> Measured:
+    async def _measure(self, when: str, lines: Sequence[Line]) -> Measured:
         """What the model in force makes of lines that nobody judges; no cards are made of them."""
         self._say(f"{len(lines)} lines that nobody judges, {when} ...")
         hands = self.crowd.hands
@@ -134,6 +146,30 @@ class LearnStage:
                 return run
         raise DemoFailed(f"The run had no report after {RUN_SECONDS / 60:.0f} min.")
 
+    async def _decided(self, run: Run) -> Run:
+        """The run once its model serves, or will not: the members write on, and both models score what they write."""
+        if run.result is None or not run.result.verdict.promote:
+            return run
+        lines = community(ROUNDS * SHADOWED, seed=SEED + 1, cores="known")
+        for number in range(ROUNDS):
+            if run.decision is not None:
+                break
+            self._say("The new model scores what members write, beside the one in force ...")
+            await self.crowd.live(lines[number * SHADOWED :][:SHADOWED])
+            await self.app.flows.shadow.drain()
+            run = await self._after_a_tick(run)
+        return run
+
+    async def _after_a_tick(self, run: Run) -> Run:
+        """The run after what is due now; what one tick starts, such as loading a model, takes a moment."""
+        self.sandbox.clock.advance(TICK.total_seconds())
+        await self.app.jobs.tick()
+        deadline = time.monotonic() + TICK.total_seconds()
+        while run.decision is None and time.monotonic() < deadline:
+            await asyncio.sleep(LOOK_SECONDS)
+            run = next(each for each in await self.app.flows.learn.newest() if each.run_id == run.run_id)
+        return run
+
     async def _show(self, run: Run) -> None:
         """The report as it stands in the channel; page and numbers are kept in the folder."""
         assert run.report is not None, "waited for"
@@ -153,7 +189,7 @@ class LearnStage:
             "before": old,
             "serving": serving,
             "gate": [{"rule": row.rule, "met": row.met, "reason": row.reason} for row in verdict.rows],
-            "verdicts": self.crowd.verdicts.total(),
+            "verdicts": self._verdicts,
             "examples": int(run.facts["examples"]),
             "held_out_before": before.to_json(),
             "held_out_after": after.to_json(),

@@ -320,5 +320,5 @@ def test_a_better_model_says_how_many_tests_it_passed_and_until_when_it_waits() 
     better = replace(report, result=replace(report.result, verdict=BETTER.verdict))
     shown = "\n".join(lines(report_card(better)))
     assert "🟢 Passed all 2 tests that a new model must pass" in shown
-    assert "Without a press the old one stays after 7 days." in shown
+    assert "-# If nobody presses within 7 days, the old one stays · run-20260301-120000" in shown
     assert "🔴" not in shown

@@ -28,7 +28,7 @@ class ShiftedClock:
 
 async def main(given: dict[str, Any]) -> None:
     """Runs until it is killed."""
-    settings = load_settings(_env_file=None, database_url=None, **given["settings"])
+    settings = load_settings(_env_file=None, **given["settings"])
     connector = network.connector(given["port"], network.trusting(given["authority"]))
     clock = ShiftedClock(timedelta(seconds=given["ahead"]))
     app = build_app(settings, connector=connector, source="sandbox", clock=clock)

@@ -22,6 +22,7 @@ from bot.core.feedback import answers
 from bot.flow.learn import LEAST_LABELS
 from bot.jobs import CronSchedule
 from bot.sandbox.sandbox import Sandbox
+from bot.stage_watch import Watch
 from bot.store.cases import CaseStore
 from bot.store.labels import LabelStore
 from moderation_model import registry
@@ -92,32 +93,45 @@ def stub_server(folder: Path) -> Iterator[StubServer]:
 
 
 @asynccontextmanager
-async def learning_house(sandbox: Sandbox, folder: Path, server: StubServer) -> AsyncIterator[House]:
-    """A started bot that lets a better model serve by itself, its time the sandbox's; stopped at the end."""
+async def learning_house(
+    sandbox: Sandbox,
+    folder: Path,
+    server: StubServer,
+    *,
+    watch: Watch | None = None,
+    start: bool = True,
+    checked: int = 0,
+) -> AsyncIterator[House]:
+    """A started bot that lets a better model serve by itself, its time the sandbox's; stopped at the end.
+
+    `watch`: who hears of its passes and cards, else the house. `start`: False leaves the start to the test.
+    """
     house = House(sandbox)
     house._app = build_app(
-        load_settings(_env_file=None, **settings_of(sandbox, folder, server)),
+        load_settings(_env_file=None, **settings_of(sandbox, folder, server, checked=checked)),
         connector=sandbox.connector(),
-        passed=house.passed,
-        presented=house.presented,
+        passed=(watch or house).passed,
+        presented=(watch or house).presented,
         source="sandbox",
         clock=sandbox.clock,
     )
     try:
-        await house.app.start()
+        if start:
+            await house.app.start()
         yield house
     finally:
         await house.app.stop()
 
 
-def settings_of(sandbox: Sandbox, folder: Path, server: StubServer) -> dict[str, Any]:
-    """The bot's settings."""
+def settings_of(sandbox: Sandbox, folder: Path, server: StubServer, *, checked: int = 0) -> dict[str, Any]:
+    """The bot's settings. `checked`: messages that a new model scores beside the other before it serves."""
     return {
         "discord_token": sandbox.token,
         "data_dir": str(folder),
         "model_url": server.url,
         "database_url": None,
         "promotion": "auto",
+        "challenger_messages": checked,
     }
 
 
@@ -157,7 +171,7 @@ async def set_up(house: House) -> None:
         case, _ = await cases.open(replace(new, opened_at=now, text_expires_at=now + timedelta(days=30)), ())
         verdict = "fine" if number % 2 else "breaks_rules"
         said = answers(verdict, case.reasons)
-        vote = Vote(case.case_id, MODERATORS[number % 4], verdict, said, case.model_version, now)
+        vote = Vote(case.case_id, MODERATORS[number // 2 % 4], verdict, said, case.model_version, now)
         await labels.vote(vote, scores=case.scores or {})
         await cases.close(case_id=case.case_id, at=now)
 

@@ -28,7 +28,7 @@ from tests.e2e.learn_house import (
 )
 from tests.e2e.stub_run import BETTER, LIMIT
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture
@@ -142,6 +142,8 @@ async def test_a_model_server_that_was_killed_during_a_run_serves_again_and_ends
         server.kill()
         await until(lambda: not alive(left))
         await asyncio.to_thread(server.start)
+        # Its client asks a server that was away again after a moment.
+        assert await flagged(house, "hello friend")
         assert await serving(house) == FIRST
         server.release()
         await until(lambda: bool(reports(sandbox)))
