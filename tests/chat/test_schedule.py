@@ -66,7 +66,7 @@ async def test_moderators_do_not_see_it(stage: Stage) -> None:
 
 async def test_moderators_who_were_given_the_group_write_and_take_back_their_own_and_nothing_else(stage: Stage) -> None:
     commands = {command.name: command for command in await stage.bot.tree.fetch_commands()}
-    stage.guild.set_command_permissions(commands["learn"], {stage.mods: True, stage.guild.default_role: False})
+    stage.guild.set_command_permissions(commands["learn"], {stage.mods: True})
     for number, who in enumerate((stage.admin, stage.lena), 1):
         form = await who.slash(stage.general, "learn example")
         told = said(await who.submit_modal(form, {"text": f"you walnut of {number} trees", "labels": ["fine"]}))
