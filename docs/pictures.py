@@ -102,8 +102,8 @@ class Month:
     async def _day(self) -> None:
         for _ in range(self.luck.randint(14, 26)):
             await self._say(self.luck.choice(MEMBERS), self.luck.choice(SMALL_TALK).text)
-        unkind = self.luck.sample(UNKIND, self.luck.choice((0, 1, 1, 2, 3)))
-        friendly = self.luck.sample(FRIENDLY, self.luck.choice((0, 0, 0, 1)))
+        unkind = self.luck.sample(UNKIND, self.luck.choice((1, 2, 2, 3, 3)))
+        friendly = self.luck.sample(FRIENDLY, self.luck.choice((0, 0, 1, 1)))
         authors = self.luck.sample(MEMBERS, len(unkind) + len(friendly))
         cases = [await self._say(who, text) for who, text in zip(authors, [*unkind, *friendly], strict=True)]
         for case, text in zip(cases, [*unkind, *friendly], strict=True):

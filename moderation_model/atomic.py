@@ -11,13 +11,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from moderation_model.errors import ModelUnavailable
+from moderation_model.errors import BadRequest, ModelUnavailable
 
 LOCK_SECONDS = 30.0
 """How long another writer is waited for: moving a model in takes seconds."""
 BUSY = "Another process is changing the models. Try again in a minute."
 PART = ".part-"
 """What unfinished things are called at first; whoever holds the lock may remove them."""
+
+
+def check_writable(folder: Path) -> None:
+    """Makes the folder. Raises BadRequest where nothing can be written into it: now, not after hours of work."""
+    probe = folder / f"{PART}probe-{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise BadRequest(f"Nothing can be written to {folder}: {error.strerror}. Choose another folder.") from error
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

@@ -55,7 +55,11 @@ class LearnRoutes:
         learning = self._learning
         versions = Versions(learning.store, queue, learning.load)
         keeper = RunKeeper(
-            learning.runs, champion=versions.champion_folder, adopt=versions.adopt, command=learning.run_command
+            learning.runs,
+            champion=versions.champion_folder,
+            adopt=versions.adopt,
+            mark_stale=versions.mark_stale,
+            command=learning.run_command,
         )
         async with AsyncExitStack() as stack:
             self._versions, self._runs = versions, await stack.enter_async_context(keeper)
@@ -146,6 +150,7 @@ class LearnRoutes:
         ids = (await self._object(request)).get("example_ids")
         if not isinstance(ids, list) or len(ids) > MOST_IDS or not all(type(each) is int for each in ids):
             raise intake.Refused(f"`example_ids` must be a list of at most {MOST_IDS:,} numbers.", status=422)
+        await self._keeper.forget(ids)  # first, so that a run which ends meanwhile marks its model itself
         return JSONResponse({"versions": await self._models.mark_stale(ids)})
 
     async def _about(self, request: Request) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 
 from moderation_model.errors import BadRequest
@@ -12,6 +12,7 @@ from moderation_model.learning import RunState
 from moderation_model.run_order import read_order
 
 ORDER, STATE, RESULT, WORK, MODEL = "order.jsonl", "state.json", "result.json", "work", "model"
+FORGOTTEN = "forgotten.json"
 """Names in a run's folder; `WORK/MODEL` is the model that it made."""
 MAX_ORDER_BYTES = 256 * 1024 * 1024
 
@@ -32,6 +33,31 @@ def run_id_of(path: Path) -> str:
     """The id in the order, which is read whole: what is wrong with it is said now. Raises BadRequest."""
     with path.open("rb") as handle:
         return read_order(handle).run_id
+
+
+def strike(folder: Path, example_ids: Collection[int]) -> None:
+    """The order holds these examples no longer, and `forgotten` gives their ids. A run that ended has no order."""
+    path, gone = folder / ORDER, set(example_ids)
+    try:
+        head, *lines = path.read_bytes().splitlines(keepends=True)
+    except FileNotFoundError:
+        return
+    kept = [line for line in lines if json.loads(line)["example_id"] not in gone]
+    if len(kept) == len(lines):
+        return
+    struck = {int(json.loads(line)["example_id"]) for line in lines} & gone
+    write_whole(folder / FORGOTTEN, json.dumps(sorted(struck | set(forgotten(folder)))))
+    fresh = folder / f".{ORDER}"
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as handle:
+        handle.writelines([head, *kept])
+    os.replace(fresh, path)
+
+
+def forgotten(folder: Path) -> list[int]:
+    """The examples that were struck from the order while the run went on."""
+    path = folder / FORGOTTEN
+    return json.loads(path.read_text("utf-8")) if path.is_file() else []
 
 
 def write_state(folder: Path, state: RunState, attempts: int) -> None:

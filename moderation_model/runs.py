@@ -16,14 +16,25 @@ import shutil
 import sys
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 from moderation_model.errors import BadRequest, ModelError, ModelOverloaded
 from moderation_model.learning import RunPhase, RunResult, RunState
-from moderation_model.run_files import MODEL, ORDER, RESULT, WORK, read_state, receive, run_id_of, write_state
+from moderation_model.run_files import (
+    MODEL,
+    ORDER,
+    RESULT,
+    WORK,
+    forgotten,
+    read_state,
+    receive,
+    run_id_of,
+    strike,
+    write_state,
+)
 from moderation_model.run_order import checked_run_id
 
 COMMAND = (sys.executable, "-m", "moderation_model.run_process")
@@ -49,7 +60,9 @@ class _Run:
 
 
 class RunKeeper:
-    """Use it as an async context manager. `adopt` takes the folder of a finished model into the registry."""
+    """Use it as an async context manager. `adopt` takes the folder of a finished model into the registry, `mark_stale`
+    notes there which examples it learned from are gone.
+    """
 
     def __init__(
         self,
@@ -57,6 +70,7 @@ class RunKeeper:
         *,
         champion: Callable[[], Path],
         adopt: Callable[[Path, RunResult], Awaitable[None]],
+        mark_stale: Callable[[list[int]], Awaitable[object]],
         command: Sequence[str] = COMMAND,
         observe: Callable[[RunState], None] = lambda state: None,
     ) -> None:
@@ -64,6 +78,7 @@ class RunKeeper:
         self._folder = folder
         self._champion = champion
         self._adopt = adopt
+        self._mark_stale = mark_stale
         self._command = tuple(command)
         self._observe = observe
         self._current: _Run | None = None
@@ -140,6 +155,11 @@ class RunKeeper:
             await asyncio.gather(asyncio.shield(self._task), return_exceptions=True)
         return self.state(run_id)
 
+    async def forget(self, example_ids: Collection[int]) -> None:
+        """These examples are gone: the run that goes on drops their texts. What it learned already marks its model."""
+        if self._current is not None:
+            await asyncio.to_thread(strike, self._current.folder, example_ids)
+
     def _begin(self, run: _Run) -> None:
         self._current = run
         self._task = asyncio.create_task(self._work(run), name=f"run-{run.state.run_id}")
@@ -198,6 +218,8 @@ class RunKeeper:
             model = run.folder / WORK / MODEL
             if result.challenger is not None and model.is_dir():
                 await self._adopt(model, result)
+                if gone := forgotten(run.folder):
+                    await self._mark_stale(gone)
         except (ModelError, OSError, KeyError, TypeError, ValueError) as error:
             self._end(run, "failed", str(error) if isinstance(error, ModelError) else "Its result cannot be read.")
             return

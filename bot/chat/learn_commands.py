@@ -1,6 +1,7 @@
 """`/learn` for administrators: runs, reports, the permission to train on messages, and whose verdicts teach.
 
-Any moderator may write an example, once an administrator gave moderators the group in the server's settings.
+Any moderator may write an example and take it back, once an administrator gave moderators the group in the server's
+settings.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from bot.chat.inert import inert
 from bot.chat.learn_example import example_form
 from bot.chat.learn_lines import run_lines
 from bot.chat.learn_report import report_card
+from bot.chat.schedule_command import schedule_command
+from bot.chat.staff import is_administrator
 from bot.core.influence import Contradiction
 from bot.core.lessons import Permit
 from bot.errors import BotError
@@ -45,6 +48,7 @@ class LearnCommands(app_commands.Group):
             default_permissions=discord.Permissions(manage_guild=True),
             guild_only=True,
         )
+        self.add_command(schedule_command())
 
     @app_commands.command()
     async def run(self, interaction: Pressed) -> None:
@@ -98,12 +102,16 @@ class LearnCommands(app_commands.Group):
     @app_commands.command()
     @app_commands.describe(number="The number that you were told when it was written.")
     async def withdraw(self, interaction: Pressed, number: app_commands.Range[int, 1, MAX_NUMBER]) -> None:
-        """Take an example back: no run learns from it any more."""
+        """Take an example back: no run learns from it any more. Moderators take back their own."""
 
         async def work() -> str:
-            return await interaction.client.flows.lessons.withdraw(guild_id=guild_of(interaction), number=number)
+            return await interaction.client.flows.lessons.withdraw(
+                guild_id=guild_of(interaction),
+                number=number,
+                written_by=None if is_administrator(interaction) else interaction.user.id,
+            )
 
-        await answer(interaction, work, feature="learn")
+        await answer(interaction, work, feature="learn" if is_administrator(interaction) else "teach")
 
     @app_commands.command()
     async def moderators(self, interaction: Pressed) -> None:

@@ -75,14 +75,12 @@ def report_parts(report: RunReport) -> list[str]:
         _gate(report),
         _flips(report.flips),
         _learned(report),
-        texts.REPORT_UNTIL if report.standing == "waits" else "",
     ]
     return [part for part in parts if part]
 
 
 def _title(report: RunReport) -> str:
-    title = texts.REPORT_TITLE_LIMITS if report.result.limits_alone else texts.REPORT_TITLE
-    return title.format(run_id=report.run.run_id)
+    return texts.REPORT_TITLE_LIMITS if report.result.limits_alone else texts.REPORT_TITLE
 
 
 def _head(report: RunReport) -> str:
@@ -154,7 +152,8 @@ def _learned(report: RunReport) -> str:
     held = texts.REPORT_HELD.format(number=_number(run, "held_verdicts")) if _number(run, "held_verdicts") else ""
     share = f"{100 * learned.largest_share:.0f}" if learned else "0"
     first = texts.REPORT_LEARNED.format(sources=", ".join(named) or texts.REPORT_NOTHING, refused=refused + held)
-    lines = [first, texts.REPORT_SHARE.format(share=share, agreement=_agreement(run))]
+    until = texts.REPORT_UNTIL if report.standing == "waits" else ""
+    lines = [first, texts.REPORT_SHARE.format(share=share, agreement=_agreement(run)), f"{until}{run.run_id}"]
     return "\n".join(f"-# {line}" for line in lines)
 
 

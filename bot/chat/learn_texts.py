@@ -49,8 +49,8 @@ RUN_RESULTS = {
 RUN_LOG = "-# {line}"
 
 # The report.
-REPORT_TITLE = "### 🎓 A new model · {run_id}"
-REPORT_TITLE_LIMITS = "### 🎓 Other limits for the same model · {run_id}"
+REPORT_TITLE = "### 🎓 A new model"
+REPORT_TITLE_LIMITS = "### 🎓 Other limits for the same model"
 REPORT_HEADS = {
     "worse": "**Not better.** Nothing changes.",
     "waits": "**Better for you.** Nothing changes until you press.",
@@ -100,9 +100,9 @@ REPORT_DIFFERENCES = {
     "identity": Compared("sentences about groups right", "identity"),
     "harmless": Compared("harmless sentences left alone", "false_flags"),
 }
-REPORT_FLIPS_RIGHT = "Only the new one is right: {cases}"
-REPORT_FLIPS_WRONG = "Only the old one is right: {cases}"
-REPORT_FLIP = "[case {case_id}]({url})"
+REPORT_FLIPS_RIGHT = "Only the new one is right: case {cases}"
+REPORT_FLIPS_WRONG = "Only the old one is right: case {cases}"
+REPORT_FLIP = "[{case_id}]({url})"
 REPORT_LEARNED = "Learned from {sources}{refused}"
 REPORT_SOURCES = {
     "discord_message": "{number} verdicts",
@@ -117,7 +117,7 @@ REPORT_SHARE = "One moderator's part is at most {share} % · {agreement}"
 REPORT_KAPPA = "moderators agree {how} (kappa {kappa:.2f}, {cases} judged by several)"
 REPORT_AGREE = ((0.8, "very well"), (0.6, "well"), (0.4, "fairly"), (0.2, "little"), (-2.0, "hardly"))
 REPORT_NO_KAPPA = "no case was judged by two moderators"
-REPORT_UNTIL = "-# Without a press the old one stays after 7 days."
+REPORT_UNTIL = "If nobody presses within 7 days, the old one stays · "
 BUTTON_USE = "Use new"
 BUTTON_KEEP = "Keep old"
 BUTTON_BACK = "Back to old"

@@ -15,7 +15,7 @@ from bot.chat.inert import spoiler
 from bot.core.numbers import spoken
 from bot.core.weekly import GOAL, CaseLink, WeekReport
 from bot.flow.figures import DEEDS
-from moderation_model.pictures import counted, day
+from moderation_model.pictures import counted, day, short
 
 MOST_TROUBLE, MOST_MOODS = 2, 3
 WORD_ROOM = 60
@@ -61,9 +61,9 @@ def _needs(report: WeekReport) -> list[str]:
     found += [texts.TROUBLE.format(sentence=sentence) for sentence in report.trouble[:MOST_TROUBLE]]
     if len(report.trouble) > MOST_TROUBLE:
         found.append(texts.TROUBLE_MORE.format(number=len(report.trouble) - MOST_TROUBLE))
-    for title, each in report.below_goal.items():
-        label = discord.utils.escape_markdown(title)
-        found.append(texts.BELOW_GOAL.format(label=label, goal=round(GOAL * 100), precision=each.sentence))
+    if report.below_goal:
+        labels = ", ".join(discord.utils.escape_markdown(short(title)) for title in report.below_goal)
+        found.append(texts.BELOW_GOAL.format(labels=labels, goal=round(GOAL * 100)))
     return found
 
 
@@ -87,7 +87,9 @@ def _links(cases: Sequence[CaseLink], number: int) -> str:
 
 
 def _right(report: WeekReport) -> str:
-    labels = [f"{discord.utils.escape_markdown(title)} {each.sentence}" for title, each in report.precision.items()]
+    labels = [
+        f"{discord.utils.escape_markdown(short(title))} {each.sentence}" for title, each in report.precision.items()
+    ]
     return texts.RIGHT.format(labels=" · ".join(labels) or texts.RIGHT_NONE)
 
 

@@ -7,6 +7,7 @@ one minute, so that it is due once a day at most: what is scheduled here is read
 from __future__ import annotations
 
 from calendar import monthrange
+from dataclasses import dataclass
 
 from bot.errors import BotError
 
@@ -17,8 +18,25 @@ LONGEST = 60
 LEAP_YEAR = 2024
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What a schedule says. Days and months count from 1, weekdays from Monday, which is 0."""
+
+    minute: int
+    hour: int
+    days: frozenset[int]
+    months: frozenset[int]
+    weekdays: frozenset[int]
+
+
 def read_cron(written: str) -> str:
     """The schedule in one form: lower case, one space between the fields. Raises BotError with a sentence."""
+    due_of(written)
+    return " ".join(written.lower().split())
+
+
+def due_of(written: str) -> Due:
+    """What the schedule says. Raises BotError with a sentence."""
     fields = written.lower().split()
     if len(fields) != 5 or len(written) > LONGEST:
         raise BotError(
@@ -29,12 +47,12 @@ def read_cron(written: str) -> str:
     _one(hour, "hour", 23)
     days = _several(day, "day", range(1, 32), ())
     months = _several(month, "month", range(1, 13), MONTHS)
-    _several(weekday, "weekday", range(0), WEEKDAYS)
+    weekdays = _several(weekday, "weekday", range(0), WEEKDAYS)
     if day != "*" and weekday != "*":
         raise BotError("Give days or weekdays, and `*` for the other: together they mean different things elsewhere.")
     if min(days) > max(monthrange(LEAP_YEAR, number)[1] for number in months):
         raise BotError("None of these months has such a day, so that schedule would never be due.")
-    return " ".join(fields)
+    return Due(int(minute), int(hour), frozenset(days), frozenset(months), frozenset(weekdays))
 
 
 def _one(field: str, name: str, most: int) -> None:

@@ -33,6 +33,7 @@ FEWER, LOST, NEW = "cards_fewer", "confirmed_lost", "cards_new"
 _OWN_LIMIT = "flag_at"
 _NO_LIMIT = -1.0
 _DRIFT = "drift"
+UNKNOWN_NOW, UNKNOWN_BEFORE = "unknown_words", "unknown_words_before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +172,16 @@ def limits_from_facts(facts: Mapping[str, float]) -> dict[int, dict[str, float |
 
 def drift_as_facts(found: Drift | None) -> dict[str, float]:
     """How far scores had moved before the run, as a number of it; nothing where there were too few messages."""
-    return {} if found is None else {f"{_DRIFT}:{found.label}": round(found.index, 4)}
+    if found is None:
+        return {}
+    told = {f"{_DRIFT}:{found.label}": round(found.index, 4)}
+    if found.words is not None:
+        told |= {UNKNOWN_NOW: round(found.words.now.mean, 4), UNKNOWN_BEFORE: round(found.words.before.mean, 4)}
+    return told
 
 
 def drift_from_facts(facts: Mapping[str, float]) -> Drift | None:
-    """The inverse of `drift_as_facts`."""
+    """The inverse of `drift_as_facts`, without unknown words."""
     found = [Drift(name.partition(":")[2], index) for name, index in facts.items() if name.startswith(f"{_DRIFT}:")]
     return found[-1] if found else None
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from bot.core import cron
 from bot.core.guild_rules import GuildRules
+from bot.core.schedules import read_schedule
 from bot.errors import BotError
 
 Kind = Literal["switch", "number", "hour", "stars", "url", "channel", "role", "cron"]
@@ -182,7 +183,7 @@ def _read_url(_: Setting, text: str) -> str | None:
 
 
 def _read_cron(_: Setting, text: str) -> str:
-    return cron.read_cron(text.removesuffix("(UTC)").strip("` "))
+    return read_schedule(text)
 
 
 def _read_snowflake(_: Setting, text: str) -> int | None:

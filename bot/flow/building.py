@@ -77,7 +77,10 @@ def build_flows(
     presented: Callable[[Case], None],
     learning: LearnSettings = LearnSettings(),
 ) -> Flows:
-    """The use cases. `passed` and `presented` are called after each message and each card."""
+    """The use cases. `passed` and `presented` are called after each message and each card.
+
+    Over 50 lines because every use case has its line here.
+    """
     model, board, clock, guilds, cases = outside.model, outside.board, outside.clock, stores.guilds, stores.cases
     brake = _brake(stores, outside)
     desk = _desk(stores, outside, brake, presented)

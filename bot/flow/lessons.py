@@ -34,6 +34,10 @@ KNOWN = "This example is there already."
 BOTH = "Choose labels, or that it is fine, not both."
 WRITTEN = "Thank you. It is example {number} and teaches from the next run on; `/learn withdraw` takes it back."
 NO_EXAMPLE = "There is no example {number} on this server, or it was withdrawn before."
+NONE_OF_YOURS = (
+    "There is no example {number} of yours on this server, or it was withdrawn before. Administrators take back "
+    "anybody's."
+)
 WITHDRAWN = "Example {number} is withdrawn and teaches no more.{stale}"
 STALE = " {number} model versions learned from it; they are marked, and the next run does without it."
 STALE_ONE = " One model version learned from it; it is marked, and the next run does without it."
@@ -87,11 +91,11 @@ class Lessons:
             raise BotError(KNOWN)
         return WRITTEN.format(number=await self._lessons.number_of(lesson))
 
-    async def withdraw(self, *, guild_id: int, number: int) -> str:
-        """Never learn from that example again, and mark the versions that did."""
-        example_id = self._lessons.example_id(number)
-        if not await self._lessons.withdraw(guild_id=guild_id, example_id=example_id, at=self._clock.now()):
-            raise BotError(NO_EXAMPLE.format(number=number))
+    async def withdraw(self, *, guild_id: int, number: int, written_by: int | None = None) -> str:
+        """Never learn from that example again, and mark the versions that did. `written_by`: only one of theirs."""
+        example_id, now = self._lessons.example_id(number), self._clock.now()
+        if not await self._lessons.withdraw(guild_id=guild_id, example_id=example_id, at=now, written_by=written_by):
+            raise BotError((NO_EXAMPLE if written_by is None else NONE_OF_YOURS).format(number=number))
         versions = await self.forgotten([example_id])
         stale = "" if not versions else STALE_ONE if len(versions) == 1 else STALE.format(number=len(versions))
         return WITHDRAWN.format(number=number, stale=stale)

@@ -102,7 +102,7 @@ class Model(LearnService, ModelService, Protocol):
 class Outcome:
     """How an action ended. `refused`: it cannot be done and trying again is no use; `detail` says why.
 
-    `already`: refused because somebody else has done it, or more, before.
+    `already`: refused because somebody else has done it, or more, before; taken back by somebody else before.
     """
 
     state: Literal["done", "refused", "failed"]

@@ -9,7 +9,7 @@ import structlog
 
 from bot.core.guild_rules import GuildRules
 from bot.core.lessons import Run
-from bot.core.retraining import Traffic, drift_from_facts
+from bot.core.retraining import UNKNOWN_BEFORE, UNKNOWN_NOW, Traffic, drift_from_facts
 from bot.errors import NotAllowed
 from bot.flow.ports import LearnService
 from bot.store.runs import RunStore
@@ -95,6 +95,13 @@ def _about(run: Run) -> list[tuple[str, str]]:
         ("last week under the new model", played),
         ("agreement of moderators (kappa)", NOT_TWICE if kappa is None else f"{kappa:.2f} over {cases} cases"),
         ("drift in the week before the run", TOO_FEW if drift is None else drift.sentence),
+        ("words unknown to the model", _unknown(run)),
         ("messages that may only measure", f"{int(run.facts.get('refused', 0)):,}"),
         ("verdicts held for an administrator", f"{int(run.facts.get('held_verdicts', 0)):,}"),
     ]
+
+
+def _unknown(run: Run) -> str:
+    if UNKNOWN_NOW not in run.facts:
+        return TOO_FEW
+    return f"{100 * run.facts[UNKNOWN_NOW]:.1f} %, {100 * run.facts[UNKNOWN_BEFORE]:.1f} % before"

@@ -86,12 +86,13 @@ class LessonStore:
             )
         return found
 
-    async def withdraw(self, *, guild_id: int, example_id: int, at: datetime) -> bool:
-        """Never learn from it again; False where there is none, or it was withdrawn before."""
+    async def withdraw(self, *, guild_id: int, example_id: int, at: datetime, written_by: int | None = None) -> bool:
+        """Never learn from it again; False where there is none (of that writer), or it was withdrawn before."""
         update = examples.update().where(
             examples.c.guild_id == guild_id,
             examples.c.id == example_id - WRITTEN_IDS,
             examples.c.withdrawn_at.is_(None),
+            *([] if written_by is None else [examples.c.made_by == written_by]),
         )
         async with self._db.begin() as connection:
             return await connection.scalar(update.values(withdrawn_at=at).returning(examples.c.id)) is not None

@@ -49,10 +49,10 @@ def learn_by_hand(
     if unlabelled == len(rows):
         raise BadRequest(f"No row of {labels.name} has a label: write 1 or 0 into a column of one.")
     folder = store.root / FOLDER
-    writable(folder)
+    atomic.check_writable(folder)
     if page is not None and page.is_dir():
         raise BadRequest(f"{page} is a folder: name a file for the report, such as {page / 'report.html'}.")
-    writable(page.parent if page else store.root / REPORTS)
+    atomic.check_writable(page.parent if page else store.root / REPORTS)
     with atomic.locked(folder / "lock", seconds=0.0, busy=BUSY):
         champion = store.current()
         if champion.warning:
@@ -75,17 +75,6 @@ def learn_by_hand(
 def stand_back() -> None:
     """Whatever else runs on this machine, a bot's server above all, goes first."""
     os.nice(max(0, NICENESS - os.nice(0)))
-
-
-def writable(folder: Path) -> None:
-    """Makes the folder. Raises BadRequest where nothing can be written into it: now, not after the training."""
-    probe = folder / f"{atomic.PART}probe-{os.getpid()}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        raise BadRequest(f"Nothing can be written to {folder}: {error.strerror}. Choose another folder.") from error
 
 
 def _own_limits(folder: Path, result: RunResult) -> None:

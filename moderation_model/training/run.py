@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from moderation_model import registry
+from moderation_model import atomic, registry
 from moderation_model.errors import BadRequest
 from moderation_model.memory import keep_freed_memory
 from moderation_model.training.dataset import TRAIN, TUNE, Row, Translate, read_rows, training_rows
@@ -44,6 +44,9 @@ def train(
     run = out / "run"
     if run.exists() and not resume:
         raise BadRequest(f"{run} holds a run already: add --resume to go on with it, or choose another --out.")
+    if not data.is_dir():
+        raise BadRequest(f"There is no folder {data}: --data is the folder with the files that the recipe names.")
+    atomic.check_writable(out)
     from moderation_model.backends.torch_bert import use_threads
     from moderation_model.training.checkpoint import find_checkpoint
     from moderation_model.training.trainer import open_checkpoint

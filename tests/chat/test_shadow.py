@@ -83,6 +83,6 @@ async def test_what_only_the_new_model_flags_is_first_in_the_queue_and_decided_t
     assert "only the new model would flag this: insult 71 %" in text_of(first)
     assert "Recorded: it's fine." in said(await stage.lena.click(first, label="It's fine"))
     second = shown(await stage.lena.click(first, label="Next ▸"))
-    assert "what an insult" in text_of(second)
+    assert "Insult · case 1" in text_of(second)
     assert said(await stage.lena.click(second, label="Next ▸")) == "That was the last one."
     assert len(stage.review.history()) == posted

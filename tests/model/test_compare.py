@@ -70,6 +70,22 @@ def test_a_guilds_own_limit_decides_what_is_flagged() -> None:
     assert costs.champion.tolist() == [1.0, 0.0]
 
 
+def test_a_change_of_limits_is_counted_on_the_servers_own_rows() -> None:
+    test = [
+        example(1, "you clown haha", bad=False, guild="1"),
+        example(2, "you pathetic thing", bad=True, guild="1"),
+        example(3, "you pathetic thing", bad=True, guild="2"),
+    ]
+    champion, challenger = sides(limits={"1": {LABEL: 0.4}})
+    challenger = Side(champion.classifier, {"1": {LABEL: 0.999}, "3": {LABEL: 0.5}})
+    found = {each.guild: each for each in compare(champion, challenger, test, labels=3).changes}
+    assert set(found) == {"1", "3"}
+    one = found["1"]
+    assert (one.label, one.before, one.after) == (LABEL, 0.4, 0.999)
+    assert (one.right_before, one.wrong_before, one.right_after, one.wrong_after) == (1, 1, 0, 0)
+    assert (found["3"].right_before, found["3"].wrong_before) == (0, 0)
+
+
 def test_a_model_that_flags_nothing_loses_its_suites_and_is_not_promoted() -> None:
     found = compare(*sides(), rows(["you clown haha"] * 90, ["you pathetic thing"] * 10), labels=100)
     verdict = judge(found.evidence)

@@ -154,6 +154,7 @@ def test_any_name_stays_within_its_picture(name: str) -> None:
         PreviewPicture(name, 0.5, name, 3, (Hits(name, 1, 2, 3),)),
         ShapPicture(name, 0.5, Bars((name, name), (1.0, -1.0))),
         CardsPicture(name, (CardDay(name, 1, 2), CardDay(name, 10**9, 0, 10**9))),
+        RunPicture(10**9, (OldNew(name, Part(10**9, 10**9, 0.0, 1.0), Part(0, 0)),)),
     ):
         image = opened(draw(picture))
         for edge in ((0, 0, MARGIN - 8, image.height), (800 - MARGIN + 8, 0, 800, image.height)):
@@ -235,6 +236,26 @@ def test_a_day_of_cards_is_as_high_as_its_number() -> None:
     column = Counter("#{:02x}{:02x}{:02x}".format(*image.getpixel((240, y))) for y in range(150, image.height))  # type: ignore[misc]
     assert column[GOOD] / column[BAD] == pytest.approx(2, rel=0.05)
     assert column[OPEN] == pytest.approx(column[BAD], rel=0.05)
+
+
+def test_what_a_run_changed_stands_in_its_description() -> None:
+    assert alt(RUN) == (
+        "Old against new on 76 answered messages that neither learned from. "
+        "Flags that were right: Insult (rule 2): old 18 of 31 (41 to 74 %), new 20 of 22 (72 to 97 %); "
+        "Threat: old none, new 1 of 1 (21 to 100 %). "
+        "Found of what breaks rules: Insult (rule 2): old 18 of 21 (65 to 95 %), new 20 of 21 (77 to 99 %); "
+        "Threat: old 0 of 1 (0 to 79 %), new 1 of 1 (21 to 100 %)."
+    )
+
+
+def test_the_bars_of_old_and_new_are_as_long_as_their_shares() -> None:
+    row = OldNew("Insult", Part(1, 4, 0.99, 1.0), Part(3, 4, 0.99, 1.0))
+    image = opened(draw(RunPicture(76, right=(row,))))
+    longest = {
+        colour: max(sum(image.getpixel((x, y)) == rgb for x in range(MARGIN + 214, 800)) for y in range(200, 330))
+        for colour, rgb in ((each, tuple(bytes.fromhex(each[1:]))) for each in (OPEN, GOOD))
+    }
+    assert longest[GOOD] / longest[OPEN] == pytest.approx(3, rel=0.05)
 
 
 def test_a_description_fits_beside_an_attachment() -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from moderation_model.errors import BadRequest, ModelOverloaded
 from moderation_model.learning import Example, GateVerdict, RunOrder, RunResult, RunState
-from moderation_model.run_order import order_lines
+from moderation_model.run_order import order_lines, read_order
 from moderation_model.runs import ATTEMPTS, RunKeeper
 
 RESULT = RunResult(champion="a", challenger="b", verdict=GateVerdict(promote=True, rows=()))
@@ -70,15 +70,20 @@ class House:
     def __init__(self, folder: Path, script: str) -> None:
         self.folder = folder
         self.adopted: list[str] = []
+        self.stale: list[int] = []
         command = (sys.executable, "-c", script)
         self.changed = asyncio.Event()
         self.keeper = RunKeeper(
             folder,
             champion=lambda: folder / "champion",
             adopt=self._adopt,
+            mark_stale=self._mark,
             command=command,
             observe=lambda state: self.changed.set(),
         )
+
+    async def _mark(self, example_ids: list[int]) -> None:
+        self.stale += example_ids
 
     async def _adopt(self, model: Path, result: RunResult) -> None:
         assert (model / "weights").read_text() == "w"
@@ -186,6 +191,36 @@ async def test_the_process_ends_with_the_server(tmp_path: Path) -> None:
         pid = int((tmp_path / "run-1" / "pid").read_text())
     with pytest.raises(ProcessLookupError):
         os.kill(pid, signal.SIG_DFL)
+
+
+async def test_what_is_withdrawn_meanwhile_leaves_the_run_and_marks_what_learned_from_it(tmp_path: Path) -> None:
+    first = House(tmp_path, HANGS)
+    kept = replace(order().examples[0], example_id=9, text="another line")
+    asked = replace(order(), examples=(*order().examples, kept))
+    async with first.keeper:
+        await first.keeper.start(body(asked))
+        await first.until(lambda state: state.stage == "training")
+        await first.keeper.forget([7, 8, 77])
+        await first.keeper.forget([78])
+        left = tmp_path / "run-1" / "order.jsonl"
+        assert files_with(TEXT, tmp_path) == []
+        assert [example.example_id for example in read_order(left.open("rb")).examples] == [9]
+        assert stat.S_IMODE(left.stat().st_mode) == 0o600
+    second = House(tmp_path, WORKS)
+    async with second.keeper:
+        state = await second.until(lambda state: state.ended)
+    assert state.log == ("looked at 2 lines",)
+    assert (second.adopted, second.stale) == (["b"], [7, 8])
+
+
+async def test_nothing_is_marked_where_nothing_was_withdrawn(tmp_path: Path) -> None:
+    house = House(tmp_path, WORKS)
+    async with house.keeper:
+        await house.keeper.forget([7])
+        await house.keeper.start(body(order()))
+        await house.until(lambda state: state.ended)
+        await house.keeper.forget([7])
+    assert (house.adopted, house.stale) == (["b"], [])
 
 
 @pytest.mark.parametrize(
