@@ -33,7 +33,8 @@ HELD_OUT_SEED = 100_000
 SHADOWED = 60
 """Messages that a model which passed the gate scores beside the one in force, before it serves."""
 CARDS_A_DAY, AUDIT_A_DAY = 500, 12
-LEARN_CRON = "0 3 * * sun"
+LEARN_CRON = "0 3 * * *"
+"""Every night, so that what was judged is of the last days when the report looks back on a week."""
 ROUNDS = 5
 """So often members write a round of lines until the new model serves."""
 BEGIN_SECONDS = 60.0
@@ -230,7 +231,9 @@ def learned(summary: dict[str, Any]) -> list[str]:
         f"found of {before['harmful']} harmful lines: {before['found']} before, {after['found']} after "
         f"({recall[1]:+.1%} to {recall[2]:+.1%})",
     ]
-    if summary["promoted"]:
+    if summary["promoted"] and summary["serving"] == summary["before"]:
+        lines.append("New limits passed the gate and are in force; the model is the same.")
+    elif summary["promoted"]:
         lines.append(f"{summary['serving']} passed the gate and serves; before it {summary['before']} did.")
     else:
         lines.append(f"{summary['serving']} serves as before: the gate did not let the new model pass.")

@@ -20,7 +20,7 @@ LIVED = 260
 """Some are of members who wrote before their card was answered, and so share it."""
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(600)
 async def test_the_community_teaches_the_model_and_the_figures_are_told(
     sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
