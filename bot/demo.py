@@ -31,7 +31,8 @@ WARM_UP_SECONDS = 120.0
 def demo_settings(base: Settings, token: str, *, learn: bool = False) -> Settings:
     """The demo's own token, folder, key and database, whatever the operator has set for the real server.
 
-    With `learn` its own model server, too, which lets a better model serve by itself and at once: it must not be the operator's.
+    With `learn` its own model server, too, which lets a better model serve by itself and at once: it must not be the
+    operator's.
     """
     kept = base.model_dump(include={"model_url", "model_token", "model_path", "model_device"})
     if learn:

@@ -29,7 +29,7 @@ HERE_FOR = timedelta(days=400)
 """Nobody is new, so nothing looks like a raid."""
 A_TALK = 6
 """Lines that follow each other in one channel."""
-A_TALK_LASTS = timedelta(minutes=9)
+A_TALK_LASTS = timedelta(minutes=30)
 TALKS_AT_ONCE = 6
 """So many talks are had before the moderators look at what became of them."""
 MISSED = ("Toxic", "Insult")

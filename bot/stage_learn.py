@@ -27,12 +27,12 @@ from moderation_model.errors import ModelError
 from moderation_model.learning import RunState
 
 SEED = 1
-LIVED, HELD_OUT = 1500, 500
+LIVED, HELD_OUT = 1200, 500
 """Lines that are written for about 300 verdicts, and lines made of other sentences that only measure."""
 HELD_OUT_SEED = 100_000
 SHADOWED = 60
 """Messages that a model which passed the gate scores beside the one in force, before it serves."""
-CARDS_A_DAY, AUDIT_A_DAY = 500, 60
+CARDS_A_DAY, AUDIT_A_DAY = 500, 12
 ROUNDS = 5
 """So often members write a round of lines until the new model serves."""
 BEGIN_SECONDS = 60.0
@@ -103,6 +103,8 @@ class LearnStage:
         await hands.command(ADMINISTRATOR, "candor rules set", setting="cards_a_day", value="1")
         found = await self.crowd.measure(lines)
         await self.app.desk.drain()
+        # What waits in the queue for more than a day takes no card from what comes next.
+        self.sandbox.clock.advance(timedelta(hours=25).total_seconds())
         await hands.command(ADMINISTRATOR, "candor rules set", setting="cards_a_day", value=str(CARDS_A_DAY))
         await hands.command(ADMINISTRATOR, "candor rules set", setting="audit_a_day", value=str(AUDIT_A_DAY))
         self._tell(f"held_out_{when}", found.to_json())

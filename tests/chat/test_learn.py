@@ -12,9 +12,10 @@ from simcord.backend.errors import SetupError
 
 from bot.chat.client import create_bot
 from bot.core.lessons import NewLesson
+from moderation_model.errors import ModelUnavailable
 from moderation_model.learning import RunResult
-from tests.chat.conftest import House, Stage, buttons_of, said, settings_in
-from tests.fake_runs import BETTER, NEW, OLD, WORSE
+from tests.chat.conftest import House, Stage, buttons_of, said, settings_in, text_of
+from tests.fake_runs import BETTER, COMPARED, NEW, OLD, WORSE
 from tests.judging import judge
 
 
@@ -122,6 +123,51 @@ async def test_where_the_server_has_no_page_the_numbers_come_alone_and_say_so(st
     (file,) = shown.followups[-1].message.attachments
     assert file.filename.endswith(".json")
     assert "The page is missing" in said(shown)
+
+
+def picture_of(message: discord.Message) -> str | None:
+    """What the picture on the card shows, where there is one and it was sent along."""
+    children = [each for container in message.components for each in getattr(container, "children", [])]
+    galleries = [each for each in children if isinstance(each, discord.MediaGalleryComponent)]
+    assert [each.filename for each in message.attachments] == ["old-and-new.png"] * len(galleries)
+    return galleries[0].items[0].description if galleries else None
+
+
+async def test_the_report_carries_a_described_picture_of_old_against_new_and_keeps_it(stage: Stage) -> None:
+    report = await trained(stage, COMPARED)
+    assert report.flags.suppress_notifications
+    assert "Insult: old 18 of 31 (29 to 100 %), new 20 of 22" in (picture_of(report) or "")
+    await stage.admin.click(report, label="Keep old")
+    assert "kept the old model" in stage.card_text
+    assert "Insult: old 18 of 31" in (picture_of(stage.card) or "")
+
+
+async def test_the_picture_stays_where_the_server_is_away_at_the_press(stage: Stage) -> None:
+    report = await trained(stage, COMPARED)
+    stage.house.model.down = ModelUnavailable("away")
+    await stage.admin.click(report, label="Keep old")
+    assert "kept the old model" in stage.card_text
+    assert "Insult: old 18 of 31" in (picture_of(stage.card) or "")
+
+
+async def test_where_nobody_draws_the_report_comes_without_a_picture(stage: Stage) -> None:
+    await teach(stage)
+    await run(stage, "learn run")
+    stage.house.model.ends(COMPARED)
+    stage.house.model.down = ModelUnavailable("away")
+    await stage.house.learn.look()
+    assert "**Better for you.**" in stage.card_text
+    assert picture_of(stage.card) is None
+
+
+async def test_where_the_bot_may_not_attach_files_the_report_comes_without_a_picture(stage: Stage) -> None:
+    quiet = discord.PermissionOverwrite(attach_files=False)
+    reports = stage.guild.create_text_channel("reports", overwrites={stage.guild.default_role: quiet})
+    await stage.rules(reports_channel_id=reports.id)
+    await learned(stage, COMPARED)
+    assert reports.last_message is not None
+    assert "**Better for you.**" in text_of(reports.last_message)
+    assert picture_of(reports.last_message) is None
 
 
 @pytest.mark.parametrize("label", ["Use new", "Keep old", "Details"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import discord
 import pytest
@@ -51,7 +52,7 @@ async def test_none_switches_off(stage: Stage) -> None:
     ],
 )
 async def test_nonsense_is_one_sentence_and_changes_nothing(
-    stage: Stage, options: dict[str, str], sentence: str
+    stage: Stage, options: dict[str, Any], sentence: str
 ) -> None:
     before = await stage.house.guilds.get(stage.guild.id)
     assert sentence in await run(stage, "learn schedule", **options)
@@ -65,7 +66,7 @@ async def test_moderators_do_not_see_it(stage: Stage) -> None:
 
 async def test_moderators_who_were_given_the_group_write_and_take_back_their_own_and_nothing_else(stage: Stage) -> None:
     commands = {command.name: command for command in await stage.bot.tree.fetch_commands()}
-    stage.guild.set_command_permissions(commands["learn"], {stage.mods: True, stage.guild.default_role: False})
+    stage.guild.set_command_permissions(commands["learn"], {stage.mods: True})
     for number, who in enumerate((stage.admin, stage.lena), 1):
         form = await who.slash(stage.general, "learn example")
         told = said(await who.submit_modal(form, {"text": f"you walnut of {number} trees", "labels": ["fine"]}))

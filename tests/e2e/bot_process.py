@@ -1,6 +1,6 @@
 """The bot in a process of its own, so that it can be killed: `python -m tests.e2e.bot_process`, settings on its input.
 
-Prints "ready" once messages are handled, and "run ID" for each training run that it starts.
+Prints "run ID" for each training run that goes on, between what it logs.
 """
 
 from __future__ import annotations
@@ -28,12 +28,11 @@ class ShiftedClock:
 
 async def main(given: dict[str, Any]) -> None:
     """Runs until it is killed."""
-    settings = load_settings(_env_file=None, database_url=None, **given["settings"])
+    settings = load_settings(_env_file=None, **given["settings"])
     connector = network.connector(given["port"], network.trusting(given["authority"]))
     clock = ShiftedClock(timedelta(seconds=given["ahead"]))
     app = build_app(settings, connector=connector, source="sandbox", clock=clock)
     await app.start()
-    print("ready", flush=True)
     told: set[str] = set()
     while True:
         for run in await app.flows.learn.newest():

@@ -136,7 +136,9 @@ def settings_of(sandbox: Sandbox, folder: Path, server: StubServer, *, checked: 
 
 
 @contextmanager
-def bot_process(sandbox: Sandbox, folder: Path, server: StubServer, *, ahead: timedelta) -> Iterator[Any]:
+def bot_process(
+    sandbox: Sandbox, folder: Path, server: StubServer, *, ahead: timedelta
+) -> Iterator[subprocess.Popen[str]]:
     """The same bot in a process of its own, its clock so far ahead of the machine's."""
     port, authority = sandbox.way_in
     given = {"settings": settings_of(sandbox, folder, server), "port": port, "authority": authority}

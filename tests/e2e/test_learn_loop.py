@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,6 +65,12 @@ async def the_only_run(house: House) -> None:
     assert rules.rule("insult").flag_at == LIMIT
 
 
+def run_begun(bot: subprocess.Popen[str]) -> str:
+    """The run that the bot's process says has begun."""
+    assert bot.stdout is not None
+    return next(line.split()[1] for line in bot.stdout if line.startswith("run "))
+
+
 async def test_the_clock_alone_turns_verdicts_into_a_serving_model_and_a_report(
     sandbox: Sandbox, tmp_path: Path, server: StubServer
 ):
@@ -111,8 +118,7 @@ async def test_a_bot_that_was_killed_during_a_run_reports_it_when_it_is_back(
         ahead = await until_due(house.app, sandbox)
     server.hold()
     with bot_process(sandbox, folder, server, ahead=ahead) as bot:
-        assert (await asyncio.to_thread(bot.stdout.readline)).strip() == "ready"
-        run_id = (await asyncio.to_thread(bot.stdout.readline)).split()[1]
+        run_id = await asyncio.to_thread(run_begun, bot)
         await until(lambda: bool(server.training()))
     server.release()
     client = ModelClient(server.url)
@@ -142,6 +148,8 @@ async def test_a_model_server_that_was_killed_during_a_run_serves_again_and_ends
         server.kill()
         await until(lambda: not alive(left))
         await asyncio.to_thread(server.start)
+        # Its client asks a server that was away again after a moment.
+        assert await flagged(house, "hello friend")
         assert await serving(house) == FIRST
         server.release()
         await until(lambda: bool(reports(sandbox)))

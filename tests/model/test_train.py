@@ -181,9 +181,9 @@ def test_where_nothing_can_be_written_is_said_at_the_start(data: Path, tiny_mode
 
 def test_numbers_that_mean_nothing_are_refused_with_their_range(data: Path) -> None:
     for name, value, said in (
-        ("--tune", "-1", "x>=0"),
-        ("--threads", "-3", "x>=1"),
-        ("--threads", "0", "x>=1"),
+        ("--tune", "-1", "greater than or equal to 0"),
+        ("--threads", "-3", "greater than or equal to 1"),
+        ("--threads", "0", "greater than or equal to 1"),
         ("--max-steps", "0", "neither -1 nor at least 1"),
         ("--max-steps", "-2", "neither -1 nor at least 1"),
     ):
