@@ -90,6 +90,7 @@ def compare(
         harmless=Passes(right[0][~suites.want], right[1][~suites.want]),
         calibration=_calibration(truth, own),
         labels=labels,
+        found=Passes(flags[0][truth == 1.0], flags[1][truth == 1.0]),
     )
     return Compared(
         evidence=evidence,

@@ -30,7 +30,7 @@ class GateRules:
     `margin`: what a suite may lose. `noise`: chance that a harmless change in false flags or in one identity is taken
     for harm. `cap`: false flags may not rise by more, whatever chance explains. `ece_noise`: two equally calibrated
     models differ in their calibration error by less than this over the square root of the rows in 19 of 20 cases (found
-    by simulation for 60 to 2,000 rows, 0.39 to 0.60 by how alike the two are).
+    by simulation for 60 to 2,000 rows, 0.39 to 0.60 by how alike the two are). `missed`: what recall may fall by.
     """
 
     fewest: int = 60
@@ -40,6 +40,7 @@ class GateRules:
     noise: float = 0.05
     cap: float = 0.005
     ece_noise: float = 0.5
+    missed: float = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +79,7 @@ class Evidence:
     """Champion and challenger on the same rows. `harmless`: True where a harmless line is not flagged.
 
     `labels`: all labels that the run had, of which the held-out rows are a part; it only says how many more to ask for.
+    `found`: labels that hold on a held-out row, True where the model flags them; None where that was not looked at.
     """
 
     held_out: Costs
@@ -87,6 +89,7 @@ class Evidence:
     harmless: Passes
     calibration: Calibration
     labels: int = 0
+    found: Passes | None = None
 
 
 def judge(evidence: Evidence, rules: GateRules = GateRules()) -> GateVerdict:
@@ -97,6 +100,7 @@ def judge(evidence: Evidence, rules: GateRules = GateRules()) -> GateVerdict:
     cost, wanted = _cost(evidence, rules)
     rows = (
         cost,
+        _recall(evidence.found, rules),
         _suite("anchors", "anchor sentences", evidence.anchors, rules),
         _suite("checks", "behavioural checks", evidence.checks, rules),
         _suite("identity", "sentences about identities", evidence.identity, rules),
@@ -137,6 +141,16 @@ def _cost(evidence: Evidence, rules: GateRules) -> tuple[GateRow, int]:
     if not 0 < wanted <= MOST_WANTED:
         return GateRow("cost", False, f"Too small a difference to tell from chance: {told}."), 0
     return GateRow("cost", False, f"Not enough labels yet, about {wanted} more: {told}, which may be chance."), wanted
+
+
+def _recall(found: Passes | None, rules: GateRules) -> GateRow:
+    """Fewer wrong flags are not bought with misses: recall did not fall by more than `missed` and chance explain."""
+    if found is None or not len(found.champion):
+        return GateRow("recall", True, "No held-out message breaks the rules, so none could be lost.")
+    gain = mean_gain(found.champion, found.challenger)
+    told = f"{_rate(found.champion)} of {gain.count:,} labels that hold found before, {_rate(found.challenger)} now"
+    lost = gain.value < -rules.missed and gain.at_most(1 - rules.noise) < 0
+    return GateRow("recall", not lost, f"{told}: too many are missed." if lost else f"{told}.")
 
 
 def _more_rows(gain: Bootstrapped, rules: GateRules) -> int:

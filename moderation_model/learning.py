@@ -1,6 +1,7 @@
 """The frozen values of learning: examples go in, a run goes on, a verdict on the new model comes out.
 
 Plain Python like `contract.py`: the bot speaks them over HTTP, the training process keeps them in its run folder.
+Over 300 lines because whoever speaks to the server about a run finds all of its values, and their checks, in one place.
 """
 
 from __future__ import annotations
@@ -96,7 +97,8 @@ class RunOrder:
     """What a run is asked for. `limits`: by guild and label the flag limits in force (a guild's own, else the model's).
 
     `run_id` is the caller's: the same order sent twice starts one run. `goal_precision`: what the new limits are chosen
-    for. `judge_share`: the most that one moderator's verdicts may make of the training examples, by weight.
+    for, unless `goals` says another one for the guild. `judge_share`: the most that one moderator's verdicts may make
+    of the training examples, by weight.
     """
 
     run_id: str
@@ -104,6 +106,7 @@ class RunOrder:
     limits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     mode: Mode = "lora"
     goal_precision: float = 0.95
+    goals: Mapping[str, float] = field(default_factory=dict)
     judge_share: float = 0.3
     seed: int = 1
 

@@ -29,6 +29,7 @@ def order_lines(order: RunOrder) -> Iterator[bytes]:
         "limits": {guild: dict(limits) for guild, limits in order.limits.items()},
         "mode": order.mode,
         "goal_precision": order.goal_precision,
+        "goals": dict(order.goals),
         "judge_share": order.judge_share,
         "seed": order.seed,
     }
@@ -70,6 +71,7 @@ def _order(head: Mapping[str, Any], examples: tuple[Example, ...]) -> RunOrder:
             },
             mode=head.get("mode", "lora"),
             goal_precision=float(head.get("goal_precision", 0.95)),
+            goals={str(guild): float(goal) for guild, goal in head.get("goals", {}).items()},
             judge_share=float(head.get("judge_share", 0.3)),
             seed=int(head.get("seed", 1)),
         )
@@ -80,7 +82,7 @@ def _order(head: Mapping[str, Any], examples: tuple[Example, ...]) -> RunOrder:
 
 
 def _check(order: RunOrder) -> None:
-    if not 0.5 <= order.goal_precision < 1.0:
+    if not all(0.5 <= goal < 1.0 for goal in (order.goal_precision, *order.goals.values())):
         raise BadRequest("The precision asked for must be at least 0.5 and below 1.")
     if not 0.0 < order.judge_share <= 1.0:
         raise BadRequest("The largest share of one moderator must lie above 0 and up to 1.")

@@ -72,6 +72,7 @@ REPORT_BAD_MORE = "🔴 and {number} more: Details"
 REPORT_RULES = {
     "examples": "Too little to learn from:",
     "cost": "Mistakes on your server:",
+    "recall": "Found on your server:",
     "anchors": "Everyday sentences:",
     "checks": "Test sentences:",
     "identity": "Sentences about groups of people:",
@@ -94,7 +95,7 @@ class Compared(NamedTuple):
 
 REPORT_DIFFERENCES = {
     "left alone": Compared("harmless messages left alone", "cost"),
-    "recall": Compared("rule-breaking messages found", "cost"),
+    "recall": Compared("rule-breaking messages found", "recall"),
     "anchors": Compared("everyday sentences right", "anchors"),
     "checks": Compared("test sentences right", "checks"),
     "identity": Compared("sentences about groups right", "identity"),

@@ -23,10 +23,13 @@ PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """`limits`: by guild and label the limits for flags in force. `facts`: numbers for the report."""
+    """`limits`: by guild and label the limits for flags in force. `goals`: by guild the precision wanted. `facts`:
+    numbers for the report.
+    """
 
     examples: tuple[Example, ...]
     limits: Mapping[str, Mapping[str, float]]
+    goals: Mapping[str, float]
     facts: Mapping[str, float]
 
 
@@ -63,7 +66,9 @@ class Collecting:
         kappa = agreement(together)
         if kappa is not None:
             facts |= {"agreement": round(kappa, 3), "judged_together": len(together)}
-        return Collected(tuple(examples), await self._limits({example.guild for example in examples}), facts)
+        guilds = sorted({*(example.guild for example in examples), *map(str, await self._guilds.known())})
+        goals = {guild: (await self._guilds.get(int(guild))).goal_precision / 100 for guild in guilds}
+        return Collected(tuple(examples), await self._limits(guilds), goals, facts)
 
     async def _left_out(self) -> tuple[dict[int, set[int]], list[Contradiction]]:
         """By guild whose verdicts do not count, and those of them who are only held."""
@@ -103,11 +108,11 @@ class Collecting:
             after = page[-1].example_id
         return found
 
-    async def _limits(self, guilds: Collection[str]) -> dict[str, dict[str, float]]:
+    async def _limits(self, guilds: Sequence[str]) -> dict[str, dict[str, float]]:
         """A guild's own, else the model's; of all guilds: the limits of each must fit the new model."""
         info = await self._model.info()
         found: dict[str, dict[str, float]] = {}
-        for guild in sorted({*guilds, *map(str, await self._guilds.known())}):
+        for guild in guilds:
             rules = await self._guilds.get(int(guild))
             found[guild] = {name: rules.rule(name).flag_limit(limit) for name, limit in info.thresholds.items()}
         return found

@@ -93,7 +93,9 @@ class Learn:
         now = self._clock.now()
         facts = {**collected.facts, "home": int(guild_id or busiest(collected))}
         run = Run(f"run-{now:%Y%m%d-%H%M%S}", "queued", now, guild_id=guild_id, asked_by=by, facts=facts)
-        order = RunOrder(run.run_id, collected.examples, limits=collected.limits, mode=self._mode)
+        order = RunOrder(
+            run.run_id, collected.examples, limits=collected.limits, goals=collected.goals, mode=self._mode
+        )
         self._sending.add(run.run_id)
         try:
             if not await self._runs.open(run):

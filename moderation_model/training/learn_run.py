@@ -125,7 +125,7 @@ def _compared(
         current=current,
         champion=score_texts(neutral, before).scores,
         challenger=score_texts(neutral, after).scores,
-        goal=order.goal_precision,
+        goals=lambda guild: order.goals.get(guild, order.goal_precision),
     )
     found = compare(
         Side(before, current),

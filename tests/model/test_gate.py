@@ -122,6 +122,13 @@ def test_gains_of_a_single_quarrel_prove_nothing() -> None:
     assert not judge(replace(GOOD, held_out=replace(found, clusters=one_quarrel))).promote
 
 
+def test_fewer_wrong_flags_are_not_bought_with_misses() -> None:
+    lost = replace(GOOD, found=passes(60, broken=30, wrong=0))
+    assert "100.0 % of 60 labels that hold found before, 50.0 % now" in row(judge(lost), "recall").reason
+    assert not judge(lost).promote
+    assert judge(replace(GOOD, found=passes(60, broken=2, wrong=0))).promote
+
+
 @pytest.mark.parametrize(("authors", "passed"), [(1, False), (9, False), (10, True)])
 def test_messages_of_a_few_people_prove_nothing(authors: int, passed: bool) -> None:
     found = replace(GOOD.held_out, clusters=np.arange(150) % authors)
