@@ -49,7 +49,7 @@ async def test_the_community_teaches_the_model_and_the_figures_are_told(
     assert summary["examples"] >= LEAST_LABELS
     assert (tmp_path / PAGE_FILE).read_text("utf-8").lstrip().lower().startswith("<!doctype html")
     assert json.loads((tmp_path / NUMBERS_FILE).read_text("utf-8"))["result"]["challenger"] == BETTER
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
     assert [next(iter(each)) for each in told] == ["held_out_before", "verdicts", "report", "held_out_after"]
     assert "A new model" in told[2]["report"]["card"]
     assert summary["report"] in learned(summary)[-1]
