@@ -181,7 +181,7 @@ class LearnStage:
         assert run.report is not None, "waited for"
         channel_id, message_id = run.report
         card = text_of(self.sandbox.channel(channel_id).messages[message_id])
-        details = await self.app.flows.run_details.of(run.run_id)
+        details = await self.app.flows.run_details.of(run.run_id, guild_id=self.sandbox.guild.id)
         await asyncio.to_thread((self.folder / PAGE_FILE).write_bytes, details.page or b"")
         numbers_as_text = json.dumps(details.data, indent=2, ensure_ascii=False)
         await asyncio.to_thread((self.folder / NUMBERS_FILE).write_text, numbers_as_text, "utf-8")

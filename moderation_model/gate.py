@@ -25,14 +25,16 @@ MOST_WANTED = 2000
 class GateRules:
     """The numbers of the gate. Shares: 0.02 is two points.
 
-    `fewest`: held-out labels. `confidence`: of the one-sided bounds of cost and of the three suites. `margin`: what a
-    suite may lose. `noise`: chance that a harmless change in false flags or in one identity is taken for harm. `cap`:
-    false flags may not rise by more, whatever chance explains. `ece_noise`: two equally calibrated models differ in
-    their calibration error by less than this over the square root of the rows in 19 of 20 cases (found by simulation
-    for 60 to 2,000 rows, 0.39 to 0.60 by how alike the two are).
+    `fewest`: held-out labels. `fewest_authors`: people who wrote those messages, since rows of one hang together and
+    the spread among a few of them says nothing. `confidence`: of the one-sided bounds of cost and of the three suites.
+    `margin`: what a suite may lose. `noise`: chance that a harmless change in false flags or in one identity is taken
+    for harm. `cap`: false flags may not rise by more, whatever chance explains. `ece_noise`: two equally calibrated
+    models differ in their calibration error by less than this over the square root of the rows in 19 of 20 cases (found
+    by simulation for 60 to 2,000 rows, 0.39 to 0.60 by how alike the two are).
     """
 
     fewest: int = 60
+    fewest_authors: int = 10
     confidence: float = 0.9
     margin: float = 0.02
     noise: float = 0.05
@@ -113,6 +115,12 @@ def _cost(evidence: Evidence, rules: GateRules) -> tuple[GateRow, int]:
         wanted = _labels(rules.fewest - count, evidence)
         reason = f"Not enough labels yet, about {wanted} more: {count} of {rules.fewest} to compare on."
         return GateRow("cost", False, reason), wanted
+    if held_out.clusters is not None:
+        authors = len(set(held_out.clusters[held_out.weights > 0].tolist()))
+        if authors < rules.fewest_authors:
+            people = "one person" if authors == 1 else f"{authors} people"
+            reason = f"The held-out labels are about messages of {people}; at least {rules.fewest_authors} are needed."
+            return GateRow("cost", False, reason), 0
     gain = mean_gain(
         held_out.challenger, held_out.champion, weights=held_out.weights, clusters=held_out.clusters
     )  # costs: what falls is gained

@@ -6,7 +6,7 @@ Plain Python like `contract.py`: the bot speaks them over HTTP, the training pro
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
 from moderation_model.contract import Figure
@@ -214,6 +214,14 @@ class RunResult:
     def limits_alone(self) -> bool:
         """Whether the model stays and only its limits would change."""
         return self.challenger == self.champion
+
+    def on(self, guild: str) -> RunResult:
+        """The same as that server may see it: the limits of others are none of its business."""
+        return replace(
+            self,
+            limits={name: limits for name, limits in self.limits.items() if name == guild},
+            changes=tuple(each for each in self.changes if each.guild == guild),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form of a finished run."""

@@ -109,9 +109,7 @@ class Collecting:
         found: dict[str, dict[str, float]] = {}
         for guild in sorted({*guilds, *map(str, await self._guilds.known())}):
             rules = await self._guilds.get(int(guild))
-            own = {name: rules.rule(name).flag_at for name in info.labels}
-            limits = {name: info.thresholds.get(name) if limit is None else limit for name, limit in own.items()}
-            found[guild] = {name: limit for name, limit in limits.items() if limit is not None}
+            found[guild] = {name: rules.rule(name).flag_limit(limit) for name, limit in info.thresholds.items()}
         return found
 
 

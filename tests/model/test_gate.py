@@ -122,6 +122,14 @@ def test_gains_of_a_single_quarrel_prove_nothing() -> None:
     assert not judge(replace(GOOD, held_out=replace(found, clusters=one_quarrel))).promote
 
 
+@pytest.mark.parametrize(("authors", "passed"), [(1, False), (9, False), (10, True)])
+def test_messages_of_a_few_people_prove_nothing(authors: int, passed: bool) -> None:
+    found = replace(GOOD.held_out, clusters=np.arange(150) % authors)
+    verdict = judge(replace(GOOD, held_out=found))
+    assert verdict.promote is passed
+    assert passed or "at least 10 are needed" in row(verdict, "cost").reason
+
+
 def test_a_short_suite_with_many_flips_does_not_count_as_proof() -> None:
     verdict = judge(replace(GOOD, anchors=passes(200, broken=20, mended=20)))
     assert not row(verdict, "anchors").met
