@@ -29,7 +29,8 @@ class GateRules:
     suite may lose. `noise`: chance that a harmless change in false flags or in one identity is taken for harm. `cap`:
     false flags may not rise by more, whatever chance explains. `ece_noise`: two equally calibrated models differ in
     their calibration error by less than this over the square root of the rows in 19 of 20 cases (found by simulation
-    for 60 to 2,000 rows, 0.39 to 0.60 by how alike the two are).
+    for 60 to 2,000 rows, 0.39 to 0.60 by how alike the two are). `one_judge`: the largest share of the held-out labels
+    that one of several judges may have given: beyond it nobody else's word could contradict.
     """
 
     fewest: int = 60
@@ -38,6 +39,7 @@ class GateRules:
     noise: float = 0.05
     cap: float = 0.005
     ece_noise: float = 0.5
+    one_judge: float = 0.9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +78,7 @@ class Evidence:
     """Champion and challenger on the same rows. `harmless`: True where a harmless line is not flagged.
 
     `labels`: all labels that the run had, of which the held-out rows are a part; it only says how many more to ask for.
+    `one_judge`: the share of the held-out labels that the busiest of several judges gave.
     """
 
     held_out: Costs
@@ -85,6 +88,7 @@ class Evidence:
     harmless: Passes
     calibration: Calibration
     labels: int = 0
+    one_judge: float = 0.0
 
 
 def judge(evidence: Evidence, rules: GateRules = GateRules()) -> GateVerdict:
@@ -95,6 +99,7 @@ def judge(evidence: Evidence, rules: GateRules = GateRules()) -> GateVerdict:
     cost, wanted = _cost(evidence, rules)
     rows = (
         cost,
+        _judges(evidence.one_judge, rules),
         _suite("anchors", "anchor sentences", evidence.anchors, rules),
         _suite("checks", "behavioural checks", evidence.checks, rules),
         _suite("identity", "sentences about identities", evidence.identity, rules),
@@ -129,6 +134,14 @@ def _cost(evidence: Evidence, rules: GateRules) -> tuple[GateRow, int]:
     if not 0 < wanted <= MOST_WANTED:
         return GateRow("cost", False, f"Too small a difference to tell from chance: {told}."), 0
     return GateRow("cost", False, f"Not enough labels yet, about {wanted} more: {told}, which may be chance."), wanted
+
+
+def _judges(share: float, rules: GateRules) -> GateRow:
+    """Who labels the newest examples must not decide alone what the others get."""
+    if share <= rules.one_judge:
+        return GateRow("judges", True, "The held-out labels are not one person's alone.")
+    told = "All" if share >= 1 else f"{100 * share:.0f} % of the"
+    return GateRow("judges", False, f"{told} held-out labels come from one person. Others must judge new cases, too.")
 
 
 def _more_rows(gain: Bootstrapped, rules: GateRules) -> int:

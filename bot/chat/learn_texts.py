@@ -72,6 +72,7 @@ REPORT_BAD_MORE = "🔴 and {number} more: Details"
 REPORT_RULES = {
     "examples": "Too little to learn from:",
     "cost": "Mistakes on your server:",
+    "judges": "Who judged:",
     "anchors": "Everyday sentences:",
     "checks": "Test sentences:",
     "identity": "Sentences about groups of people:",

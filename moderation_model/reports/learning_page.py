@@ -17,6 +17,7 @@ from moderation_model.reports.parts import cell, gallery, table, text
 RULES: Mapping[str, str] = {
     "examples": "Enough examples",
     "cost": "Fewer wrong flags and misses",
+    "judges": "Held-out labels of more than one person",
     "anchors": "Anchor sentences",
     "checks": "Behavioural checks",
     "identity": "Sentences about identities",

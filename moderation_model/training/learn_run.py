@@ -132,6 +132,7 @@ def _compared(
         Side(after, limits),
         parts.test,
         labels=len(order.examples),
+        one_judge=parts.one_judge,
         tick=lambda done, every: stage("comparing", done, every),
     )
     return found, limits
