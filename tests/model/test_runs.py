@@ -75,12 +75,15 @@ class House:
         self.changed = asyncio.Event()
         self.keeper = RunKeeper(
             folder,
-            champion=lambda: folder / "champion",
+            champion=lambda: self.champion(),
             adopt=self._adopt,
             mark_stale=self._mark,
             command=command,
             observe=lambda state: self.changed.set(),
         )
+
+    def champion(self) -> Path:
+        return self.folder / "champion"
 
     async def _mark(self, example_ids: list[int]) -> None:
         self.stale += example_ids
