@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from moderation_model import run_files, runs
-from moderation_model.errors import BadModelFolder, ModelUnavailable
+from moderation_model.errors import ModelUnavailable
 from moderation_model.learning import RunState
 from tests.model.test_runs import HANGS, TEXT, WORKS, House, body, files_with, order
 
@@ -20,23 +20,15 @@ def full(*_: object) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-async def test_a_champion_that_does_not_open_fails_the_run_and_the_next_can_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    house, opens = House(tmp_path, WORKS), False
-
-    def champion() -> Path:
-        if not opens:
-            raise BadModelFolder("The model in the box cannot be read.")
-        return tmp_path / "champion"
-
-    monkeypatch.setattr(house, "champion", champion)
+async def test_a_champion_that_does_not_open_fails_the_run_and_the_next_can_start(tmp_path: Path) -> None:
+    house = House(tmp_path, WORKS)
+    house.damaged = True
     async with house.keeper as keeper:
         await keeper.start(body(order()))
         state = await house.until(lambda state: state.ended)
         assert (state.phase, state.error) == ("failed", "The model in the box cannot be read.")
         assert files_with(TEXT, tmp_path) == []
-        opens = True
+        house.damaged = False
         await keeper.start(body(order("run-2")))
         assert (await house.until(lambda state: state.ended, "run-2")).phase == "done"
 
