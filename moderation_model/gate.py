@@ -31,6 +31,8 @@ class GateRules:
     for harm. `cap`: false flags may not rise by more, whatever chance explains. `ece_noise`: two equally calibrated
     models differ in their calibration error by less than this over the square root of the rows in 19 of 20 cases (found
     by simulation for 60 to 2,000 rows, 0.39 to 0.60 by how alike the two are). `missed`: what recall may fall by.
+    `one_judge`: the largest share of the held-out labels that one of several judges may have given: beyond it nobody
+    else's word could contradict.
     """
 
     fewest: int = 60
@@ -41,6 +43,7 @@ class GateRules:
     cap: float = 0.005
     ece_noise: float = 0.5
     missed: float = 0.05
+    one_judge: float = 0.9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +83,7 @@ class Evidence:
 
     `labels`: all labels that the run had, of which the held-out rows are a part; it only says how many more to ask for.
     `found`: labels that hold on a held-out row, True where the model flags them; None where that was not looked at.
+    `one_judge`: the share of the held-out labels that the busiest of several judges gave.
     """
 
     held_out: Costs
@@ -90,6 +94,7 @@ class Evidence:
     calibration: Calibration
     labels: int = 0
     found: Passes | None = None
+    one_judge: float = 0.0
 
 
 def judge(evidence: Evidence, rules: GateRules = GateRules()) -> GateVerdict:
@@ -101,6 +106,7 @@ def judge(evidence: Evidence, rules: GateRules = GateRules()) -> GateVerdict:
     rows = (
         cost,
         _recall(evidence.found, rules),
+        _judges(evidence.one_judge, rules),
         _suite("anchors", "anchor sentences", evidence.anchors, rules),
         _suite("checks", "behavioural checks", evidence.checks, rules),
         _suite("identity", "sentences about identities", evidence.identity, rules),
@@ -151,6 +157,14 @@ def _recall(found: Passes | None, rules: GateRules) -> GateRow:
     told = f"{_rate(found.champion)} of {gain.count:,} labels that hold found before, {_rate(found.challenger)} now"
     lost = gain.value < -rules.missed and gain.at_most(1 - rules.noise) < 0
     return GateRow("recall", not lost, f"{told}: too many are missed." if lost else f"{told}.")
+
+
+def _judges(share: float, rules: GateRules) -> GateRow:
+    """Who labels the newest examples must not decide alone what the others get."""
+    if share <= rules.one_judge:
+        return GateRow("judges", True, "The held-out labels are not one person's alone.")
+    told = "All" if share >= 1 else f"{100 * share:.0f} % of the"
+    return GateRow("judges", False, f"{told} held-out labels come from one person. Others must judge new cases, too.")
 
 
 def _more_rows(gain: Bootstrapped, rules: GateRules) -> int:

@@ -6,6 +6,7 @@ Over 300 lines because whoever speaks to the server about a run finds all of its
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, get_args
@@ -72,7 +73,7 @@ class Example:
                 model_version=str(data.get("model_version", "")),
                 scores={str(name): float(value) for name, value in data.get("scores", {}).items()},
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise BadRequest(f"An example does not have the shape of one ({type(error).__name__}).") from None
         example.check()
         return example
@@ -84,6 +85,8 @@ class Example:
             raise BadRequest(f"Example {self.example_id} has labels that do not exist: {', '.join(strange)[:80]}.")
         if any(value not in (0.0, 1.0) for value in self.labels.values()):
             raise BadRequest(f"The labels of example {self.example_id} must be 0 or 1.")
+        if not all(map(math.isfinite, (self.at, *self.scores.values()))):
+            raise BadRequest(f"The time and the scores of example {self.example_id} must be numbers that end.")
         if self.source not in SOURCES:
             raise BadRequest(f"The source of example {self.example_id} must be one of {', '.join(SOURCES)}.")
         if not 0.0 < self.inclusion_probability <= 1.0:

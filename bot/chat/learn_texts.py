@@ -73,6 +73,7 @@ REPORT_RULES = {
     "examples": "Too little to learn from:",
     "cost": "Mistakes on your server:",
     "recall": "Found on your server:",
+    "judges": "Who judged:",
     "anchors": "Everyday sentences:",
     "checks": "Test sentences:",
     "identity": "Sentences about groups of people:",

@@ -122,12 +122,14 @@ def held_back(judgements: Sequence[Judgement], decisions: Mapping[int, JudgeDeci
     """Whose verdicts contradict the rest's, without those about whom an administrator has said something.
 
     The farthest is held first, and then the others are compared without that one: somebody who contradicts everybody
-    makes everybody look strange.
+    makes everybody look strange. Of those who are tied nobody can tell who it is, so they are held together.
     """
     allowed = {person for person, decision in decisions.items() if decision == "allow"}
     left = [each for each in judgements if decisions.get(each.moderator_id) != "drop"]
     held: list[Contradiction] = []
     while found := contradictions(left, allowed=allowed):
-        held.append(found[0])
-        left = [each for each in left if each.moderator_id != found[0].moderator_id]
+        first = [each for each in found if each.tied] or found[:1]
+        held += first
+        people = {each.moderator_id for each in first}
+        left = [each for each in left if each.moderator_id not in people]
     return held

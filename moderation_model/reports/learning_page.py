@@ -18,6 +18,7 @@ RULES: Mapping[str, str] = {
     "examples": "Enough examples",
     "cost": "Fewer wrong flags and misses",
     "recall": "What breaks rules is still found",
+    "judges": "Held-out labels of more than one person",
     "anchors": "Anchor sentences",
     "checks": "Behavioural checks",
     "identity": "Sentences about identities",

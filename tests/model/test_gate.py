@@ -66,6 +66,7 @@ def test_a_challenger_that_is_better_and_forgot_nothing_is_promoted() -> None:
         ("identity", {"identity": passes(2000, broken=100, slices=IDENTITIES)}),
         ("false_flags", {"harmless": passes(4000, broken=20, wrong=20)}),
         ("calibration", {"calibration": Calibration(0.05, 0.2, rows=150)}),
+        ("judges", {"one_judge": 0.95}),
     ],
 )
 def test_one_rule_that_is_not_met_is_enough_and_says_which(rule: str, change: dict[str, object]) -> None:
@@ -196,3 +197,13 @@ def test_in_a_hundred_trials_one_that_is_five_points_better_is_promoted_at_least
 @pytest.mark.parametrize("name", [name for name in WORSE if name.startswith("better_but")])
 def test_a_gain_on_messages_does_not_buy_harm_elsewhere(name: str) -> None:
     assert promoted(WORSE[name], 20) <= 1
+
+
+@pytest.mark.parametrize(
+    ("share", "reason"), [(1.0, "All held-out labels come from one person"), (0.93, "93 % of the held-out labels")]
+)
+def test_labels_of_one_person_among_several_do_not_decide_alone(share: float, reason: str) -> None:
+    verdict = judge(replace(GOOD, one_judge=share))
+    assert not verdict.promote
+    assert verdict.reasons[0].startswith(reason)
+    assert judge(replace(GOOD, one_judge=0.8)).promote
