@@ -11,10 +11,11 @@ from typing import Literal
 import structlog
 
 from bot.core.lessons import Run
-from bot.core.retraining import KEPT_AFTER, MOST_FLIPS, RunReport, ShownFlip, drift_as_facts, home_of, traffic_of
+from bot.core.retraining import KEPT_AFTER, MOST_FLIPS, RunReport, ShownFlip, drift_as_facts, home_of
 from bot.core.shadow import AGAINST, BY_ITSELF, SETTLED, Stage, speaks_against
 from bot.errors import BoardUnavailable, NotAllowed
 from bot.flow.forgetting import Forgetting
+from bot.flow.last_week import LastWeek
 from bot.flow.nightly import drift_until
 from bot.flow.ports import Clock, LearnService, ReportBoard
 from bot.flow.promoting import NOT_SERVING, Promoting
@@ -25,7 +26,6 @@ from bot.store.leases import LeaseStore
 from bot.store.runs import RunStore
 from bot.store.teaching import TeachingStore
 from bot.store.weekly import WeeklyStore
-from moderation_model.contract import Prediction
 from moderation_model.errors import ModelError
 from moderation_model.learning import RunResult
 
@@ -37,8 +37,6 @@ LEASE, LEASE_SPAN = "learn_report", timedelta(minutes=5)
 """Of several processes of the bot one posts the report."""
 SETTLE_LEASE = "learn_shadow"
 """And one does what follows from the end of the shadow stage."""
-WEEK = timedelta(days=7)
-BATCH = 64
 
 NO_RUN = "There is no run {run_id}."
 NO_RESULT = "No training run has found a result yet. `/learn runs` says how the last ones went."
@@ -75,6 +73,7 @@ class RetrainingReports:
         self._guilds = guilds
         self._runs = runs
         self._teaching = teaching
+        self._last_week = LastWeek(model=model, guilds=guilds, runs=runs, teaching=teaching, shadow=shadow, clock=clock)
         self._leases = leases
         self._promoting = promoting
         self._shadow = shadow
@@ -216,7 +215,7 @@ class RetrainingReports:
         await self._shadow.watch()
         if self._promotion == "auto":
             await self._take_or_wait(run, result)
-        await self._replay(run, result, home)
+        await self._last_week.replay(run, result, home)
         moved = await drift_until(self._weekly, guild_id=home, until=run.asked_at)
         await self._runs.add_facts(run.run_id, drift_as_facts(moved))
         run, result = await self._done(run.run_id)
@@ -242,29 +241,6 @@ class RetrainingReports:
             await self._promoting.by_itself(run, result)
         elif not stage.ended:
             await self._runs.add_facts(run.run_id, {BY_ITSELF: 1})
-
-    async def _replay(self, run: Run, result: RunResult, guild_id: int) -> None:
-        """Last week's cases under the new model, kept with the run. The report does without where the model is away."""
-        if result.challenger is None:
-            return
-        now = self._clock.now()
-        shown = await self._teaching.shown(guild_id, since=now - WEEK, now=now)
-        try:
-            predictions = await self._scores(result.challenger, [case.text for case in shown], guild_id)
-        except ModelError as error:
-            log.warning("no_replay", run_id=run.run_id, why=type(error).__name__)
-            return
-        limits = result.limits.get(str(guild_id), {})
-        traffic = traffic_of(shown, predictions, await self._guilds.get(guild_id), limits)
-        await self._runs.add_facts(run.run_id, traffic.facts())
-
-    async def _scores(self, version: str, texts: list[str], guild_id: int) -> list[Prediction]:
-        found: list[Prediction] = []
-        async with self._shadow.at_hand(version):
-            for start in range(0, len(texts), BATCH):
-                part = texts[start : start + BATCH]
-                found += await self._model.classify(part, guild_id=guild_id, priority="backfill", version=version)
-        return found
 
     async def _report(self, run: Run, result: RunResult, guild_id: int) -> RunReport:
         links = await self._teaching.links(guild_id, {flip.example_id for flip in result.flips})
