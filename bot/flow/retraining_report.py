@@ -11,7 +11,7 @@ from typing import Literal
 import structlog
 
 from bot.core.lessons import Run
-from bot.core.retraining import KEPT_AFTER, MOST_FLIPS, RunReport, ShownFlip, drift_as_facts, home_of
+from bot.core.retraining import KEPT_AFTER, MOST_FLIPS, OVERTAKEN, RunReport, ShownFlip, drift_as_facts, home_of
 from bot.core.shadow import AGAINST, BY_ITSELF, SETTLED, Stage, speaks_against
 from bot.errors import BoardUnavailable, NotAllowed
 from bot.flow.forgetting import Forgetting
@@ -215,6 +215,7 @@ class RetrainingReports:
         await self._shadow.watch()
         if self._promotion == "auto":
             await self._take_or_wait(run, result)
+        await self._compare_again(run, result)
         await self._last_week.replay(run, result, home)
         moved = await drift_until(self._weekly, guild_id=home, until=run.asked_at)
         await self._runs.add_facts(run.run_id, drift_as_facts(moved))
@@ -241,6 +242,14 @@ class RetrainingReports:
             await self._promoting.by_itself(run, result)
         elif not stage.ended:
             await self._runs.add_facts(run.run_id, {BY_ITSELF: 1})
+
+    async def _compare_again(self, run: Run, result: RunResult) -> None:
+        """Note where another model serves by now than the one that the run's was compared with."""
+        try:
+            if result.challenger is not None and await self._promoting.overtaken(result):
+                await self._runs.add_facts(run.run_id, {OVERTAKEN: 1})
+        except ModelError as error:
+            log.warning("not_compared_again", run_id=run.run_id, why=type(error).__name__)
 
     async def _report(self, run: Run, result: RunResult, guild_id: int) -> RunReport:
         links = await self._teaching.links(guild_id, {flip.example_id for flip in result.flips})

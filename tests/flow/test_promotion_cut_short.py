@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.config import Settings
 from bot.core.guild_rules import GuildRules, LabelRule, default_labels
 from bot.core.lessons import NewLesson, Run
+from bot.core.shadow import ShadowRules
 from bot.flow.building_learning import LearnSettings
 from bot.store.crypto import TextKey
 from bot.store.database import Database
@@ -50,7 +51,7 @@ class Mortal(Database):
 def process(db: Database, before: House | None = None) -> House:
     """The bot's process, as it starts; the world around it goes on."""
     house = House(db, model=before.model, board=before.board, clock=before.clock) if before else House(db)
-    house.build(LearnSettings(promotion="auto"))
+    house.build(LearnSettings(promotion="auto", shadow=ShadowRules(messages=0)))
     return house
 
 
