@@ -8,7 +8,7 @@ from bot.chat import shadow_texts as texts
 from bot.chat.why_lines import percent, title_of
 from bot.core.cases import Case
 from bot.core.lessons import Run
-from bot.core.retraining import FORGOTTEN
+from bot.core.retraining import FORGOTTEN, REVOKED
 from bot.core.shadow import Stage
 
 
@@ -46,7 +46,10 @@ def stage_lines(run: Run) -> str:
             )
         )
         lines += [texts.STAGE_AGAINST] if stage.against else []
-    gone = int(run.facts.get(FORGOTTEN, 0))
-    if gone:
+    revoked = int(run.facts.get(REVOKED, 0))
+    gone = int(run.facts.get(FORGOTTEN, 0)) - revoked
+    if revoked:
+        lines.append(texts.REVOKED.format(number=revoked, messages="message" if revoked == 1 else "messages"))
+    if gone > 0:
         lines.append(texts.FORGOTTEN.format(number=gone, were="was" if gone == 1 else "were"))
     return "\n".join(lines)

@@ -17,3 +17,7 @@ STAGE_DROPPED = " {number} more were not looked at: the server was busy."
 STAGE_AGAINST = "Your verdicts on those say that the new one is wrong more often, so it does not serve by itself."
 HEAD_BY_ITSELF = "**Better for you.** It serves by itself once it has been checked, unless you press before."
 FORGOTTEN = "-# {number} of its examples {were} withdrawn or deleted since; the next run does without."
+REVOKED = (
+    "-# It learned from {number} {messages} whose server has taken its permission back since, so it does not serve by "
+    "itself; the next run does without."
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from bot.core.lessons import Run
-from bot.core.retraining import OVERTAKEN, limits_as_facts, limits_from_facts, with_limits
+from bot.core.retraining import OVERTAKEN, REVOKED, limits_as_facts, limits_from_facts, with_limits
 from bot.errors import NotAllowed
 from bot.flow.ports import Clock, LearnService
 from bot.store.guilds import GuildStore
@@ -31,9 +31,13 @@ class Promoting:
     async def by_itself(self, run: Run, result: RunResult) -> bool:
         """Take it without a press; False where the model server did not do it, and the report then asks.
 
-        It is left to people where another model serves than the one that it was compared with (`OVERTAKEN`).
+        It is left to people where another model serves than the one that it was compared with (`OVERTAKEN`), and where
+        it learned from messages that may no longer teach (`REVOKED`).
         """
+        run = await self._runs.get(run.run_id) or run
         if result.challenger is None or not result.verdict.promote or run.decision is not None:
+            return True
+        if run.facts.get(REVOKED, 0):
             return True
         try:
             await self.take(run, result, result.challenger, by=None)

@@ -1,4 +1,4 @@
-"""A model that was compared with one that no longer serves: nobody knows whether it is better than the one that does."""
+"""A model that was compared with one that no longer serves: nobody knows whether it is better than what serves."""
 
 from __future__ import annotations
 
