@@ -146,7 +146,7 @@ class Learn:
             self._begun.set()
         await self._reports.post_due()
         await self._reports.check_beside()
-        await self._reports.keep_undecided()
+        await self._reports.settle_undecided()
 
     async def look(self) -> bool:
         """Ask the server how far the run is and show it; whether one goes on still."""

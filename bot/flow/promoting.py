@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 
 from bot.core.lessons import Run
@@ -66,20 +68,59 @@ class Promoting:
             # Of all servers in one step: whoever is cut short between two would take a new limit for an old one.
             await self._runs.add_facts(run.run_id, before)
         if serving != challenger:
-            await self._model.promote(challenger)
+            await self._promote(challenger)
         for guild, limits in result.limits.items():
             await self._guilds.change(
                 int(guild), lambda rules, limits=limits: with_limits(rules, limits), by=by, at=self._clock.now()
             )
         log.info("promoted", version=challenger, run_id=run.run_id, by=by)
 
-    async def overtaken(self, result: RunResult) -> bool:
-        """Whether another model serves than the one that the new one was compared with. Raises ModelError."""
-        return (await self._model.info()).version not in (result.challenger, result.champion)
+    async def _promote(self, challenger: str) -> None:
+        try:
+            await self._model.promote(challenger)
+        except ModelError:
+            # No answer says nothing: what serves now tells whether it was done.
+            if (await self._model.info()).version != challenger:
+                raise
 
-    async def restore_limits(self, run: Run, *, by: int) -> None:
+    async def go_back(self, version: str) -> str:
+        """Let what served before `version` serve again; which one that is. Raises ModelError where it was not done."""
+        try:
+            return await self._model.rollback()
+        except ModelError:
+            serving = (await self._model.info()).version
+            if serving == version:
+                raise
+            return serving
+
+    async def serves(self, result: RunResult) -> bool:
+        """Whether the run's new model serves already. Raises ModelError."""
+        return not result.limits_alone and (await self._model.info()).version == result.challenger
+
+    async def compare_again(self, run: Run, result: RunResult) -> None:
+        """Note where another model serves by now than the one that the run's was compared with."""
+        try:
+            serving = (await self._model.info()).version
+        except ModelError as error:
+            log.warning("not_compared_again", run_id=run.run_id, why=type(error).__name__)
+            return
+        if serving not in (result.challenger or serving, result.champion):
+            await self._runs.add_facts(run.run_id, {OVERTAKEN: 1})
+
+    async def restore_limits(self, run: Run, *, by: int | None) -> None:
         """The guilds' own limits from before the run's model served."""
         for guild_id, limits in limits_from_facts(run.facts).items():
             await self._guilds.change(
                 guild_id, lambda rules, limits=limits: with_limits(rules, limits), by=by, at=self._clock.now()
             )
+
+
+def half_given_up(newest: Sequence[Run], serving: str) -> Run | None:
+    """The run whose model was taken last, if what served before serves again and nothing says that it was given up."""
+    for run in newest:
+        result = run.result
+        if result is None or result.limits_alone or run.decision not in ("use", "auto", "back"):
+            continue
+        back = run.decision != "back" and serving != result.challenger and serving == result.champion
+        return run if back else None
+    return None
