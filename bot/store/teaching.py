@@ -119,6 +119,13 @@ class TeachingStore:
             scores=scores,
         )
 
+    async def judged_since(self, since: datetime) -> set[int]:
+        """Cases on which something was said after that, or that were closed after it."""
+        said = sa.select(votes.c.case_id).where(votes.c.voted_at > since)
+        closed = sa.select(cases.c.id).where(cases.c.closed_at > since)
+        async with self._db.read() as connection:
+            return set(await connection.scalars(said.union(closed)))
+
     def judge(self, moderator_id: int) -> str:
         """How examples name this moderator."""
         return mark(self._db.key, "judge", moderator_id)
