@@ -154,7 +154,7 @@ def _learned(report: RunReport) -> str:
     held = texts.REPORT_HELD.format(number=_number(run, "held_verdicts")) if _number(run, "held_verdicts") else ""
     share = f"{100 * learned.largest_share:.0f}" if learned else "0"
     first = texts.REPORT_LEARNED.format(sources=", ".join(named) or texts.REPORT_NOTHING, refused=refused + held)
-    until = texts.REPORT_UNTIL if report.standing == "waits" else ""
+    until = texts.REPORT_UNTIL if report.standing == "waits" and not head_line(run) else ""
     lines = [first, texts.REPORT_SHARE.format(share=share, agreement=_agreement(run)), f"{until}{run.run_id}"]
     return "\n".join(f"-# {line}" for line in lines)
 

@@ -211,7 +211,7 @@ class RetrainingReports:
         if lease is None:
             return
         await self._forgetting.mark(run, run.result)
-        if stage.by_itself and not stage.stopped:
+        if stage.by_itself and not stage.stopped and stage.checked_enough:
             if speaks_against(stage, await self._shadow.judged(run.run_id)):
                 await self._runs.add_facts(run.run_id, {AGAINST: 1})
             elif not await self._take_by_itself(run, run.result):
