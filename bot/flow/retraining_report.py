@@ -13,7 +13,7 @@ import structlog
 
 from bot.core.lessons import Run
 from bot.core.retraining import KEPT_AFTER, RunReport, drift_as_facts, home_of
-from bot.core.shadow import AGAINST, BY_ITSELF, SETTLED, Stage, speaks_against
+from bot.core.shadow import AGAINST, BY_ITSELF, SETTLED, Stage, serves_by_itself_soon, speaks_against
 from bot.errors import BoardUnavailable, NotAllowed
 from bot.flow.forgetting import Forgetting
 from bot.flow.last_week import LastWeek
@@ -243,7 +243,7 @@ class RetrainingReports:
                 run_id, "auto" if self._promotion == "auto" else "use", by=None, at=self._clock.now()
             )
             await self._shadow.end(run)
-        elif run.ended_at is not None and run.ended_at + KEPT_AFTER <= self._clock.now():
+        elif (run.ended_at or run.asked_at) + KEPT_AFTER <= self._clock.now() and not serves_by_itself_soon(run):
             await self._runs.decide(run_id, "keep", by=None, at=self._clock.now())
         else:
             return

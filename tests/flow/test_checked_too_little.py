@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.chat.learn_lines import report_parts
+from bot.core.shadow import ShadowRules
 from moderation_model.errors import ModelUnavailable
 from tests.builders import GUILD
 from tests.fake_runs import NEW, OLD
@@ -54,3 +55,13 @@ async def test_a_report_says_one_thing_of_what_follows_without_a_press(house: Ho
     await checking(house, auto=auto)
     assert (UNANSWERED in said(house)) is not auto
     assert ("It serves by itself once it has been checked" in said(house)) is auto
+
+
+async def test_a_check_that_takes_longer_than_a_week_is_not_cut_short_by_it(house: House) -> None:
+    await checking(house, rules=ShadowRules(messages=4, hours=240), auto=True)
+    house.clock.move(days=8)
+    await house.learn.watch()
+    assert house.model.serving == OLD
+    house.clock.move(days=3)
+    await house.learn.watch()
+    assert house.model.serving == NEW
