@@ -12,7 +12,7 @@ from bot.chat.inert import inert
 from bot.chat.shadow_lines import head_line, stage_lines
 from bot.core.lessons import Run
 from bot.core.numbers import spoken
-from bot.core.retraining import RunProgress, RunReport, ShownFlip
+from bot.core.retraining import OVERTAKEN, RunProgress, RunReport, ShownFlip
 
 BAR = 10
 REASON_LIMIT = 220
@@ -85,6 +85,8 @@ def _title(report: RunReport) -> str:
 
 def _head(report: RunReport) -> str:
     run = report.run
+    if report.standing == "waits" and OVERTAKEN in run.facts:
+        return texts.REPORT_OVERTAKEN.format(version=inert(report.result.champion, limit=LOG_LIMIT))
     if report.standing == "waits" and (by_itself := head_line(run)):
         return by_itself
     when = discord.utils.format_dt(run.decided_at, "d") if run.decided_at else ""
@@ -156,7 +158,7 @@ def _learned(report: RunReport) -> str:
         else ""
     )
     first = texts.REPORT_LEARNED.format(sources=", ".join(named) or texts.REPORT_NOTHING, refused=refused + held)
-    until = texts.REPORT_UNTIL if report.standing == "waits" else ""
+    until = texts.REPORT_UNTIL if report.standing == "waits" and not head_line(run) else ""
     agreed = share + _agreement(run)
     lines = [first, agreed[0].upper() + agreed[1:], f"{until}{run.run_id}"]
     return "\n".join(f"-# {line}" for line in lines)

@@ -59,6 +59,10 @@ REPORT_HEADS = {
     "kept": "**Better for you.** {by_keep} the old model on {when}.",
     "back": "**The old model serves again** since {when}{by}.",
 }
+REPORT_OVERTAKEN = (
+    "**Better than {version}**, with which it was compared, but another model serves by now: train again. Nothing "
+    "changes by itself."
+)
 REPORT_BY = ", decided by <@{user_id}>"
 REPORT_BY_ITSELF = ", by itself"
 REPORT_KEPT_BY = "<@{user_id}> kept"

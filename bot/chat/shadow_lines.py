@@ -8,8 +8,8 @@ from bot.chat import shadow_texts as texts
 from bot.chat.why_lines import percent, title_of
 from bot.core.cases import Case
 from bot.core.lessons import Run
-from bot.core.retraining import FORGOTTEN
-from bot.core.shadow import Stage
+from bot.core.retraining import FORGOTTEN, REVOKED
+from bot.core.shadow import Stage, serves_by_itself_soon
 
 
 def challenger_line(case: Case) -> str:
@@ -25,8 +25,19 @@ def differs_line(case: Case) -> str:
 
 def head_line(run: Run) -> str:
     """What is about to happen by itself with a model that nobody has decided about, or nothing."""
-    stage = Stage.of(run.facts)
-    return texts.HEAD_BY_ITSELF if stage is not None and stage.by_itself and not stage.ended else ""
+    return texts.HEAD_BY_ITSELF if serves_by_itself_soon(run) and not run.facts.get(REVOKED, 0) else ""
+
+
+def _ended(stage: Stage) -> str:
+    if not stage.checked:
+        return texts.STAGE_UNSEEN.format(number=stage.dropped) if stage.dropped else texts.STAGE_EMPTY
+    return texts.STAGE_ENDED.format(
+        number=stage.checked,
+        messages="message" if stage.checked == 1 else "messages",
+        old=stage.only_old,
+        new=stage.only_new,
+        dropped=texts.STAGE_DROPPED.format(number=stage.dropped) if stage.dropped else "",
+    )
 
 
 def stage_lines(run: Run) -> str:
@@ -37,16 +48,14 @@ def stage_lines(run: Run) -> str:
         until = discord.utils.format_dt(stage.until, "f")
         lines.append(texts.STAGE_GOES_ON.format(goal=stage.goal, until=until))
     elif stage is not None:
-        dropped = texts.STAGE_DROPPED.format(number=stage.dropped) if stage.dropped else ""
-        ended = texts.STAGE_ENDED if stage.checked else texts.STAGE_EMPTY
-        messages = "message" if stage.checked == 1 else "messages"
-        lines.append(
-            ended.format(
-                number=stage.checked, messages=messages, old=stage.only_old, new=stage.only_new, dropped=dropped
-            )
-        )
+        lines.append(_ended(stage))
+        if stage.by_itself and not stage.stopped and not stage.checked_enough:
+            lines.append(texts.STAGE_TOO_FEW)
         lines += [texts.STAGE_AGAINST] if stage.against else []
-    gone = int(run.facts.get(FORGOTTEN, 0))
-    if gone:
+    revoked = int(run.facts.get(REVOKED, 0))
+    gone = int(run.facts.get(FORGOTTEN, 0)) - revoked
+    if revoked:
+        lines.append(texts.REVOKED.format(number=revoked, messages="message" if revoked == 1 else "messages"))
+    if gone > 0:
         lines.append(texts.FORGOTTEN.format(number=gone, were="was" if gone == 1 else "were"))
     return "\n".join(lines)

@@ -12,8 +12,17 @@ STAGE_GOES_ON = (
     "the two flags comes first in `/queue next`."
 )
 STAGE_ENDED = "🔬 Checked beside the old model on {number} {messages}: {old} only old, {new} only new.{dropped}"
-STAGE_EMPTY = "🔬 There were no messages to check it on beside the old model.{dropped}"
+STAGE_EMPTY = "🔬 There were no messages to check it on beside the old model."
+STAGE_UNSEEN = (
+    "🔬 It could not be checked beside the old model: none of {number} messages were looked at, since the model server "
+    "was busy or did not have it at hand."
+)
+STAGE_TOO_FEW = "That is too little for it to serve by itself."
 STAGE_DROPPED = " {number} more were not looked at: the server was busy."
 STAGE_AGAINST = "Your verdicts on those say that the new one is wrong more often, so it does not serve by itself."
 HEAD_BY_ITSELF = "**Better for you.** It serves by itself once it has been checked, unless you press before."
 FORGOTTEN = "-# {number} of its examples {were} withdrawn or deleted since; the next run does without."
+REVOKED = (
+    "-# It learned from {number} {messages} whose server has taken its permission back since, so it does not serve by "
+    "itself; the next run does without."
+)

@@ -28,7 +28,13 @@ _SHARES = {"examples": (0.0, 0.05), "training": (0.05, 0.8), "comparing": (0.85,
 
 PROGRESS_CHANNEL, PROGRESS_MESSAGE = "progress_channel_id", "progress_message_id"
 FORGOTTEN = "forgotten"
-"""Of the examples that the new model learned from, how many were withdrawn or deleted since."""
+"""Of the examples that the new model learned from, how many were withdrawn or deleted since, or may no longer teach."""
+REVOKED = "revoked"
+"""Of these, messages whose server took its permission back: the model does not serve by itself."""
+OVERTAKEN = "overtaken"
+"""Another model than the one that the new one was compared with served when the report was posted, or when the new one
+would have been taken by itself.
+"""
 FEWER, LOST, NEW = "cards_fewer", "confirmed_lost", "cards_new"
 _OWN_LIMIT = "flag_at"
 _NO_LIMIT = -1.0

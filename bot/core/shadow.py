@@ -19,6 +19,8 @@ ENDED, STOPPED, SETTLED = "shadow_ended", "shadow_stopped", "shadow_settled"
 """`STOPPED`: people decided, went back, or a newer run ended, so nothing follows from the stage by itself. `SETTLED`:
 what follows from its end has been done."""
 BY_ITSELF, AGAINST = "promotes_by_itself", "verdicts_against"
+LEAST_CHECKED = 20
+"""With fewer checked messages a model does not serve by itself where more were there to check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,11 @@ class Stage:
             against=AGAINST in facts,
         )
 
+    @property
+    def checked_enough(self) -> bool:
+        """Whether it was checked at all, as far as there was anything to check: where few wrote, few messages do."""
+        return self.checked >= min(LEAST_CHECKED, self.goal, self.checked + self.dropped)
+
     def over(self, now: datetime, rules: ShadowRules) -> bool:
         """Whether it has seen enough, or its time is over; also where the operator wants none any more."""
         return self.checked >= self.goal or now >= self.until or not rules.on
@@ -88,6 +95,12 @@ def may_have_stage(run: Run) -> bool:
     """Whether the run found a model that the gate passed and about which nothing is decided."""
     passed = run.result is not None and run.result.challenger is not None and run.result.verdict.promote
     return passed and run.decision is None and ENDED not in run.facts
+
+
+def serves_by_itself_soon(run: Run) -> bool:
+    """Whether the run's model is taken without a press once its stage is over and nothing speaks against that."""
+    stage = Stage.of(run.facts)
+    return stage is not None and stage.by_itself and not stage.stopped and SETTLED not in run.facts
 
 
 def speaks_against(stage: Stage, judged: Collection[tuple[Flagger, bool]]) -> bool:

@@ -90,5 +90,5 @@ def build_learning(
         clock=clock,
         mode=settings.mode,
     )
-    written = Lessons(model=model, lessons=lessons, teaching=teaching, collecting=collecting, clock=clock)
+    written = Lessons(model=model, lessons=lessons, teaching=teaching, runs=runs, collecting=collecting, clock=clock)
     return Learning(learn, retraining, written, shadow, RunDetails(model=model, runs=runs))

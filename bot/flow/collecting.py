@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bot.core.agreement import agreement
 from bot.core.influence import Contradiction, Judgement, contradictions
@@ -69,6 +70,18 @@ class Collecting:
         guilds = sorted({*(example.guild for example in examples), *map(str, await self._guilds.known())})
         goals = {guild: (await self._guilds.get(int(guild))).goal_precision / 100 for guild in guilds}
         return Collected(tuple(examples), await self._limits(guilds), goals, facts)
+
+    async def new(self, collected: Collected, since: datetime) -> int:
+        """How many of them were judged, or written, after that.
+
+        Not the difference of two totals: what is learned from expires, so a total may stay the same for good.
+        """
+        judged = await self._teaching.judged_since(since)
+        written = self._lessons.is_written
+        return sum(
+            example.at > since.timestamp() if written(example.example_id) else example.example_id in judged
+            for example in collected.examples
+        )
 
     async def _left_out(self) -> tuple[dict[int, set[int]], list[Contradiction]]:
         """By guild whose verdicts do not count, and those of them who are only held."""

@@ -32,7 +32,7 @@ LEAST_LABELS = 180
 LEAST_TRAINABLE = 40
 """With fewer the model stays, and only its limits are chosen anew: scores and verdicts may always be learned from."""
 LEAST_NEW = 50
-"""A scheduled run needs so many labels that the last one did not have."""
+"""A scheduled run needs so many labels that were given since the last one was asked for."""
 POLL_SECONDS = 5.0
 EDITED_EVERY = timedelta(seconds=5)
 STARTING = timedelta(minutes=3)
@@ -151,7 +151,7 @@ class Learn:
             self._begun.set()
         await self._reports.post_due()
         await self._reports.check_beside()
-        await self._reports.keep_undecided()
+        await self._reports.settle_undecided()
 
     async def look(self) -> bool:
         """Ask the server how far the run is and show it; whether one goes on still."""
@@ -192,9 +192,9 @@ class Learn:
         if number < LEAST_LABELS:
             raise BotError(NOT_ENOUGH.format(number=number, more=LEAST_LABELS - number))
         last = await self._runs.last_done()
-        new = number - int(last.facts.get("examples", 0)) if last else number
+        new = await self._collecting.new(collected, last.asked_at) if last and least_new else number
         if new < least_new:
-            raise BotError(NOT_NEW.format(number=max(0, new), least=least_new))
+            raise BotError(NOT_NEW.format(number=new, least=least_new))
 
     async def _send(self, order: RunOrder) -> None:
         """Give the order to the server. What it refuses ends the run."""

@@ -13,8 +13,10 @@ from bot.core.lessons import NewLesson, Permit
 from bot.core.teaching import UNTOLD_BY_FINE
 from bot.errors import BotError, NotAllowed
 from bot.flow.collecting import Collecting
+from bot.flow.forgetting import tell
 from bot.flow.ports import Clock, LearnService
 from bot.store.lessons import JudgeDecision, LessonStore
+from bot.store.runs import RunStore
 from bot.store.teaching import TeachingStore
 from moderation_model.errors import BadRequest, ModelError
 from moderation_model.labels import LABEL_NAMES
@@ -46,7 +48,17 @@ PERMITTED = (
     "Recorded. Messages that moderators judged here may be trained on from the next run on. "
     "`/learn permit revoke:True` takes it back."
 )
-REVOKED = "The permission is taken back. No run trains on messages of this server any more."
+REVOKED = "The permission is taken back. Runs that begin from now on do not train on messages of this server.{after}"
+REVOKED_STALE = " {number} model versions learned from them; they are marked, and stay until a new one serves."
+REVOKED_STALE_ONE = " One model version learned from them; it is marked, and stays until a new one serves."
+REVOKED_GOING = (
+    " The run that goes on, {run_id}, may have begun with them: then its model is marked, its report says so, and it "
+    "does not serve by itself."
+)
+REVOKED_IN_VAIN = (
+    "The server's own permission is taken back. Messages here are still trained on: the bot's operator has allowed it "
+    "for all servers, or they are a sandbox's."
+)
 OWN_VERDICTS = "Another administrator decides about your own verdicts."
 JUDGED: dict[JudgeDecision, str] = {
     "allow": "The verdicts of <@{moderator_id}> teach like everybody else's.",
@@ -63,12 +75,14 @@ class Lessons:
         model: LearnService,
         lessons: LessonStore,
         teaching: TeachingStore,
+        runs: RunStore,
         collecting: Collecting,
         clock: Clock,
     ) -> None:
         self._model = model
         self._lessons = lessons
         self._teaching = teaching
+        self._runs = runs
         self._collecting = collecting
         self._clock = clock
         self._untold: set[int] = set()
@@ -101,7 +115,7 @@ class Lessons:
         return WITHDRAWN.format(number=number, stale=stale)
 
     async def forgotten(self, example_ids: Collection[int]) -> Sequence[str]:
-        """These examples (cases by their ids) were withdrawn or deleted; the versions that learned from one of them.
+        """These examples (cases by their ids) may not teach any more; the versions that learned from one of them.
 
         Where the model server is away it is told with the next `tell_forgotten`.
         """
@@ -109,8 +123,11 @@ class Lessons:
         return await self._tell()
 
     async def tell_forgotten(self) -> None:
-        """What the clock asks for: tell the server what it was not told since the start, withdrawn or deleted ever."""
-        self._untold |= {*await self._lessons.withdrawn(), *await self._teaching.deleted()} - self._told
+        """What the clock asks for: tell the server what it was not told since the start: what was ever withdrawn or
+        deleted, and messages whose permission was taken back.
+        """
+        gone = {*await self._lessons.withdrawn(), *await self._teaching.deleted(), *await self._teaching.revoked()}
+        self._untold |= gone - self._told
         await self._tell()
 
     async def _tell(self) -> Sequence[str]:
@@ -118,7 +135,7 @@ class Lessons:
         if not telling:
             return ()
         try:
-            versions = await self._model.mark_stale(telling)
+            versions = await tell(self._model, telling)
         except BadRequest:
             versions = []  # a server that keeps no versions has none that learned
         except ModelError as error:
@@ -140,11 +157,17 @@ class Lessons:
         return PERMITTED
 
     async def revoke(self, *, guild_id: int, by: int) -> str:
-        """Take the permission back."""
+        """Take the permission back, and mark the versions that learned from messages of this server."""
         if not await self._lessons.revoke_permit(guild_id, by=by, at=self._clock.now()):
             raise BotError(NO_PERMIT)
         log.info("permit_revoked", guild_id=guild_id, by=by)
-        return REVOKED
+        if self._teaching.permitted:
+            return REVOKED_IN_VAIN
+        versions = await self.forgotten(await self._teaching.revoked())
+        after = "" if not versions else REVOKED_STALE_ONE if len(versions) == 1 else REVOKED_STALE
+        going = await self._runs.going()
+        after = after.format(number=len(versions)) + (REVOKED_GOING.format(run_id=going.run_id) if going else "")
+        return REVOKED.format(after=after)
 
     async def permission(self, guild_id: int) -> Permit | None:
         """The permission that holds now."""

@@ -5,27 +5,28 @@ The first press counts. One model serves every server of this bot, so a decision
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Literal
 
 import structlog
 
 from bot.core.lessons import Run
-from bot.core.retraining import KEPT_AFTER, MOST_FLIPS, RunReport, ShownFlip, drift_as_facts, home_of, traffic_of
-from bot.core.shadow import AGAINST, BY_ITSELF, SETTLED, Stage, speaks_against
+from bot.core.retraining import KEPT_AFTER, RunReport, drift_as_facts, home_of
+from bot.core.shadow import AGAINST, BY_ITSELF, SETTLED, Stage, serves_by_itself_soon, speaks_against
 from bot.errors import BoardUnavailable, NotAllowed
 from bot.flow.forgetting import Forgetting
+from bot.flow.last_week import LastWeek
 from bot.flow.nightly import drift_until
 from bot.flow.ports import Clock, LearnService, ReportBoard
-from bot.flow.promoting import NOT_SERVING, Promoting
-from bot.flow.run_details import drawn
+from bot.flow.promoting import NOT_SERVING, Promoting, half_given_up
+from bot.flow.report_cards import ReportCards
 from bot.flow.shadow import Shadow
 from bot.store.guilds import GuildStore
 from bot.store.leases import LeaseStore
 from bot.store.runs import RunStore
 from bot.store.teaching import TeachingStore
 from bot.store.weekly import WeeklyStore
-from moderation_model.contract import Prediction
 from moderation_model.errors import ModelError
 from moderation_model.learning import RunResult
 
@@ -37,10 +38,7 @@ LEASE, LEASE_SPAN = "learn_report", timedelta(minutes=5)
 """Of several processes of the bot one posts the report."""
 SETTLE_LEASE = "learn_shadow"
 """And one does what follows from the end of the shadow stage."""
-WEEK = timedelta(days=7)
-BATCH = 64
 
-NO_RUN = "There is no run {run_id}."
 NO_RESULT = "No training run has found a result yet. `/learn runs` says how the last ones went."
 NOT_NEWEST = "A newer run has ended. Please decide on its report: `/learn report`."
 NOT_PASSED = "The gate did not pass this model, so it cannot be used. The report says why."
@@ -48,6 +46,9 @@ NOT_HERE = "The server that started this run decides about its model; one model 
 DECIDED = "Somebody has decided about this model already."
 VERSION_USED = "Version {version} serves from now on. [Back to old] on the report takes it back."
 LIMITS_USED = "These limits hold from now on. [Back to old] on the report takes them back."
+KEPT = "The old model stays. Nothing has changed."
+AGAIN = "Version {version} serves again."
+LIMITS_GIVEN_UP = "These limits were given up before."
 LIMITS_BACK = "The limits are again what they were before."
 
 
@@ -71,10 +72,9 @@ class RetrainingReports:
         promotion: Promotion,
     ) -> None:
         self._model = model
-        self._board = board
-        self._guilds = guilds
         self._runs = runs
-        self._teaching = teaching
+        self._cards = ReportCards(model=model, board=board, guilds=guilds, runs=runs, teaching=teaching)
+        self._last_week = LastWeek(model=model, guilds=guilds, runs=runs, teaching=teaching, shadow=shadow, clock=clock)
         self._leases = leases
         self._promoting = promoting
         self._shadow = shadow
@@ -82,57 +82,80 @@ class RetrainingReports:
         self._weekly = weekly
         self._clock = clock
         self._promotion: Promotion = promotion
+        self._changing = asyncio.Lock()
+        """Who changes what serves, or says what became of a run, does so alone."""
 
     async def newest(self, guild_id: int) -> RunReport:
         """The last report, with the flips of this guild. Raises NotAllowed where there is none."""
         run = await self._runs.last_done()
         if run is None or run.result is None:
             raise NotAllowed(NO_RESULT)
-        return await self._report(run, run.result, guild_id)
+        return await self._cards.report(run, run.result, guild_id)
 
     async def use(self, run_id: str, *, guild_id: int, by: int) -> str:
         """Let the new model serve; the sentence for who pressed. Raises NotAllowed."""
-        run, result = await self._decidable(run_id, guild_id)
-        if result.challenger is None or not result.verdict.promote:
-            raise NotAllowed(NOT_PASSED)
-        # Somebody who was cut short between the two steps can press again.
-        if not await self._runs.decide(run_id, "use", by=by, at=self._clock.now()) and run.decision != "use":
-            raise NotAllowed(DECIDED)
-        try:
-            await self._promoting.take(run, result, result.challenger, by=by)
-        except (ModelError, NotAllowed):
-            await self._runs.reconsider(run_id, None, by=None, at=self._clock.now())
-            raise
-        await self._shadow.end(run)
-        await self.refresh(run_id)
+        async with self._changing:
+            run, result = await self._decidable(run_id, guild_id)
+            if result.challenger is None or not result.verdict.promote:
+                raise NotAllowed(NOT_PASSED)
+            # Somebody who was cut short between the two steps can press again.
+            if not await self._runs.decide(run_id, "use", by=by, at=self._clock.now()) and run.decision != "use":
+                raise NotAllowed(DECIDED)
+            try:
+                await self._promoting.take(run, result, result.challenger, by=by)
+            except (ModelError, NotAllowed):
+                await self._runs.reconsider(run_id, None, by=None, at=self._clock.now())
+                raise
+            await self._shadow.end(run)
+            await self._cards.refresh(run_id)
         return LIMITS_USED if result.limits_alone else VERSION_USED.format(version=result.challenger)
 
     async def keep(self, run_id: str, *, guild_id: int, by: int) -> str:
-        """Leave the old model serving. Raises NotAllowed."""
-        run, _ = await self._decidable(run_id, guild_id)
-        if not await self._runs.decide(run_id, "keep", by=by, at=self._clock.now()):
-            raise NotAllowed(DECIDED)
-        await self._shadow.end(run)
-        await self.refresh(run_id)
-        return "The old model stays. Nothing has changed."
+        """Leave the old model serving; go back where the new one serves (an answer was lost). Raises NotAllowed."""
+        async with self._changing:
+            run, result = await self._decidable(run_id, guild_id)
+            if run.decision is not None:
+                raise NotAllowed(DECIDED)
+            said = KEPT
+            if await self._promoting.serves(result):
+                said = AGAIN.format(version=await self._promoting.go_back(result.challenger or ""))
+                await self._promoting.restore_limits(run, by=by)
+            if not await self._runs.decide(run_id, "keep", by=by, at=self._clock.now()):
+                raise NotAllowed(DECIDED)
+            await self._shadow.end(run)
+            await self._cards.refresh(run_id)
+        return said
 
     async def back(self, run_id: str, *, by: int) -> str:
         """Give up the new model of this run, from any server: it serves them all. Raises NotAllowed where another one
-        serves.
+        serves, or its limits were given up before.
         """
-        run, result = await self._done(run_id)
-        serving = (await self._model.info()).version
-        if serving != result.challenger:
-            raise NotAllowed(NOT_SERVING.format(version=serving))
-        if result.limits_alone:
+        async with self._changing:
+            run, result = await self._cards.done(run_id)
+            serving = (await self._model.info()).version
+            if serving != result.challenger:
+                if await self._finish_going_back(serving, by=by) == run_id:
+                    return AGAIN.format(version=serving)
+                raise NotAllowed(NOT_SERVING.format(version=serving))
+            if not result.limits_alone:
+                return await self._go_back(serving, by=by)
+            if run.decision == "back":
+                raise NotAllowed(LIMITS_GIVEN_UP)
             await self._give_up(run, by=by)
-            return LIMITS_BACK
-        return await self.rollback(by=by)
+        return LIMITS_BACK
 
     async def rollback(self, *, by: int) -> str:
         """Let the previous model serve again, with the limits from before; the sentence for who asked."""
         before = (await self._model.info()).version
-        now = await self._model.rollback()
+        async with self._changing:
+            serving = (await self._model.info()).version
+            # Of two who ask at once one goes back.
+            if serving != before or await self._finish_going_back(serving, by=by):
+                return AGAIN.format(version=serving)
+            return await self._go_back(serving, by=by)
+
+    async def _go_back(self, before: str, *, by: int) -> str:
+        now = await self._promoting.go_back(before)
         log.info("rolled_back", version=now, by=by)
         if last := await self._runs.last_done():
             await self._shadow.end(last)  # it was checked beside a model that no longer serves
@@ -141,12 +164,24 @@ class RetrainingReports:
                 await self._give_up(run, by=by)
                 if not run.result.limits_alone:
                     break
-        return f"Version {now} serves again."
+        return AGAIN.format(version=now)
+
+    async def _finish_going_back(self, serving: str, *, by: int) -> str | None:
+        """The run whose model was given up last without its limits: the answer was lost, or the bot was killed, after
+        the model server had gone back. That is finished now. None where there is none.
+        """
+        run = half_given_up(await self._runs.newest(), serving)
+        if run is None:
+            return None
+        await self._shadow.end(run)
+        await self._give_up(run, by=by)
+        return run.run_id
 
     async def _give_up(self, run: Run, *, by: int) -> None:
-        await self._runs.reconsider(run.run_id, "back", by=by, at=self._clock.now())
+        # What is written down as given up has its limits from before.
         await self._promoting.restore_limits(run, by=by)
-        await self.refresh(run.run_id)
+        await self._runs.reconsider(run.run_id, "back", by=by, at=self._clock.now())
+        await self._cards.refresh(run.run_id)
 
     async def post_due(self) -> int:
         """Post the reports that were never posted, and take what may be taken by itself; how many were posted."""
@@ -155,7 +190,7 @@ class RetrainingReports:
             if run.result is None:
                 continue
             await self._forgetting.mark(run, run.result)
-            if await self._channel(run) is not None:
+            if await self._cards.channel(run) is not None:
                 posted += await self._post(run, run.result)
         return posted
 
@@ -176,39 +211,46 @@ class RetrainingReports:
         if lease is None:
             return
         await self._forgetting.mark(run, run.result)
-        if stage.by_itself and not stage.stopped:
+        if stage.by_itself and not stage.stopped and stage.checked_enough:
             if speaks_against(stage, await self._shadow.judged(run.run_id)):
                 await self._runs.add_facts(run.run_id, {AGAINST: 1})
-            elif not await self._promoting.by_itself(run, run.result):
+            elif not await self._take_by_itself(run, run.result):
                 return  # tried again when the lease is over
         await self._runs.add_facts(run.run_id, {SETTLED: 1})
-        await self.refresh(run.run_id)
+        await self._cards.refresh(run.run_id)
         await self._leases.end(lease, now=self._clock.now(), outcome="done", detail=run.run_id)
 
-    async def keep_undecided(self) -> None:
-        """Where nobody pressed for a week, the old model is kept for good."""
+    async def settle_undecided(self) -> None:
+        """Where nobody pressed for a week, the old model is kept for good. Where the new one serves although nothing is
+        written down (the answer to a press was lost, or the operator's command chose it), its limits are set, too.
+        """
         for run in await self._runs.undecided():
-            passed = run.result is not None and run.result.challenger is not None and run.result.verdict.promote
-            if passed and run.ended_at is not None and run.ended_at + KEPT_AFTER <= self._clock.now():
-                await self._runs.decide(run.run_id, "keep", by=None, at=self._clock.now())
-                await self.refresh(run.run_id)
+            if run.result is None or run.result.challenger is None or not run.result.verdict.promote:
+                continue
+            async with self._changing:
+                try:
+                    await self._settle(run.run_id, run.result.challenger)
+                except ModelError as error:
+                    log.warning("not_settled", run_id=run.run_id, why=type(error).__name__)
 
-    async def refresh(self, run_id: str) -> None:
-        """Show on the posted report how it stands now."""
-        run, result = await self._done(run_id)
-        home = home_of(run)
-        if run.report is None or home is None:
+    async def _settle(self, run_id: str, challenger: str) -> None:
+        run, result = await self._cards.done(run_id)
+        if run.decision is not None:
             return
-        report = await self._report(run, result, home)
-        png, words = await drawn(self._model, await self._guilds.get(home), result)
-        try:
-            await self._board.show_report(report, guild_id=home, channel_id=run.report[0], png=png, words=words)
-        except BoardUnavailable as error:
-            # What was decided stands; only the card is stale.
-            log.warning("report_not_refreshed", run_id=run_id, why=type(error).__name__)
+        if await self._promoting.serves(result):
+            await self._promoting.take(run, result, challenger, by=None)
+            await self._runs.decide(
+                run_id, "auto" if self._promotion == "auto" else "use", by=None, at=self._clock.now()
+            )
+            await self._shadow.end(run)
+        elif (run.ended_at or run.asked_at) + KEPT_AFTER <= self._clock.now() and not serves_by_itself_soon(run):
+            await self._runs.decide(run_id, "keep", by=None, at=self._clock.now())
+        else:
+            return
+        await self._cards.refresh(run_id)
 
     async def _post(self, run: Run, result: RunResult) -> bool:
-        channel_id, home = await self._channel(run), home_of(run)
+        channel_id, home = await self._cards.channel(run), home_of(run)
         slot = run.ended_at or run.asked_at
         lease = await self._leases.take(LEASE, slot, now=self._clock.now(), span=LEASE_SPAN)
         if lease is None or channel_id is None or home is None:
@@ -216,14 +258,12 @@ class RetrainingReports:
         await self._shadow.watch()
         if self._promotion == "auto":
             await self._take_or_wait(run, result)
-        await self._replay(run, result, home)
+        await self._promoting.compare_again(run, result)
+        await self._last_week.replay(run, result, home)
         moved = await drift_until(self._weekly, guild_id=home, until=run.asked_at)
         await self._runs.add_facts(run.run_id, drift_as_facts(moved))
-        run, result = await self._done(run.run_id)
         try:
-            report = await self._report(run, result, home)
-            png, words = await drawn(self._model, await self._guilds.get(home), result)
-            card = await self._board.show_report(report, guild_id=home, channel_id=channel_id, png=png, words=words)
+            card = await self._cards.show(run.run_id, guild_id=home, channel_id=channel_id)
         except BoardUnavailable as error:
             # The lease runs out and the report is posted then.
             log.warning("report_not_posted", run_id=run.run_id, why=type(error).__name__)
@@ -239,59 +279,17 @@ class RetrainingReports:
             return  # the newer one is the one to take
         stage = Stage.of(last.facts)
         if stage is None:
-            await self._promoting.by_itself(run, result)
+            await self._take_by_itself(run, result)
         elif not stage.ended:
             await self._runs.add_facts(run.run_id, {BY_ITSELF: 1})
 
-    async def _replay(self, run: Run, result: RunResult, guild_id: int) -> None:
-        """Last week's cases under the new model, kept with the run. The report does without where the model is away."""
-        if result.challenger is None:
-            return
-        now = self._clock.now()
-        shown = await self._teaching.shown(guild_id, since=now - WEEK, now=now)
-        try:
-            predictions = await self._scores(result.challenger, [case.text for case in shown], guild_id)
-        except ModelError as error:
-            log.warning("no_replay", run_id=run.run_id, why=type(error).__name__)
-            return
-        limits = result.limits.get(str(guild_id), {})
-        traffic = traffic_of(shown, predictions, await self._guilds.get(guild_id), limits)
-        await self._runs.add_facts(run.run_id, traffic.facts())
-
-    async def _scores(self, version: str, texts: list[str], guild_id: int) -> list[Prediction]:
-        found: list[Prediction] = []
-        async with self._shadow.at_hand(version):
-            for start in range(0, len(texts), BATCH):
-                part = texts[start : start + BATCH]
-                found += await self._model.classify(part, guild_id=guild_id, priority="backfill", version=version)
-        return found
-
-    async def _report(self, run: Run, result: RunResult, guild_id: int) -> RunReport:
-        links = await self._teaching.links(guild_id, {flip.example_id for flip in result.flips})
-        flips: list[ShownFlip] = []
-        for right in (True, False):
-            ids = dict.fromkeys(flip.example_id for flip in result.flips if flip.right is right)
-            known = [links[each] for each in ids if each in links][:MOST_FLIPS]
-            flips += [ShownFlip(link.case_id, link.url, right) for link in known]
-        last = await self._runs.last_done()
-        return RunReport(run, result, newest=last is None or last.run_id == run.run_id, flips=tuple(flips))
-
-    async def _channel(self, run: Run) -> int | None:
-        home = home_of(run)
-        if home is None:
-            return None
-        rules = await self._guilds.get(home)
-        return rules.reports_channel_id or rules.review_channel_id
-
-    async def _done(self, run_id: str) -> tuple[Run, RunResult]:
-        run = await self._runs.get(run_id)
-        if run is None or run.result is None:
-            raise NotAllowed(NO_RUN.format(run_id=run_id))
-        return run, run.result
+    async def _take_by_itself(self, run: Run, result: RunResult) -> bool:
+        async with self._changing:
+            return await self._promoting.by_itself(run, result)
 
     async def _decidable(self, run_id: str, guild_id: int) -> tuple[Run, RunResult]:
         """Raises NotAllowed where a newer run has ended, or another server is asked."""
-        run, result = await self._done(run_id)
+        run, result = await self._cards.done(run_id)
         last = await self._runs.last_done()
         if last is not None and last.run_id != run_id:
             raise NotAllowed(NOT_NEWEST)

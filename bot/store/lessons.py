@@ -118,6 +118,11 @@ class LessonStore:
         """The id of the example that people know under that number."""
         return WRITTEN_IDS + number
 
+    @staticmethod
+    def is_written(example_id: int) -> bool:
+        """Whether that is an example which people wrote or imported, and no case."""
+        return example_id > WRITTEN_IDS
+
     async def counts(self, guild_id: int) -> dict[str, int]:
         """How many examples by source are there to learn from."""
         query = (

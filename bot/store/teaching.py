@@ -119,6 +119,13 @@ class TeachingStore:
             scores=scores,
         )
 
+    async def judged_since(self, since: datetime) -> set[int]:
+        """Cases on which something was said after that, or that were closed after it."""
+        said = sa.select(votes.c.case_id).where(votes.c.voted_at > since)
+        closed = sa.select(cases.c.id).where(cases.c.closed_at > since)
+        async with self._db.read() as connection:
+            return set(await connection.scalars(said.union(closed)))
+
     def judge(self, moderator_id: int) -> str:
         """How examples name this moderator."""
         return mark(self._db.key, "judge", moderator_id)
@@ -189,6 +196,22 @@ class TeachingStore:
         query = sa.select(cases.c.id).where(cases.c.gone_at.is_not(None), judged_once).order_by(cases.c.id)
         async with self._db.read() as connection:
             return list(await connection.scalars(query))
+
+    @property
+    def permitted(self) -> bool:
+        """Whether messages of every server may be trained on, whatever the servers themselves recorded."""
+        return self._permitted
+
+    async def revoked(self) -> list[int]:
+        """Judged cases of servers whose permission to train on messages was taken back and not given again."""
+        if self._permitted:
+            return []
+        held = sa.select(permits.c.guild_id).where(permits.c.revoked_at.is_(None))
+        before = sa.select(permits.c.guild_id).where(permits.c.revoked_at.is_not(None))
+        judged_once = sa.select(votes.c.id).where(votes.c.case_id == cases.c.id).exists()
+        query = sa.select(cases.c.id).where(cases.c.guild_id.in_(before), cases.c.guild_id.not_in(held), judged_once)
+        async with self._db.read() as connection:
+            return list(await connection.scalars(query.order_by(cases.c.id)))
 
     async def links(self, guild_id: int, case_ids: Collection[int]) -> dict[int, Link]:
         """Where those of the cases can be looked at that are this guild's."""

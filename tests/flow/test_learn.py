@@ -115,12 +115,29 @@ async def test_a_scheduled_run_needs_new_labels_since_the_last(house: House):
     await begun(house)
     house.model.ends()
     await house.learn.watch()
-    await teach(house, ENOUGH + 30)
     house.clock.move(days=7)
+    await teach(house, ENOUGH + 30)
     with pytest.raises(BotError, match="There are 30 new labels since the last run; 50 are needed"):
         await house.learn.start(guild_id=None, by=None, least_new=50)
     run = await house.learn.start(guild_id=None, by=None, least_new=30)
     assert (run.guild_id, run.facts["home"]) == (None, GUILD)
+
+
+async def test_labels_are_new_by_when_they_were_given_however_many_old_ones_are_gone(house: House):
+    await house.rules()
+    for number in range(1, ENOUGH + 1):
+        await judge(house.db, f"line {number} of the chat", number, {50: "fine"})
+    await house.learn.start(guild_id=GUILD, by=50)
+    house.model.ends()
+    await house.learn.watch()
+    house.clock.move(days=7)
+    await house.gone.deleted(guild_id=GUILD, message_ids=list(range(1, 61)))
+    for number in range(ENOUGH + 1, ENOUGH + 51):
+        await judge(house.db, f"line {number} of the chat", number, {50: "fine"}, at=house.clock.now())
+    with pytest.raises(BotError, match="There are 50 new labels since the last run; 51 are needed"):
+        await house.learn.start(guild_id=None, by=None, least_new=51)
+    await house.learn.start(guild_id=None, by=None, least_new=50)
+    assert len(house.model.orders[-1].examples) == ENOUGH - 10
 
 
 async def test_progress_is_shown_in_one_message_edited_at_most_every_five_seconds(house: House):

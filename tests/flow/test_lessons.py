@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from bot.errors import BotError, NotAllowed
-from moderation_model.errors import ModelUnavailable
+from moderation_model.errors import BadRequest, ModelUnavailable
 from tests.builders import GUILD
-from tests.fake_runs import BETTER
+from tests.fake_runs import BETTER, OLD
 from tests.flow.conftest import House
 from tests.flow.test_learn import teach
 from tests.judging import judge
@@ -83,6 +85,22 @@ async def test_what_the_server_did_not_hear_it_is_told_later_and_after_a_restart
     assert house.model.stale == [77, example.example_id, example.example_id]
     await again.lessons.tell_forgotten()
     assert len(house.model.stale) == 3
+
+
+async def test_more_examples_than_the_server_takes_at_a_time_are_told_in_parts(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    mark = house.model.mark_stale
+
+    async def narrow(example_ids: Sequence[int]) -> list[str]:
+        if len(example_ids) > 100_000 or len(json.dumps(list(example_ids))) > 2**20:
+            raise BadRequest("too many")
+        return await mark(example_ids)
+
+    monkeypatch.setattr(house.model, "mark_stale", narrow)
+    gone = range(10**12, 10**12 + 100_001)
+    assert await house.lessons.forgotten(gone) == [OLD]
+    assert house.model.stale == [*gone]
 
 
 async def test_a_message_that_was_deleted_on_discord_teaches_no_more_and_marks_what_learned(house: House):
