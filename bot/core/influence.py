@@ -49,8 +49,8 @@ class Contradiction:
         """For the administrator."""
         if self.tied:
             return (
-                f"{self.verdicts} verdicts of <@{self.moderator_id}> and another moderator's contradict each other, and "
-                "nobody else's tell who is right; both are held until you allow or drop them."
+                f"{self.verdicts} verdicts of <@{self.moderator_id}> and another moderator's contradict each other, "
+                "and nobody else's tell who is right; both are held until you allow or drop them."
             )
         often = "wrong" if self.deviations < 0 else "right"
         return (
@@ -62,7 +62,8 @@ class Contradiction:
 def contradictions(judgements: Sequence[Judgement], *, allowed: Collection[int] = ()) -> list[Contradiction]:
     """Moderators whose verdicts contradict the rest, the farthest first. `allowed`: whom an administrator trusts.
 
-    Those who are equally far, farther than everybody else, are `tied`. Empty with a single moderator: there is no rest to compare with.
+    Those who are equally far, farther than everybody else, are `tied`. Empty with a single moderator: there is no rest
+    to compare with.
     """
     strata: dict[tuple[str, int], list[Judgement]] = defaultdict(list)
     for judgement in judgements:
