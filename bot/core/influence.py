@@ -67,6 +67,8 @@ def contradictions(judgements: Sequence[Judgement], *, allowed: Collection[int] 
     """
     strata: dict[tuple[str, int], list[Judgement]] = defaultdict(list)
     for judgement in judgements:
+        if judgement.moderator_id in allowed:
+            continue
         strata[judgement.label, sum(judgement.score >= band for band in BANDS)].append(judgement)
     people = {judgement.moderator_id for judgement in judgements} - set(allowed)
     found = [_compared(person, list(strata.values())) for person in people]

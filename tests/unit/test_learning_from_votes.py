@@ -127,3 +127,7 @@ def test_with_a_third_moderator_only_the_one_who_answers_the_opposite_is_held():
     (held,) = held_back([*two_at_odds(11, 22), *third], {})
     assert held.moderator_id == 22
     assert "both" not in held.sentence
+
+
+def test_whoever_is_allowed_does_not_make_the_others_look_strange():
+    assert contradictions(judgements(inverted=3, each=200), allowed={3}) == []
