@@ -10,7 +10,7 @@ import math
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import cycle
@@ -19,7 +19,7 @@ from bot.app import App
 from bot.flow.moderate import Passed
 from bot.sandbox.sandbox import Sandbox
 from bot.stage_hands import Hands, Message, text_of
-from bot.stage_watch import Watch
+from bot.stage_watch import DemoFailed, Watch
 from moderation_model.checks.community import MEMBERS, REPORTED, Line
 
 REVIEW_CHANNEL = "mod-review"
@@ -32,6 +32,8 @@ A_TALK = 6
 A_TALK_LASTS = timedelta(minutes=30)
 TALKS_AT_ONCE = 6
 """So many talks are had before the moderators look at what became of them."""
+PRESSES, AT_ONCE = 4, 4
+"""How often a moderator presses until the bot answers, and how many moderators press at the same moment."""
 MISSED = ("Toxic", "Insult")
 """What moderators choose for a harmful line that nothing flagged."""
 _DRAWN = re.compile(r"\*\*(\d+)\*\* .*/(\d+)\)$")
@@ -84,6 +86,7 @@ class Crowd:
     def __post_init__(self) -> None:
         self.hands = Hands(self.sandbox)
         self._chance = random.Random(f"reported:{self.seed}")
+        self._hands_free = asyncio.Semaphore(AT_ONCE)
         self._turns = cycle(MODERATORS)
         self._lines: dict[int, Line] = {}
 
@@ -145,14 +148,36 @@ class Crowd:
     async def _press(self, line: Line, case_id: int, moderator: str) -> None:
         case = await self.watch.card(case_id, shows=lambda case: case.card is not None)
         assert case.card is not None, "waited for"
-        card = self.sandbox.channel(REVIEW_CHANNEL).messages[case.card.message_id]
-        await self.hands.press(moderator, card, "Breaks rules" if line.harmful else "It's fine")
+        message_id = case.card.message_id
+
+        async def press() -> None:
+            card = self.sandbox.channel(REVIEW_CHANNEL).messages[message_id]
+            await self.hands.press(moderator, card, "Breaks rules" if line.harmful else "It's fine")
+
+        await self._insist(press, int(case.message_id))
         self.verdicts["breaks rules" if line.harmful else "fine"] += 1
 
     async def _label(self, message_id: int, moderator: str) -> None:
-        asked = await self.hands.use_menu(moderator, "Label message", message_id, written="")
-        await self.hands.choose(moderator, asked.message or {}, "Labels", MISSED)
+        async def label() -> None:
+            asked = await self.hands.use_menu(moderator, "Label message", message_id, written="")
+            await self.hands.choose(moderator, asked.message or {}, "Labels", MISSED)
+
+        await self._insist(label, message_id)
         self.verdicts["missed"] += 1
+
+    async def _insist(self, press: Callable[[], Awaitable[None]], message_id: int) -> None:
+        """Press, and as people do press again where a busy machine did not answer in time, unless the verdict came."""
+        for left in reversed(range(PRESSES)):
+            try:
+                async with self._hands_free:
+                    await press()
+                return
+            except DemoFailed:
+                case = await self.app.cases.of_message(guild_id=self.sandbox.guild.id, message_id=message_id)
+                if case is not None and case.votes:
+                    return
+                if not left:
+                    raise
 
 
 def gained(before: Sequence[bool], after: Sequence[bool]) -> tuple[float, float, float]:

@@ -33,6 +33,8 @@ HELD_OUT_SEED = 100_000
 SHADOWED = 60
 """Messages that a model which passed the gate scores beside the one in force, before it serves."""
 CARDS_A_DAY, AUDIT_A_DAY = 500, 12
+LEARN_CRON = "0 3 * * *"
+"""Every night, so that what was judged is of the last days when the report looks back on a week."""
 ROUNDS = 5
 """So often members write a round of lines until the new model serves."""
 BEGIN_SECONDS = 60.0
@@ -88,7 +90,8 @@ class LearnStage:
         """As a team that has had the bot since yesterday and reads every card."""
         hands = self.crowd.hands
         await hands.command(ADMINISTRATOR, "candor setup", review_channel=f"#{REVIEW_CHANNEL}")
-        for name, value in (("cards_a_day", CARDS_A_DAY), ("audit_a_day", AUDIT_A_DAY)):
+        # The clock passes more than one Sunday until there are labels to learn from.
+        for name, value in (("cards_a_day", CARDS_A_DAY), ("audit_a_day", AUDIT_A_DAY), ("learn_cron", "none")):
             await hands.command(ADMINISTRATOR, "candor rules set", setting=name, value=str(value))
         now = self.sandbox.clock.now()
         await self.app.guilds.change(
@@ -112,6 +115,7 @@ class LearnStage:
 
     async def _begun(self) -> Run:
         """Move the clock to when learning is due by the server's schedule; the run that has begun then."""
+        await self.crowd.hands.command(ADMINISTRATOR, "candor rules set", setting="learn_cron", value=LEARN_CRON)
         rules = await self.app.guilds.get(self.sandbox.guild.id)
         now = self.sandbox.clock.now()
         due = CronSchedule().next_due(rules.learn_cron or "", now)
@@ -177,7 +181,7 @@ class LearnStage:
         assert run.report is not None, "waited for"
         channel_id, message_id = run.report
         card = text_of(self.sandbox.channel(channel_id).messages[message_id])
-        details = await self.app.flows.run_details.of(run.run_id)
+        details = await self.app.flows.run_details.of(run.run_id, guild_id=self.sandbox.guild.id)
         await asyncio.to_thread((self.folder / PAGE_FILE).write_bytes, details.page or b"")
         numbers_as_text = json.dumps(details.data, indent=2, ensure_ascii=False)
         await asyncio.to_thread((self.folder / NUMBERS_FILE).write_text, numbers_as_text, "utf-8")
@@ -227,7 +231,9 @@ def learned(summary: dict[str, Any]) -> list[str]:
         f"found of {before['harmful']} harmful lines: {before['found']} before, {after['found']} after "
         f"({recall[1]:+.1%} to {recall[2]:+.1%})",
     ]
-    if summary["promoted"]:
+    if summary["promoted"] and summary["serving"] == summary["before"]:
+        lines.append("New limits passed the gate and are in force; the model is the same.")
+    elif summary["promoted"]:
         lines.append(f"{summary['serving']} passed the gate and serves; before it {summary['before']} did.")
     else:
         lines.append(f"{summary['serving']} serves as before: the gate did not let the new model pass.")

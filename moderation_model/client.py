@@ -135,11 +135,12 @@ class ModelClient:
         """Ends the run; one that has ended stays as it ended."""
         return await self._call("DELETE", f"{RUNS}/{checked_run_id(run_id)}", None, RunState.from_dict)
 
-    async def run_page(self, run_id: str, *, about: Sequence[tuple[str, str]] = ()) -> bytes:
+    async def run_page(self, run_id: str, *, about: Sequence[tuple[str, str]] = (), guild: int | None = None) -> bytes:
         """What the run found as one HTML page that needs nothing else, with these rows (what, value) that the caller
-        knows of it. Raises BadRequest where it found nothing.
+        knows of it, and of that server's limits alone. Raises BadRequest where it found nothing.
         """
-        return await self._slow(f"{RUNS}/{checked_run_id(run_id)}/page", {"about": list(about)}, read_page)
+        asked = {"about": list(about), "guild": None if guild is None else str(guild)}
+        return await self._slow(f"{RUNS}/{checked_run_id(run_id)}/page", asked, read_page)
 
     async def versions(self) -> list[VersionInfo]:
         """Every model version that the server has, newest first."""

@@ -1,6 +1,7 @@
 """Champion and challenger on the same rows: what the gate judges by, what the report shows, which cases flip.
 
-Held-out examples are weighed by the inverse of their inclusion probability, so that audits speak for what nobody saw.
+Held-out examples are weighed by the inverse of their inclusion probability, so that audits speak for what nobody saw,
+times their own weight, which keeps one judge from deciding what is better.
 """
 
 from __future__ import annotations
@@ -70,9 +71,17 @@ class _Suites:
 
 
 def compare(
-    champion: Side, challenger: Side, test: Sequence[Example], *, labels: int, tick: Tick | None = None
+    champion: Side,
+    challenger: Side,
+    test: Sequence[Example],
+    *,
+    labels: int,
+    one_judge: float = 0.0,
+    tick: Tick | None = None,
 ) -> Compared:
-    """Scores both on `test` and on our own sentences. `labels`: how many the whole run had, for the gate's advice."""
+    """Scores both on `test` and on our own sentences. `labels`: how many the whole run had, for the gate's advice;
+    `one_judge`: the share of `test` that one judge answered (`examples.Parts`).
+    """
     suites = _suites()
     texts = [*(example.text for example in test), *suites.texts]
     before, after = (score_texts(texts, side.classifier, tick=tick) for side in (champion, challenger))
@@ -80,7 +89,7 @@ def compare(
     own = [_part(scored, slice(len(test))) for scored in (before, after)]
     flags = [side.flags(test, scored) for side, scored in zip((champion, challenger), own, strict=True)]
     truth = np.array([[example.labels.get(name, np.nan) for name in names] for example in test]).reshape(-1, len(names))
-    weights = np.array([1.0 / example.inclusion_probability for example in test])
+    weights = np.array([example.weight / example.inclusion_probability for example in test])
     right = [_right(suites, _part(scored, slice(len(test), None)), names) for scored in (before, after)]
     evidence = Evidence(
         held_out=_costs(truth, flags, weights, test),
@@ -90,6 +99,8 @@ def compare(
         harmless=Passes(right[0][~suites.want], right[1][~suites.want]),
         calibration=_calibration(truth, own),
         labels=labels,
+        found=Passes(flags[0][truth == 1.0], flags[1][truth == 1.0]),
+        one_judge=one_judge,
     )
     return Compared(
         evidence=evidence,

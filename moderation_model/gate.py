@@ -25,19 +25,25 @@ MOST_WANTED = 2000
 class GateRules:
     """The numbers of the gate. Shares: 0.02 is two points.
 
-    `fewest`: held-out labels. `confidence`: of the one-sided bounds of cost and of the three suites. `margin`: what a
-    suite may lose. `noise`: chance that a harmless change in false flags or in one identity is taken for harm. `cap`:
-    false flags may not rise by more, whatever chance explains. `ece_noise`: two equally calibrated models differ in
-    their calibration error by less than this over the square root of the rows in 19 of 20 cases (found by simulation
-    for 60 to 2,000 rows, 0.39 to 0.60 by how alike the two are).
+    `fewest`: held-out labels. `fewest_authors`: people who wrote those messages, since rows of one hang together and
+    the spread among a few of them says nothing. `confidence`: of the one-sided bounds of cost and of the three suites.
+    `margin`: what a suite may lose. `noise`: chance that a harmless change in false flags or in one identity is taken
+    for harm. `cap`: false flags may not rise by more, whatever chance explains. `ece_noise`: two equally calibrated
+    models differ in their calibration error by less than this over the square root of the rows in 19 of 20 cases (found
+    by simulation for 60 to 2,000 rows, 0.39 to 0.60 by how alike the two are). `missed`: what recall may fall by.
+    `one_judge`: the largest share of the held-out labels that one of several judges may have given: beyond it nobody
+    else's word could contradict.
     """
 
     fewest: int = 60
+    fewest_authors: int = 10
     confidence: float = 0.9
     margin: float = 0.02
     noise: float = 0.05
     cap: float = 0.005
     ece_noise: float = 0.5
+    missed: float = 0.05
+    one_judge: float = 0.9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +82,8 @@ class Evidence:
     """Champion and challenger on the same rows. `harmless`: True where a harmless line is not flagged.
 
     `labels`: all labels that the run had, of which the held-out rows are a part; it only says how many more to ask for.
+    `found`: labels that hold on a held-out row, True where the model flags them; None where that was not looked at.
+    `one_judge`: the share of the held-out labels that the busiest of several judges gave.
     """
 
     held_out: Costs
@@ -85,6 +93,8 @@ class Evidence:
     harmless: Passes
     calibration: Calibration
     labels: int = 0
+    found: Passes | None = None
+    one_judge: float = 0.0
 
 
 def judge(evidence: Evidence, rules: GateRules = GateRules()) -> GateVerdict:
@@ -95,6 +105,8 @@ def judge(evidence: Evidence, rules: GateRules = GateRules()) -> GateVerdict:
     cost, wanted = _cost(evidence, rules)
     rows = (
         cost,
+        _recall(evidence.found, rules),
+        _judges(evidence.one_judge, rules),
         _suite("anchors", "anchor sentences", evidence.anchors, rules),
         _suite("checks", "behavioural checks", evidence.checks, rules),
         _suite("identity", "sentences about identities", evidence.identity, rules),
@@ -113,6 +125,12 @@ def _cost(evidence: Evidence, rules: GateRules) -> tuple[GateRow, int]:
         wanted = _labels(rules.fewest - count, evidence)
         reason = f"Not enough labels yet, about {wanted} more: {count} of {rules.fewest} to compare on."
         return GateRow("cost", False, reason), wanted
+    if held_out.clusters is not None:
+        authors = len(set(held_out.clusters[held_out.weights > 0].tolist()))
+        if authors < rules.fewest_authors:
+            people = "one person" if authors == 1 else f"{authors} people"
+            reason = f"The held-out labels are about messages of {people}; at least {rules.fewest_authors} are needed."
+            return GateRow("cost", False, reason), 0
     gain = mean_gain(
         held_out.challenger, held_out.champion, weights=held_out.weights, clusters=held_out.clusters
     )  # costs: what falls is gained
@@ -129,6 +147,24 @@ def _cost(evidence: Evidence, rules: GateRules) -> tuple[GateRow, int]:
     if not 0 < wanted <= MOST_WANTED:
         return GateRow("cost", False, f"Too small a difference to tell from chance: {told}."), 0
     return GateRow("cost", False, f"Not enough labels yet, about {wanted} more: {told}, which may be chance."), wanted
+
+
+def _recall(found: Passes | None, rules: GateRules) -> GateRow:
+    """Fewer wrong flags are not bought with misses: recall did not fall by more than `missed` and chance explain."""
+    if found is None or not len(found.champion):
+        return GateRow("recall", True, "No held-out message breaks the rules, so none could be lost.")
+    gain = mean_gain(found.champion, found.challenger)
+    told = f"{_rate(found.champion)} of {gain.count:,} labels that hold found before, {_rate(found.challenger)} now"
+    lost = gain.value < -rules.missed and gain.at_most(1 - rules.noise) < 0
+    return GateRow("recall", not lost, f"{told}: too many are missed." if lost else f"{told}.")
+
+
+def _judges(share: float, rules: GateRules) -> GateRow:
+    """Who labels the newest examples must not decide alone what the others get."""
+    if share <= rules.one_judge:
+        return GateRow("judges", True, "The held-out labels are not one person's alone.")
+    told = "All" if share >= 1 else f"{100 * share:.0f} % of the"
+    return GateRow("judges", False, f"{told} held-out labels come from one person. Others must judge new cases, too.")
 
 
 def _more_rows(gain: Bootstrapped, rules: GateRules) -> int:

@@ -110,15 +110,18 @@ class LearnRoutes:
         return JSONResponse((await self._keeper.cancel(request.path_params["run_id"])).to_dict())
 
     async def _page(self, request: Request) -> Response:
-        """GET, or POST {"about": [[what, value], ...]} with rows that the caller knows -> the run as one HTML page."""
+        """GET, or POST {"about": [[what, value], ...], "guild": id} -> the run as one HTML page, with rows that the
+        caller knows, and of one server's limits alone where it is named.
+        """
         state = self._keeper.state(request.path_params["run_id"])
         if state.result is None:
             raise intake.Refused(f"Run {state.run_id} has no result to show.", status=404)
         # Imported here: most servers draw seldom, and matplotlib costs a second and some 40 MB.
         from moderation_model.reports.learning_page import learning_page
 
-        about = await self._about(request) if request.method == "POST" else []
-        page = await asyncio.to_thread(learning_page, state.result, about)
+        about, guild = await self._about(request) if request.method == "POST" else ([], None)
+        result = state.result if guild is None else state.result.on(guild)
+        page = await asyncio.to_thread(learning_page, result, about)
         return Response(page, media_type="text/html; charset=utf-8")
 
     async def _list_models(self, _: Request) -> Response:
@@ -153,12 +156,15 @@ class LearnRoutes:
         await self._keeper.forget(ids)  # first, so that a run which ends meanwhile marks its model itself
         return JSONResponse({"versions": await self._models.mark_stale(ids)})
 
-    async def _about(self, request: Request) -> list[tuple[str, str]]:
-        rows = (await self._object(request)).get("about", [])
+    async def _about(self, request: Request) -> tuple[list[tuple[str, str]], str | None]:
+        asked = await self._object(request)
+        rows, guild = asked.get("about", []), asked.get("guild")
+        if guild is not None and not isinstance(guild, str):
+            raise intake.Refused("`guild` must be the id of a server, as a string.", status=422)
         fits = isinstance(rows, list) and len(rows) <= MOST_ROWS
         if not fits or not all(isinstance(row, list) and [type(each) for each in row] == [str, str] for row in rows):
             raise intake.Refused(f"`about` must be a list of at most {MOST_ROWS} pairs of words.", status=422)
-        return [(clean(what), clean(value)) for what, value in rows]
+        return [(clean(what), clean(value)) for what, value in rows], guild
 
     async def _object(self, request: Request) -> dict[str, Any]:
         body = await self._body(request)

@@ -1,12 +1,14 @@
 """The frozen values of learning: examples go in, a run goes on, a verdict on the new model comes out.
 
 Plain Python like `contract.py`: the bot speaks them over HTTP, the training process keeps them in its run folder.
+Over 300 lines because whoever speaks to the server about a run finds all of its values, and their checks, in one place.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
 from moderation_model.contract import Figure
@@ -71,7 +73,7 @@ class Example:
                 model_version=str(data.get("model_version", "")),
                 scores={str(name): float(value) for name, value in data.get("scores", {}).items()},
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise BadRequest(f"An example does not have the shape of one ({type(error).__name__}).") from None
         example.check()
         return example
@@ -83,6 +85,8 @@ class Example:
             raise BadRequest(f"Example {self.example_id} has labels that do not exist: {', '.join(strange)[:80]}.")
         if any(value not in (0.0, 1.0) for value in self.labels.values()):
             raise BadRequest(f"The labels of example {self.example_id} must be 0 or 1.")
+        if not all(map(math.isfinite, (self.at, *self.scores.values()))):
+            raise BadRequest(f"The time and the scores of example {self.example_id} must be numbers that end.")
         if self.source not in SOURCES:
             raise BadRequest(f"The source of example {self.example_id} must be one of {', '.join(SOURCES)}.")
         if not 0.0 < self.inclusion_probability <= 1.0:
@@ -96,7 +100,8 @@ class RunOrder:
     """What a run is asked for. `limits`: by guild and label the flag limits in force (a guild's own, else the model's).
 
     `run_id` is the caller's: the same order sent twice starts one run. `goal_precision`: what the new limits are chosen
-    for. `judge_share`: the most that one moderator's verdicts may make of the training examples, by weight.
+    for, unless `goals` says another one for the guild. `judge_share`: the most that one moderator's verdicts may make
+    of the training examples, by weight.
     """
 
     run_id: str
@@ -104,6 +109,7 @@ class RunOrder:
     limits: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     mode: Mode = "lora"
     goal_precision: float = 0.95
+    goals: Mapping[str, float] = field(default_factory=dict)
     judge_share: float = 0.3
     seed: int = 1
 
@@ -214,6 +220,14 @@ class RunResult:
     def limits_alone(self) -> bool:
         """Whether the model stays and only its limits would change."""
         return self.challenger == self.champion
+
+    def on(self, guild: str) -> RunResult:
+        """The same as that server may see it: the limits of others are none of its business."""
+        return replace(
+            self,
+            limits={name: limits for name, limits in self.limits.items() if name == guild},
+            changes=tuple(each for each in self.changes if each.guild == guild),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form of a finished run."""

@@ -21,12 +21,11 @@ from typing import Any
 from moderation_model import atomic, pointer, registry
 from moderation_model.errors import BadModelFolder, BadRequest, ModelUnavailable
 from moderation_model.learning import RunResult, VersionInfo
+from moderation_model.manifests import check_gate, info, opened, passed
 from moderation_model.pointer import NAME, Pointer
 
 IN_THE_BOX = "shipped"
 """What the model in the box may be called besides its version."""
-SUFFIXES = (".safetensors", ".json", ".md", ".txt")
-"""What a model folder may hold: weights as safetensors, never a pickle."""
 KEPT = 3
 """Versions that are kept of those that failed the gate, and of those that passed it and never decided."""
 
@@ -61,7 +60,7 @@ class ModelStore:
         chosen, warning = self._read()
         if warning is None and chosen.version is not None:
             try:
-                _open(self._path(chosen.version))
+                opened(self._path(chosen.version))
                 return Champion(chosen.version, self._path(chosen.version))
             except BadModelFolder as error:
                 warning = f"{error} Until then the model in the box decides, not {chosen.version}."
@@ -92,31 +91,34 @@ class ModelStore:
         chosen, _ = self._read()
         current, manifests = self.current().version, self._manifests()
         newer = (name for name, each in manifests.items() if str(each.get("adopted", "")) > chosen.since)
-        waiting = next((name for name in newer if _passed(manifests[name])), None)
+        waiting = next((name for name in newer if passed(manifests[name])), None)
         before = chosen.past[-1] or self.shipped_version if chosen.past else None
         # What serves counts before what it is besides, so it comes last.
         roles = {self.shipped_version: "shipped", waiting: "challenger", before: "previous", current: "champion"}
         manifests[self.shipped_version] = registry.read_manifest(self._shipped)
-        return [_info(version, manifest, roles.get(version, "kept")) for version, manifest in manifests.items()]
+        return [info(version, manifest, roles.get(version, "kept")) for version, manifest in manifests.items()]
 
     def check_promotable(self, version: str, *, force: bool = False, reason: str = "") -> None:
         """Raises what `promote` would, and changes nothing."""
         chosen = self._known(version)
-        manifest = _open(self._place(chosen))
-        if chosen is None or _passed(manifest):
-            return
-        if not force:
-            why = " ".join(row["reason"] for row in manifest.get("gate", {}).get("rows", ()) if not row["met"])
-            raise BadRequest(f"{version} did not pass the gate. {why or 'It was never judged.'}")
-        if not reason.strip():
-            raise BadRequest(f"{version} did not pass the gate. Say in a sentence why it shall decide all the same.")
+        manifest = opened(self._place(chosen))
+        before, warning = self._read()
+        if chosen is None or (passed(manifest) and (warning or chosen == before.version)):
+            return  # the same again, or a choice that nobody can read any more
+        try:
+            check_gate(version, manifest, decides=self.current().version)
+        except BadRequest as refused:
+            if not force:
+                raise
+            if not reason.strip():
+                raise BadRequest(f"{refused} Say in a sentence why it shall decide all the same.") from None
 
     def promote(self, version: str, *, force: bool = False, reason: str = "") -> None:
         """Let `version` decide; what decided becomes the previous one. Nothing happens where it decides already.
 
-        Raises BadRequest for an unknown version and for one that the gate did not pass, unless an operator forces it
-        and says in a sentence why (`reason`, which is kept); BadModelFolder for a folder that does not match its
-        manifest. The model in the box may always decide.
+        Raises BadRequest for an unknown version and for one that the gate did not pass, or passed against another
+        champion than the one that decides, unless an operator forces it and says in a sentence why (`reason`, which is
+        kept); BadModelFolder for a folder that does not match its manifest. The model in the box may always decide.
         """
         with self._changing():
             self.check_promotable(version, force=force, reason=reason)
@@ -189,12 +191,12 @@ class ModelStore:
     def _move_in(self, folder: Path, result: RunResult) -> str:
         if not folder.exists() and result.challenger and self._path(result.challenger).exists():
             return result.challenger
-        manifest = _open(folder)
+        manifest = opened(folder)
         version = str(manifest["version"])
         if not NAME.fullmatch(version) or version in (self.shipped_version, IN_THE_BOX):
             raise BadRequest(f"The new model cannot be called {version[:100]!r}: train it again.")
         if self._path(version).exists():
-            if _open(self._path(version))["files"] != manifest["files"]:
+            if opened(self._path(version))["files"] != manifest["files"]:
                 raise BadRequest(f"Another model is here already as version {version}.")
             shutil.rmtree(folder)
             return version
@@ -225,7 +227,7 @@ class ModelStore:
         while past:
             version = past.pop()
             try:
-                _open(self._place(version))
+                opened(self._place(version))
                 return version, tuple(past)
             except BadModelFolder as error:
                 logger.warning("Passed over %s: %s", version, error)
@@ -270,31 +272,5 @@ class ModelStore:
             return
         idle = {name: each for name, each in self._manifests().items() if name not in (chosen.version, *chosen.past)}
         for kind in (True, False):
-            for version in [name for name, manifest in idle.items() if _passed(manifest) is kind][KEPT:]:
+            for version in [name for name, manifest in idle.items() if passed(manifest) is kind][KEPT:]:
                 atomic.remove_folder(self._path(version))
-
-
-def _open(folder: Path) -> dict[str, Any]:
-    """The manifest once all files match it and none may hold code. Raises BadModelFolder."""
-    manifest = registry.open_folder(folder)
-    strange = [name for name in manifest["files"] if not name.endswith(SUFFIXES)]
-    if strange:
-        raise BadModelFolder(
-            f"{folder} holds {', '.join(strange)[:200]}: only safetensors are opened as weights. Convert it first."
-        )
-    return manifest
-
-
-def _passed(manifest: dict[str, Any]) -> bool:
-    return bool(manifest.get("gate", {}).get("promote", False))
-
-
-def _info(version: str, manifest: dict[str, Any], role: Any) -> VersionInfo:
-    return VersionInfo(
-        version=version,
-        role=role,
-        made=str(manifest.get("trained", {}).get("date") or manifest.get("adopted", ""))[:10],
-        parent=manifest.get("parent"),
-        promote=_passed(manifest) if "gate" in manifest else None,
-        stale=tuple(manifest.get("stale", ())),
-    )

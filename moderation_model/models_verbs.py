@@ -63,7 +63,7 @@ def promote(
     version: Annotated[str, typer.Argument(help="A version that `candor-model models` lists.")],
     folder: Models = None,
     force: Annotated[
-        str, typer.Option(help="Promote it though it did not pass the gate; say in a sentence why. It is kept.")
+        str, typer.Option(help="Promote it though the gate does not let it; say in a sentence why. It is kept.")
     ] = "",
 ) -> None:
     """Let a version decide that has passed the gate. `rollback` takes it back."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import threading
 from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 
@@ -14,7 +16,10 @@ from moderation_model.run_order import read_order
 ORDER, STATE, RESULT, WORK, MODEL = "order.jsonl", "state.json", "result.json", "work", "model"
 FORGOTTEN = "forgotten.json"
 """Names in a run's folder; `WORK/MODEL` is the model that it made."""
+KEPT_RUNS = 50
 MAX_ORDER_BYTES = 256 * 1024 * 1024
+_ORDERS = threading.Lock()
+"""Held while an order is replaced or removed, so that none comes back once its run has ended."""
 
 
 async def receive(body: AsyncIterator[bytes], path: Path) -> None:
@@ -38,6 +43,8 @@ def run_id_of(path: Path) -> str:
 def strike(folder: Path, example_ids: Collection[int]) -> None:
     """The order holds these examples no longer, and `forgotten` gives their ids. A run that ended has no order."""
     path, gone = folder / ORDER, set(example_ids)
+    if not gone:
+        return
     try:
         head, *lines = path.read_bytes().splitlines(keepends=True)
     except FileNotFoundError:
@@ -49,9 +56,33 @@ def strike(folder: Path, example_ids: Collection[int]) -> None:
     write_whole(folder / FORGOTTEN, json.dumps(sorted(struck | set(forgotten(folder)))))
     fresh = folder / f".{ORDER}"
     fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as handle:
-        handle.writelines([head, *kept])
-    os.replace(fresh, path)
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as handle:
+            handle.writelines([head, *kept])
+        with _ORDERS:
+            if path.exists() and fresh.exists():
+                os.replace(fresh, path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def clear(folder: Path) -> None:
+    """Removes whatever in a run's folder may hold a text: orders, also half-written ones, and checkpoints."""
+    with _ORDERS:
+        for path in (*folder.glob(ORDER), *folder.glob(f".{ORDER}*")):
+            path.unlink(missing_ok=True)
+    shutil.rmtree(folder / WORK, ignore_errors=True)
+
+
+def folders(root: Path) -> list[Path]:
+    """The folders of runs."""
+    return [path for path in root.glob("*") if path.is_dir()] if root.is_dir() else []
+
+
+def prune(root: Path) -> None:
+    """Only the newest runs stay known."""
+    for folder in sorted(folders(root), key=lambda folder: folder.stat().st_mtime)[:-KEPT_RUNS]:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def forgotten(folder: Path) -> list[int]:

@@ -18,6 +18,8 @@ from moderation_model.learning import MODES, Example, RunOrder
 
 MAX_EXAMPLES = 200_000
 MAX_LINE_BYTES = 128 * 1024
+MAX_SEED = 2**32 - 1
+"""The largest that every generator of chance takes."""
 RUN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 """What a run may be called: it names a folder."""
 
@@ -29,6 +31,7 @@ def order_lines(order: RunOrder) -> Iterator[bytes]:
         "limits": {guild: dict(limits) for guild, limits in order.limits.items()},
         "mode": order.mode,
         "goal_precision": order.goal_precision,
+        "goals": dict(order.goals),
         "judge_share": order.judge_share,
         "seed": order.seed,
     }
@@ -70,20 +73,23 @@ def _order(head: Mapping[str, Any], examples: tuple[Example, ...]) -> RunOrder:
             },
             mode=head.get("mode", "lora"),
             goal_precision=float(head.get("goal_precision", 0.95)),
+            goals={str(guild): float(goal) for guild, goal in head.get("goals", {}).items()},
             judge_share=float(head.get("judge_share", 0.3)),
             seed=int(head.get("seed", 1)),
         )
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, OverflowError, AttributeError) as error:
         raise BadRequest(f"The first line of a run's order is not one ({type(error).__name__}).") from None
     _check(order)
     return order
 
 
 def _check(order: RunOrder) -> None:
-    if not 0.5 <= order.goal_precision < 1.0:
+    if not all(0.5 <= goal < 1.0 for goal in (order.goal_precision, *order.goals.values())):
         raise BadRequest("The precision asked for must be at least 0.5 and below 1.")
     if not 0.0 < order.judge_share <= 1.0:
         raise BadRequest("The largest share of one moderator must lie above 0 and up to 1.")
+    if not 0 <= order.seed <= MAX_SEED:
+        raise BadRequest(f"The seed of a run must be a whole number from 0 to {MAX_SEED}.")
     for limits in order.limits.values():
         strange = sorted(set(limits) - set(LABEL_NAMES))
         if strange or not all(math.isfinite(limit) and 0.0 <= limit <= 1.0 for limit in limits.values()):

@@ -8,7 +8,6 @@ nothing behind; the next server finds the folder and resumes.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 import os
@@ -19,16 +18,20 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from moderation_model.errors import BadRequest, ModelError, ModelOverloaded
+from moderation_model.errors import BadRequest, ModelError, ModelOverloaded, ModelUnavailable
 from moderation_model.learning import RunPhase, RunResult, RunState
+from moderation_model.run_child import environment, follow, stop, told
 from moderation_model.run_files import (
     MODEL,
     ORDER,
     RESULT,
     WORK,
+    clear,
+    folders,
     forgotten,
+    prune,
     read_state,
     receive,
     run_id_of,
@@ -40,9 +43,6 @@ from moderation_model.run_order import checked_run_id
 COMMAND = (sys.executable, "-m", "moderation_model.run_process")
 ATTEMPTS = 3
 """A run whose process dies so often fails."""
-LOG_LINES = 40
-KEPT_RUNS = 50
-STOP_SECONDS = 5.0
 RETRY_AFTER = 60.0
 
 logger = logging.getLogger(__name__)
@@ -83,6 +83,7 @@ class RunKeeper:
         self._observe = observe
         self._current: _Run | None = None
         self._task: asyncio.Task[None] | None = None
+        self._unwritten: dict[str, RunState] = {}  # how runs ended, where the disk was full
 
     async def __aenter__(self) -> Self:
         left = await asyncio.to_thread(self._left_over)
@@ -100,35 +101,53 @@ class RunKeeper:
     async def start(self, body: AsyncIterator[bytes]) -> RunState:
         """Start the run that the streamed order asks for; a run that is known already is not started again.
 
-        Raises BadRequest with one sentence, and ModelOverloaded while another run goes on.
+        Raises BadRequest with one sentence, ModelOverloaded while another run goes on, and ModelUnavailable where the
+        order cannot be kept.
         """
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         arriving = self._folder / f".arriving-{os.getpid()}-{time.monotonic_ns()}"
         try:
-            await receive(body, arriving)
-            run_id = await asyncio.to_thread(run_id_of, arriving)
-            folder = self._folder / run_id
-            if folder.exists():
-                return self.state(run_id)
-            if self._current is not None:
-                raise ModelOverloaded(
-                    f"Run {self._current.state.run_id} goes on. One run at a time: wait for it or cancel it.",
-                    retry_after=RETRY_AFTER,
-                )
-            folder.mkdir(mode=0o700)
-            os.replace(arriving, folder / ORDER)
+            run = await self._received(body, arriving)
+        except OSError as error:
+            raise ModelUnavailable(
+                f"The order of a run cannot be kept in {self._folder}: {error.strerror or error}. Make room there."
+            ) from error
         finally:
             arriving.unlink(missing_ok=True)
-        run = _Run(folder, RunState(run_id=run_id, phase="queued", started_at=time.time()))
-        self._enter(run, run.state)
+        if isinstance(run, RunState):
+            return run
         self._begin(run)
         return run.state
+
+    async def _received(self, body: AsyncIterator[bytes], arriving: Path) -> _Run | RunState:
+        """The new run in its folder, or the state of the one that has this id already."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        await receive(body, arriving)
+        run_id = await asyncio.to_thread(run_id_of, arriving)
+        folder = self._folder / run_id
+        if folder.exists():
+            return self.state(run_id)
+        if self._current is not None:
+            raise ModelOverloaded(
+                f"Run {self._current.state.run_id} goes on. One run at a time: wait for it or cancel it.",
+                retry_after=RETRY_AFTER,
+            )
+        folder.mkdir(mode=0o700)
+        run = _Run(folder, RunState(run_id=run_id, phase="queued", started_at=time.time()))
+        try:
+            os.replace(arriving, folder / ORDER)
+            self._enter(run, run.state)
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return run
 
     def state(self, run_id: str) -> RunState:
         """Where the run stands. Raises BadRequest for one that is not known."""
         checked_run_id(run_id)
         if self._current is not None and self._current.state.run_id == run_id:
             return self._current.state
+        if run_id in self._unwritten:
+            return self._unwritten[run_id]
         state = read_state(self._folder / run_id)
         if state is None:
             raise BadRequest(f"There is no run {run_id}.")
@@ -136,8 +155,8 @@ class RunKeeper:
 
     def states(self) -> list[RunState]:
         """Every run that is known, the newest first."""
-        found = [read_state(folder) for folder in self._folders()]
-        states = [each[0] for each in found if each is not None]
+        found = [read_state(folder) for folder in folders(self._folder)]
+        states = [self._unwritten.get(each[0].run_id, each[0]) for each in found if each is not None]
         if self._current is not None:
             states = [self._current.state if s.run_id == self._current.state.run_id else s for s in states]
         return sorted(states, key=lambda state: state.started_at or 0.0, reverse=True)
@@ -150,7 +169,7 @@ class RunKeeper:
             return state
         run.cancelled = True
         if run.process is not None:
-            await _stop(run.process)
+            await stop(run.process)
         if self._task is not None:
             await asyncio.gather(asyncio.shield(self._task), return_exceptions=True)
         return self.state(run_id)
@@ -165,17 +184,27 @@ class RunKeeper:
         self._task = asyncio.create_task(self._work(run), name=f"run-{run.state.run_id}")
 
     async def _work(self, run: _Run) -> None:
-        """One process after the other until the run has ended."""
-        while not run.state.ended:
-            if run.cancelled:
-                self._end(run, "cancelled")
-            elif (run.folder / RESULT).is_file():
-                await self._finish(run)
-            elif run.attempts >= ATTEMPTS:
-                self._end(run, "failed", f"Its process died {run.attempts} times; the server's log says more.")
-            else:
-                await self._attempt(run)
+        """One process after the other until the run has ended; what goes wrong here ends it, and the next may come."""
+        try:
+            while not run.state.ended:
+                await self._step(run)
+        except Exception as error:
+            sentence = told(error)
+            logger.error("run %s failed: %s", run.state.run_id, sentence)
+            self._end(run, "failed", sentence)
         self._current = None
+
+    async def _step(self, run: _Run) -> None:
+        if run.cancelled:
+            self._end(run, "cancelled")
+        elif (run.folder / RESULT).is_file():
+            await self._finish(run)
+        elif not (run.folder / ORDER).is_file():
+            self._end(run, "failed", "Its order is gone, so it cannot go on.")
+        elif run.attempts >= ATTEMPTS:
+            self._end(run, "failed", f"Its process died {run.attempts} times; the server's log says more.")
+        else:
+            await self._attempt(run)
 
     async def _attempt(self, run: _Run) -> None:
         """One process, to its end."""
@@ -189,20 +218,20 @@ class RunKeeper:
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=DEVNULL,
-                env=_environment(),
+                env=environment(),
             )
         except OSError as error:
             self._end(run, "failed", f"The training process cannot be started: {error.strerror}.")
             return
         if run.cancelled:  # while the process was being started
-            await _stop(run.process)
+            await stop(run.process)
         sentence: str | None = None
         try:
-            sentence = await _follow(run, self._observe)
+            sentence = await follow(run.process, run.state, lambda state: self._hear(run, state))
             code = await run.process.wait()
         finally:
             if run.process.returncode is None:
-                await _stop(run.process)
+                await stop(run.process)
             run.process = None
         if code != 0 and not run.cancelled:
             if sentence is not None:
@@ -227,74 +256,44 @@ class RunKeeper:
         self._end(run, "done")
 
     def _end(self, run: _Run, phase: RunPhase, error: str | None = None) -> None:
-        """Nothing with a text in it outlives a run."""
-        (run.folder / ORDER).unlink(missing_ok=True)
-        shutil.rmtree(run.folder / WORK, ignore_errors=True)
-        self._enter(run, replace(run.state, phase=phase, error=error, ended_at=time.time()))
-        old = sorted(self._folders(), key=lambda folder: folder.stat().st_mtime)[:-KEPT_RUNS]
-        for folder in old:
-            shutil.rmtree(folder, ignore_errors=True)
+        """Nothing with a text in it outlives a run, and no full disk keeps it from ending."""
+        ended = replace(run.state, phase=phase, error=error, ended_at=time.time())
+        try:
+            clear(run.folder)
+            self._enter(run, ended)
+            prune(self._folder)
+        except OSError as problem:
+            logger.error("the end of run %s cannot be written: %s", ended.run_id, problem.strerror)
+            self._unwritten[ended.run_id] = ended
+            self._hear(run, ended)
 
-    def _enter(self, run: _Run, state: RunState) -> None:
+    def _hear(self, run: _Run, state: RunState) -> None:
         run.state = state
-        write_state(run.folder, state, run.attempts)
         self._observe(state)
 
+    def _enter(self, run: _Run, state: RunState) -> None:
+        write_state(run.folder, state, run.attempts)
+        self._hear(run, state)
+
     def _left_over(self) -> _Run | None:
-        """The newest run that an earlier server left; others that it left are failed. Clears what was arriving."""
+        """The newest run that an earlier server left; others fail. Removes texts that a killed server did not."""
         for leftover in self._folder.glob(".arriving-*"):
             leftover.unlink(missing_ok=True)
         left: list[_Run] = []
-        for folder in self._folders():
+        for folder in folders(self._folder):
             known = read_state(folder)
             if known is None:
                 shutil.rmtree(folder, ignore_errors=True)
-            elif not known[0].ended:
-                left.append(_Run(folder, replace(known[0], phase="interrupted"), attempts=known[1]))
+            elif known[0].ended:
+                clear(folder)
+            else:
+                run = _Run(folder, replace(known[0], phase="interrupted"), attempts=known[1])
+                try:
+                    strike(folder, forgotten(folder))
+                    left.append(run)
+                except (OSError, ValueError, KeyError):
+                    self._end(run, "failed", "Its order cannot be read or written any more.")
         left.sort(key=lambda run: run.state.started_at or 0.0)
         for run in left[:-1]:
             self._end(run, "failed", "The server ended while it waited.")
         return left[-1] if left else None
-
-    def _folders(self) -> list[Path]:
-        return [path for path in self._folder.glob("*") if path.is_dir()] if self._folder.is_dir() else []
-
-
-async def _follow(run: _Run, observe: Callable[[RunState], None]) -> str | None:
-    """Read what the process says until it closes its output; the sentence that it failed with, if it says one."""
-    assert run.process is not None
-    assert run.process.stdout is not None
-    sentence: str | None = None
-    async for line in run.process.stdout:
-        with contextlib.suppress(ValueError):
-            said = json.loads(line)
-            if isinstance(said, dict):
-                sentence = said.get("error") or sentence
-                run.state = _heard(run.state, said)
-                observe(run.state)
-    return sentence
-
-
-def _heard(state: RunState, said: dict[str, Any]) -> RunState:
-    if "say" in said:
-        state = replace(state, log=(*state.log, str(said["say"])[:300])[-LOG_LINES:])
-    if "stage" in said:
-        state = replace(state, stage=str(said["stage"]), done=int(said.get("done", 0)), every=int(said.get("every", 0)))
-    return state
-
-
-async def _stop(process: Process) -> None:
-    """End it: first by closing its input, then for certain."""
-    if process.stdin is not None:
-        process.stdin.close()
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(STOP_SECONDS):
-            await process.wait()
-    if process.returncode is None:
-        process.kill()
-        await process.wait()
-
-
-def _environment() -> dict[str, str]:
-    """Ours without settings: the token is none of the child's business."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("CANDOR_")}

@@ -46,8 +46,8 @@ class Store(Protocol):
         ...
 
     def promote(self, version: str, *, force: bool = False, reason: str = "") -> None:
-        """Makes it the champion. Raises BadRequest where the gate did not pass it and nobody forces it, who must say
-        why.
+        """Makes it the champion. Raises BadRequest where the gate did not pass it, or compared it with another champion
+        than the one that serves, and nobody forces it, who must say why.
         """
         ...
 

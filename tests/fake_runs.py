@@ -92,7 +92,7 @@ class FakeRuns:
             raise BadRequest(f"There is no run {run_id}.")
         return self.states[run_id]
 
-    async def run_page(self, run_id: str, *, about: Sequence[tuple[str, str]] = ()) -> bytes:
+    async def run_page(self, run_id: str, *, about: Sequence[tuple[str, str]] = (), guild: int | None = None) -> bytes:
         await self.run_state(run_id)
         self.told = list(about)
         return b"<!doctype html><title>a run</title>"

@@ -152,10 +152,15 @@ def _learned(report: RunReport) -> str:
     named = [texts.REPORT_SOURCES[name].format(number=f"{number:,}") for name, number in sources.items() if number]
     refused = texts.REPORT_REFUSED.format(number=_number(run, "refused")) if _number(run, "refused") else ""
     held = texts.REPORT_HELD.format(number=_number(run, "held_verdicts")) if _number(run, "held_verdicts") else ""
-    share = f"{100 * learned.largest_share:.0f}" if learned else "0"
+    share = (
+        texts.REPORT_SHARE.format(share=f"{100 * learned.largest_share:.0f}")
+        if learned and learned.largest_share
+        else ""
+    )
     first = texts.REPORT_LEARNED.format(sources=", ".join(named) or texts.REPORT_NOTHING, refused=refused + held)
     until = texts.REPORT_UNTIL if report.standing == "waits" and not head_line(run) else ""
-    lines = [first, texts.REPORT_SHARE.format(share=share, agreement=_agreement(run)), f"{until}{run.run_id}"]
+    agreed = share + _agreement(run)
+    lines = [first, agreed[0].upper() + agreed[1:], f"{until}{run.run_id}"]
     return "\n".join(f"-# {line}" for line in lines)
 
 

@@ -89,7 +89,7 @@ class RunButton(
 
 
 async def _details(interaction: Pressed, run_id: str) -> Said:
-    found = await interaction.client.flows.run_details.of(run_id)
+    found = await interaction.client.flows.run_details.of(run_id, guild_id=guild_of(interaction))
     data = json.dumps(found.data, indent=2, ensure_ascii=False).encode()
     files = (discord.File(BytesIO(data), f"{run_id}.json"),)
     if found.page is None:

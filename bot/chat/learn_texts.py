@@ -76,6 +76,8 @@ REPORT_BAD_MORE = "🔴 and {number} more: Details"
 REPORT_RULES = {
     "examples": "Too little to learn from:",
     "cost": "Mistakes on your server:",
+    "recall": "Found on your server:",
+    "judges": "Who judged:",
     "anchors": "Everyday sentences:",
     "checks": "Test sentences:",
     "identity": "Sentences about groups of people:",
@@ -98,7 +100,7 @@ class Compared(NamedTuple):
 
 REPORT_DIFFERENCES = {
     "left alone": Compared("harmless messages left alone", "cost"),
-    "recall": Compared("rule-breaking messages found", "cost"),
+    "recall": Compared("rule-breaking messages found", "recall"),
     "anchors": Compared("everyday sentences right", "anchors"),
     "checks": Compared("test sentences right", "checks"),
     "identity": Compared("sentences about groups right", "identity"),
@@ -117,7 +119,7 @@ REPORT_SOURCES = {
 REPORT_NOTHING = "nothing"
 REPORT_REFUSED = " · {number} refused by policy"
 REPORT_HELD = " · {number} verdicts held"
-REPORT_SHARE = "One moderator's part is at most {share} % · {agreement}"
+REPORT_SHARE = "One moderator's part is at most {share} % · "
 REPORT_KAPPA = "moderators agree {how} (kappa {kappa:.2f}, {cases} judged by several)"
 REPORT_AGREE = ((0.8, "very well"), (0.6, "well"), (0.4, "fairly"), (0.2, "little"), (-2.0, "hardly"))
 REPORT_NO_KAPPA = "no case was judged by two moderators"

@@ -13,7 +13,7 @@ import discord
 from bot.chat import weekly_texts as texts
 from bot.chat.inert import spoiler
 from bot.core.numbers import spoken
-from bot.core.weekly import GOAL, CaseLink, WeekReport
+from bot.core.weekly import CaseLink, WeekReport
 from bot.flow.figures import DEEDS
 from moderation_model.pictures import counted, day, short
 
@@ -63,7 +63,7 @@ def _needs(report: WeekReport) -> list[str]:
         found.append(texts.TROUBLE_MORE.format(number=len(report.trouble) - MOST_TROUBLE))
     if report.below_goal:
         labels = ", ".join(discord.utils.escape_markdown(short(title)) for title in report.below_goal)
-        found.append(texts.BELOW_GOAL.format(labels=labels, goal=round(GOAL * 100)))
+        found.append(texts.BELOW_GOAL.format(labels=labels, goal=round(report.goal * 100)))
     return found
 
 

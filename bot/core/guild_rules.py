@@ -101,6 +101,7 @@ class GuildRules:
     channels: Mapping[int, Mapping[str, LabelRule]] = field(default_factory=dict)
     learn_cron: str | None = "0 3 * * sun"
     weekly_cron: str | None = "0 6 * * mon"
+    goal_precision: int = 95
 
     @property
     def reports_to(self) -> int | None:

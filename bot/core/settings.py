@@ -118,6 +118,13 @@ SETTINGS: tuple[Setting, ...] = (
         optional=True,
     ),
     Setting(
+        "goal_precision",
+        "number",
+        "How many of 100 flags are to be right: the limits of a new model are chosen for that.",
+        50,
+        99,
+    ),
+    Setting(
         "weekly_cron", "cron", "When the report on the last seven days comes; none: no report by itself.", optional=True
     ),
 )

@@ -18,8 +18,6 @@ DAYS = 7
 LEAST_CARDS = 10
 """A week with fewer cards is not worth a report."""
 OVERDUE = timedelta(hours=24)
-GOAL = 0.95
-"""The precision that limits are chosen for (`RunOrder.goal_precision`)."""
 FEW = 20
 """With fewer messages a channel's mean says more of a person than of the channel."""
 
@@ -88,7 +86,8 @@ class WeekReport:
 
     `overdue`: how many cases are open for over `OVERDUE`, whenever they were opened, the oldest since `oldest`.
     `trouble`: what stands in the bot's way on Discord, a sentence with its fix each. `precision`: by the label's title
-    on this server. `away`: for how long the bot was not there, None where that is not known; `drift` likewise.
+    on this server. `away`: for how long the bot was not there, None where that is not known; `drift` likewise. `goal`:
+    the precision that the server wants (`GuildRules.goal_precision`).
     """
 
     guild_id: int
@@ -108,6 +107,7 @@ class WeekReport:
     read: Read = field(default_factory=Read)
     away: timedelta | None = None
     drift: Drift | None = None
+    goal: float = 0.95
 
     @property
     def ends(self) -> Counter[str]:
@@ -117,7 +117,7 @@ class WeekReport:
     @property
     def below_goal(self) -> dict[str, Precision]:
         """The labels that are surely below the goal: even the upper end of the interval is."""
-        return {title: each for title, each in self.precision.items() if each.enough and each.interval.high < GOAL}
+        return {title: each for title, each in self.precision.items() if each.enough and each.interval.high < self.goal}
 
     @property
     def needs(self) -> int:

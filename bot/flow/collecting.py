@@ -24,10 +24,13 @@ PAGE = 500
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """`limits`: by guild and label the limits for flags in force. `facts`: numbers for the report."""
+    """`limits`: by guild and label the limits for flags in force. `goals`: by guild the precision wanted. `facts`:
+    numbers for the report.
+    """
 
     examples: tuple[Example, ...]
     limits: Mapping[str, Mapping[str, float]]
+    goals: Mapping[str, float]
     facts: Mapping[str, float]
 
 
@@ -64,7 +67,9 @@ class Collecting:
         kappa = agreement(together)
         if kappa is not None:
             facts |= {"agreement": round(kappa, 3), "judged_together": len(together)}
-        return Collected(tuple(examples), await self._limits({example.guild for example in examples}), facts)
+        guilds = sorted({*(example.guild for example in examples), *map(str, await self._guilds.known())})
+        goals = {guild: (await self._guilds.get(int(guild))).goal_precision / 100 for guild in guilds}
+        return Collected(tuple(examples), await self._limits(guilds), goals, facts)
 
     async def new(self, collected: Collected, since: datetime) -> int:
         """How many of them were judged, or written, after that.
@@ -116,15 +121,13 @@ class Collecting:
             after = page[-1].example_id
         return found
 
-    async def _limits(self, guilds: Collection[str]) -> dict[str, dict[str, float]]:
+    async def _limits(self, guilds: Sequence[str]) -> dict[str, dict[str, float]]:
         """A guild's own, else the model's; of all guilds: the limits of each must fit the new model."""
         info = await self._model.info()
         found: dict[str, dict[str, float]] = {}
-        for guild in sorted({*guilds, *map(str, await self._guilds.known())}):
+        for guild in guilds:
             rules = await self._guilds.get(int(guild))
-            own = {name: rules.rule(name).flag_at for name in info.labels}
-            limits = {name: info.thresholds.get(name) if limit is None else limit for name, limit in own.items()}
-            found[guild] = {name: limit for name, limit in limits.items() if limit is not None}
+            found[guild] = {name: rules.rule(name).flag_limit(limit) for name, limit in info.thresholds.items()}
         return found
 
 
@@ -132,12 +135,14 @@ def held_back(judgements: Sequence[Judgement], decisions: Mapping[int, JudgeDeci
     """Whose verdicts contradict the rest's, without those about whom an administrator has said something.
 
     The farthest is held first, and then the others are compared without that one: somebody who contradicts everybody
-    makes everybody look strange.
+    makes everybody look strange. Of those who are tied nobody can tell who it is, so they are held together.
     """
     allowed = {person for person, decision in decisions.items() if decision == "allow"}
     left = [each for each in judgements if decisions.get(each.moderator_id) != "drop"]
     held: list[Contradiction] = []
     while found := contradictions(left, allowed=allowed):
-        held.append(found[0])
-        left = [each for each in left if each.moderator_id != found[0].moderator_id]
+        first = [each for each in found if each.tied] or found[:1]
+        held += first
+        people = {each.moderator_id for each in first}
+        left = [each for each in left if each.moderator_id not in people]
     return held

@@ -42,6 +42,7 @@ GOING_ON = "A training run goes on already. `/learn runs` says how far it is."
 NOT_ENOUGH = "There are {number} labels to learn from; about {more} more are needed."
 NOT_NEW = "There are {number} new labels since the last run; {least} are needed."
 LOST = "The model server no longer knows this run; nothing has changed. Start another."
+NOTHING_FROM_HERE = "Nobody on this server has taught anything yet, so it starts no training."
 NO_GOING = "No training run goes on."
 
 
@@ -87,10 +88,14 @@ class Learn:
             raise BotError(GOING_ON)
         collected = await self._collecting.collect()
         await self._check(collected, least_new)
+        if guild_id is not None and all(example.guild != str(guild_id) for example in collected.examples):
+            raise BotError(NOTHING_FROM_HERE)  # who taught nothing does not decide for those who did
         now = self._clock.now()
         facts = {**collected.facts, "home": int(guild_id or busiest(collected))}
         run = Run(f"run-{now:%Y%m%d-%H%M%S}", "queued", now, guild_id=guild_id, asked_by=by, facts=facts)
-        order = RunOrder(run.run_id, collected.examples, limits=collected.limits, mode=self._mode)
+        order = RunOrder(
+            run.run_id, collected.examples, limits=collected.limits, goals=collected.goals, mode=self._mode
+        )
         self._sending.add(run.run_id)
         try:
             if not await self._runs.open(run):

@@ -65,8 +65,10 @@ class LearnService(Protocol):
         """Where the run stands. Raises BadRequest for one that the server does not know."""
         ...
 
-    async def run_page(self, run_id: str, *, about: Sequence[tuple[str, str]] = ()) -> bytes:
-        """What the run found as one HTML page, with these rows (what, value) that the caller knows."""
+    async def run_page(self, run_id: str, *, about: Sequence[tuple[str, str]] = (), guild: int | None = None) -> bytes:
+        """What the run found as one HTML page, with these rows (what, value) that the caller knows, and the limits of
+        that server alone.
+        """
         ...
 
     async def cancel_run(self, run_id: str) -> RunState:

@@ -9,7 +9,14 @@ import structlog
 
 from bot.core.guild_rules import GuildRules
 from bot.core.lessons import Run
-from bot.core.retraining import UNKNOWN_BEFORE, UNKNOWN_NOW, Traffic, drift_from_facts
+from bot.core.retraining import (
+    PROGRESS_CHANNEL,
+    PROGRESS_MESSAGE,
+    UNKNOWN_BEFORE,
+    UNKNOWN_NOW,
+    Traffic,
+    drift_from_facts,
+)
 from bot.errors import NotAllowed
 from bot.flow.ports import LearnService
 from bot.store.runs import RunStore
@@ -21,6 +28,8 @@ from moderation_model.pictures import RunPicture, alt
 log = structlog.get_logger(__name__)
 
 NO_RUN = "There is no run {run_id} with a result."
+ONE_SERVERS = ("home", PROGRESS_CHANNEL, PROGRESS_MESSAGE)
+"""Facts that name places of the server that started the run; those with a colon hold its limits from before."""
 TOO_FEW = "too few messages to say"
 NOT_TWICE = "no case that two moderators judged"
 NOT_PLAYED = "not played again"
@@ -41,18 +50,18 @@ class RunDetails:
         self._model = model
         self._runs = runs
 
-    async def of(self, run_id: str) -> Details:
-        """Of a run that found a result. Raises NotAllowed for any other."""
+    async def of(self, run_id: str, *, guild_id: int) -> Details:
+        """Of a run that found a result, as that server may see it. Raises NotAllowed for any other."""
         run = await self._runs.get(run_id)
         if run is None or run.result is None:
             raise NotAllowed(NO_RUN.format(run_id=run_id))
         try:
-            page = await self._model.run_page(run_id, about=_about(run))
+            page = await self._model.run_page(run_id, about=_about(run), guild=guild_id)
         except ModelError as error:
             # The server is away, or it keeps this run no longer.
             log.info("no_page", run_id=run_id, why=type(error).__name__)
             page = None
-        return Details(_data(run, run.result), page)
+        return Details(_data(run, run.result.on(str(guild_id))), page)
 
 
 async def drawn(model: LearnService, rules: GuildRules, result: RunResult) -> tuple[bytes | None, str]:
@@ -79,7 +88,7 @@ def _data(run: Run, result: RunResult) -> dict[str, Any]:
         "decision": run.decision,
         "agreement": None if kappa is None else {"kappa": kappa, "cases": int(run.facts["judged_together"])},
         "drift": None if drift is None else {"label": drift.label, "psi": drift.index},
-        "facts": dict(run.facts),
+        "facts": {name: fact for name, fact in run.facts.items() if ":" not in name and name not in ONE_SERVERS},
         "result": result.to_dict(),
     }
 

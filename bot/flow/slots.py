@@ -156,7 +156,7 @@ class Slots:
         if (last is not None and slot <= last) or slot < await self._since(job, rules, now):
             self._settled[name] = _Settled(cron, slot, following)
             return None
-        if await self._leases.held(name, now=now):
+        if await self._leases.held(name, now=now, until=now + SKEW):
             return None
         lease = await self._leases.take(name, slot, now=now, span=LEASE)
         if lease is None:

@@ -89,6 +89,7 @@ class Weekly:
             read=await self._weekly.read(span),
             away=await away_between(self._leases, since=max(span.since, rules.set_up_at or span.since), until=until),
             drift=await drift_until(self._weekly, guild_id=guild_id, until=until),
+            goal=rules.goal_precision / 100,
         )
 
     async def _drawn(self, picture: CardsPicture, guild_id: int) -> bytes | None:

@@ -76,9 +76,11 @@ class LeaseStore:
         async with self._db.begin() as connection:
             return await connection.scalar(update.values(**values).returning(job_slots.c.token)) is not None
 
-    async def held(self, name: str, *, now: datetime) -> bool:
-        """Whether somebody works on a slot of the job, whichever it is."""
-        going = job_slots.c.ended_at.is_(None) & (job_slots.c.expires_at > now)
+    async def held(self, name: str, *, now: datetime, until: datetime) -> bool:
+        """Whether somebody works on a slot of the job, whichever it is up to `until`: a later one was taken while a
+        clock was wrong.
+        """
+        going = job_slots.c.ended_at.is_(None) & (job_slots.c.expires_at > now) & (job_slots.c.slot <= until)
         query = sa.select(job_slots.c.slot).where(job_slots.c.name == name, going).limit(1)
         async with self._db.read() as connection:
             return await connection.scalar(query) is not None

@@ -131,12 +131,16 @@ class TeachingStore:
         return mark(self._db.key, "judge", moderator_id)
 
     async def judgements(self) -> dict[int, list[Judgement]]:
-        """By guild every answer right or wrong about a flag, with its score at the time."""
+        """By guild every answer right or wrong about a flag, with its score at the time.
+
+        Of cases whose text is still there, since only they teach: years of good answers do not hide a burst of others.
+        """
         query = (
             sa.select(cases.c.guild_id, votes.c.moderator_id, vote_labels)
             .join(votes, votes.c.id == vote_labels.c.vote_id)
             .join(cases, cases.c.id == votes.c.case_id)
             .where(vote_labels.c.answer.in_(("right", "wrong")), vote_labels.c.score.is_not(None))
+            .where(cases.c.payload.is_not(None))
         )
         found: dict[int, list[Judgement]] = defaultdict(list)
         async with self._db.read() as connection:
@@ -146,8 +150,9 @@ class TeachingStore:
         return dict(found)
 
     async def judged_together(self) -> list[Judged]:
-        """The cases that at least two moderators judged."""
+        """The newest cases that at least two moderators judged, `COMPARED` at most."""
         several = sa.select(votes.c.case_id).group_by(votes.c.case_id).having(sa.func.count() > 1)
+        several = several.order_by(votes.c.case_id.desc()).limit(COMPARED)
         async with self._db.read() as connection:
             ids = (await connection.scalars(several)).all()
             said = await votes_of(connection, ids)

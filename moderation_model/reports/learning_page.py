@@ -5,7 +5,7 @@ It holds numbers, labels and the ids of examples, never a text.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from moderation_model.contract import Figure, LabelReport
@@ -17,6 +17,8 @@ from moderation_model.reports.parts import cell, gallery, table, text
 RULES: Mapping[str, str] = {
     "examples": "Enough examples",
     "cost": "Fewer wrong flags and misses",
+    "recall": "What breaks rules is still found",
+    "judges": "Held-out labels of more than one person",
     "anchors": "Anchor sentences",
     "checks": "Behavioural checks",
     "identity": "Sentences about identities",
@@ -55,7 +57,12 @@ def learning_page(result: RunResult, about: Sequence[tuple[str, str]] = ()) -> s
                 " bootstrap interval of 95 %.",
                 _differences(result),
             ),
-            ("Labels", "On the held-out examples, at the limits of each server.", _labels(before, after)),
+            (
+                "Labels",
+                "On the held-out examples, at the limits of each server. Labels that nobody gave and neither model"
+                " flagged are left out.",
+                _labels(before, after),
+            ),
             ("Confusion", "The same examples, counted: what was said against what is so.", _confusion(before, after)),
             (
                 "Calibration",
@@ -88,19 +95,23 @@ def _verdict(result: RunResult) -> str:
 def _gate(result: RunResult) -> str:
     rows = sorted(result.verdict.rows, key=lambda row: row.met)
     marks = {True: '<span class="met">✓ met</span>', False: '<span class="missed">✗ not met</span>'}
-    return table(
-        ["rule", "", "why"], [[text(RULES.get(row.rule, row.rule)), marks[row.met], _left(row.reason)] for row in rows]
-    )
+    return _told((f"{marks[row.met]} <b>{text(RULES.get(row.rule, row.rule))}</b>", row.reason) for row in rows)
 
 
-def _left(words: str) -> str:
-    return f'<td style="text-align:left;white-space:normal">{text(words)}</td>'
+def _told(rows: Iterable[tuple[str, str]]) -> str:
+    """Rows (HTML, words) as a list: sentences in a table would be cut off on a phone."""
+    inside = "".join(f"<li>{what}: {text(words)}</li>" for what, words in rows)
+    return f'<ul class="notes">{inside}</ul>' if inside else ""
+
+
+def _wrapped(words: str) -> str:
+    return f'<td style="white-space:normal;min-width:8.5rem">{text(words)}</td>'
 
 
 def _differences(result: RunResult) -> str:
     body = [
         [
-            text(COMPARED.get(each.name, each.name)),
+            _wrapped(COMPARED.get(each.name, each.name)),
             _share(each.champion),
             _share(each.challenger),
             _points(each.gain),
@@ -140,9 +151,11 @@ def _calibration(before: Mapping[str, LabelReport], after: Mapping[str, LabelRep
 
 
 def _pairs(before: Mapping[str, LabelReport], after: Mapping[str, LabelReport]) -> list[tuple[str, str, LabelReport]]:
-    """Label by label the old report, then the new one."""
+    """Label by label the old report, then the new one, without labels that nobody gave and neither model flagged."""
     found: list[tuple[str, str, LabelReport]] = []
     for name, new in after.items():
+        if not any(each.caught + each.missed + each.alarms for each in (new, before.get(name, new))):
+            continue
         found += [(name, title, each) for title, each in (("old", before.get(name)), ("new", new)) if each is not None]
     return found
 
@@ -163,7 +176,7 @@ def _limits(result: RunResult) -> str:
 
 
 def _about(about: Sequence[tuple[str, str]]) -> str:
-    return table(["what", ""], [[text(what), _left(value)] for what, value in about]) if about else ""
+    return _told((f"<b>{text(what)}</b>", value) for what, value in about)
 
 
 def _flips(flips: Sequence[Flip]) -> str:

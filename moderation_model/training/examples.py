@@ -39,7 +39,9 @@ class Parts:
     """`train` and `tune` may change weights; `limits` (`tune` and the older rows that only measure) chooses limits;
     `test` measures. `learned`: counts for the report. `digest` and `trained_on`: of the rows in `train` and `tune`.
 
-    The weights of `train` hold the cap on a single judge's influence.
+    The weights of `train` and of `test` hold the cap on a single judge's influence; in `test` each row counts once
+    before it. `one_judge`: the share of the rows in `test` that the busiest judge answered; 0 where none is named, and
+    where all examples together have one judge, who then is the whole team.
     """
 
     train: tuple[Example, ...]
@@ -49,6 +51,7 @@ class Parts:
     learned: Learned
     digest: str
     trained_on: tuple[int, ...]
+    one_judge: float = 0.0
 
 
 def parts_of(examples: Iterable[Example], *, judge_share: float) -> Parts:
@@ -58,7 +61,7 @@ def parts_of(examples: Iterable[Example], *, judge_share: float) -> Parts:
     refused: Counter[str] = Counter()
     usable = _usable(sorted(examples, key=lambda example: (example.at, example.example_id)), refused)
     cut = cut_by_time(usable, _test_size(len(usable)))
-    older, test = [usable[row] for row in cut.older], tuple(usable[row] for row in cut.newer)
+    older, test = [usable[row] for row in cut.older], [replace(usable[row], weight=1.0) for row in cut.newer]
     refused[TOO_NEAR] += sum(usable[row].may_train for row in cut.aside)
     for example in usable:
         if not example.may_train:
@@ -79,10 +82,11 @@ def parts_of(examples: Iterable[Example], *, judge_share: float) -> Parts:
         train=train,
         tune=tune,
         limits=(*tune, *apart_from(measuring, train)),
-        test=test,
+        test=capped(test, judge_share)[0],
         learned=learned,
         digest=digest_of(trained),
         trained_on=tuple(sorted(example.example_id for example in trained)),
+        one_judge=_busiest(test) if len(shares_of(usable)) > 1 else 0.0,
     )
 
 
@@ -142,6 +146,10 @@ def capped(examples: Sequence[Example], most: float) -> tuple[tuple[Example, ...
     scaled = tuple(_scaled(example, factors) for example in examples)
     total = sum(example.weight for example in scaled)
     return scaled, max(min(weight, high) for weight in weights.values()) / total if total else 0.0
+
+
+def _busiest(examples: Sequence[Example]) -> float:
+    return max(shares_of(examples).values(), default=0.0) / max(1.0, sum(example.weight for example in examples))
 
 
 def _scaled(example: Example, factors: Mapping[str, float]) -> Example:

@@ -6,7 +6,7 @@ to the same neutral texts, scored by both models, so that a handful of verdicts 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -31,13 +31,13 @@ def guild_limits(
     current: Mapping[str, Mapping[str, float]],
     champion: np.ndarray,
     challenger: np.ndarray,
-    goal: float,
+    goals: Callable[[str], float],
 ) -> dict[str, dict[str, float]]:
     """By guild and label the challenger's limit.
 
     `examples` choose limits and measure nothing else; `scores` (examples, labels) are the challenger's. `current` are
-    the limits in force. `champion` and `challenger` (texts, labels): scores of the same neutral texts. `goal`: the
-    precision that each guild wants.
+    the limits in force. `champion` and `challenger` (texts, labels): scores of the same neutral texts. `goals`: the
+    precision that a guild wants.
     """
     weights = np.array([1 / example.inclusion_probability for example in examples])
     found: dict[str, dict[str, float]] = {}
@@ -49,7 +49,7 @@ def guild_limits(
             known = [row for row, each in enumerate(examples) if each.guild == guild and name in each.labels]
             truth = np.array([examples[row].labels[name] > 0.5 for row in known], dtype=bool)
             lowest = same_rate(before, now, limit, more=MORE_FLAGS)
-            chosen = by_goal(scores[known, column], truth, weights[known], goal=goal, lowest=lowest)
+            chosen = by_goal(scores[known, column], truth, weights[known], goal=goals(guild), lowest=lowest)
             found[guild][name] = same_rate(before, now, limit) if chosen is None else chosen
     return found
 

@@ -112,11 +112,15 @@ def _minutes(started: float) -> float:
 def _compared(
     order: RunOrder, parts: Parts, champion: Path, challenger: Path, stage: Stage
 ) -> tuple[Compared, Mapping[str, Mapping[str, float]]]:
-    """The champion at the limits in force, the challenger at those that are proposed for it."""
+    """The champion at the limits in force, the challenger at those that are proposed for it.
+
+    Servers without an example have their limits fitted to the new model's scores as well, since it will serve them.
+    """
     before = load(champion)
     after = before if challenger == champion else load(challenger)
     shipped = before.info.thresholds
-    current = {guild: {**shipped, **order.limits.get(guild, {})} for guild in {each.guild for each in order.examples}}
+    guilds = sorted({*order.limits, *(each.guild for each in order.examples)})
+    current = {guild: {**shipped, **order.limits.get(guild, {})} for guild in guilds}
     neutral = [sentence.text for sentence in anchor_sentences()]
     limits = guild_limits(
         parts.limits,
@@ -125,13 +129,14 @@ def _compared(
         current=current,
         champion=score_texts(neutral, before).scores,
         challenger=score_texts(neutral, after).scores,
-        goal=order.goal_precision,
+        goals=lambda guild: order.goals.get(guild, order.goal_precision),
     )
     found = compare(
         Side(before, current),
         Side(after, limits),
         parts.test,
         labels=len(order.examples),
+        one_judge=parts.one_judge,
         tick=lambda done, every: stage("comparing", done, every),
     )
     return found, limits

@@ -20,7 +20,7 @@ LIVED = 260
 """Some are of members who wrote before their card was answered, and so share it."""
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(600)
 async def test_the_community_teaches_the_model_and_the_figures_are_told(
     sandbox: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
@@ -46,11 +46,10 @@ async def test_the_community_teaches_the_model_and_the_figures_are_told(
     assert (before["false_flag_rate"], before["recall"]) == (1.0, 1.0)
     assert (after["false_flag_rate"], after["recall"]) == (0.0, 0.0)
     assert (summary["before"], summary["serving"], summary["promoted"]) == (FIRST, BETTER, True)
-    assert summary["messages_left_unscored_for_a_while"] == 0
     assert summary["examples"] >= LEAST_LABELS
     assert (tmp_path / PAGE_FILE).read_text("utf-8").lstrip().lower().startswith("<!doctype html")
     assert json.loads((tmp_path / NUMBERS_FILE).read_text("utf-8"))["result"]["challenger"] == BETTER
-    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
     assert [next(iter(each)) for each in told] == ["held_out_before", "verdicts", "report", "held_out_after"]
     assert "A new model" in told[2]["report"]["card"]
     assert summary["report"] in learned(summary)[-1]

@@ -29,7 +29,7 @@ from tests.e2e.learn_house import (
 )
 from tests.e2e.stub_run import BETTER, LIMIT
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture

@@ -95,6 +95,14 @@ async def test_messages_may_be_trained_on_from_the_permission_on(house: House):
     assert run.facts["refused"] == 0
 
 
+async def test_a_server_that_taught_nothing_starts_nothing(house: House):
+    await house.rules()
+    await teach(house)
+    with pytest.raises(BotError, match="Nobody on this server has taught anything"):
+        await house.learn.start(guild_id=GUILD + 1, by=50)
+    assert house.model.orders == []
+
+
 async def test_one_run_at_a_time(house: House):
     await begun(house)
     house.clock.move(minutes=1)

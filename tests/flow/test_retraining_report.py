@@ -14,7 +14,7 @@ from bot.core.shadow import ShadowRules
 from bot.errors import NotAllowed
 from bot.flow.building_learning import LearnSettings
 from moderation_model.errors import ModelUnavailable
-from moderation_model.learning import RunResult
+from moderation_model.learning import LimitChange, RunResult
 from moderation_model.pictures import RunPicture
 from tests.builders import GUILD, prediction
 from tests.fake_runs import BETTER, COMPARED, NEW, OLD, WORSE, flip
@@ -237,10 +237,23 @@ async def test_details_hold_every_number_and_no_text(house: House):
     await house.rules()
     await judge(house.db, "a secret thing", 1, {50: "fine"})
     run = await trained(house)
-    found = (await house.run_details.of(run.run_id)).data
+    found = (await house.run_details.of(run.run_id, guild_id=GUILD)).data
     assert found["result"]["challenger"] == NEW
     assert found["facts"]["examples"] == 201
     assert "secret" not in repr(found)
+
+
+async def test_details_for_one_server_name_no_limit_channel_or_id_of_another(house: House):
+    await house.rules()
+    other = str(GUILD + 1)
+    changes = (LimitChange(str(GUILD), "insult", 0.5, 0.4), LimitChange(other, "insult", 0.5, 0.31))
+    limits = {str(GUILD): {"insult": 0.4}, other: {"insult": 0.31}}
+    run = await trained(house, replace(BETTER, limits=limits, changes=changes))
+    await house.retraining.use(run.run_id, guild_id=GUILD, by=ADMIN)
+    mine, theirs = [(await house.run_details.of(run.run_id, guild_id=each)).data for each in (GUILD, GUILD + 1)]
+    assert (other in repr(mine), "0.31" in repr(mine)) == (False, False)
+    assert (f"{GUILD}'" in repr(theirs), "0.4" in repr(theirs["result"]["limits"])) == (False, False)
+    assert "home" not in theirs["facts"]
 
 
 async def test_details_say_how_far_moderators_agree_and_scores_had_moved(house: House):
@@ -253,7 +266,7 @@ async def test_details_say_how_far_moderators_agree_and_scores_had_moved(house: 
     await store_scores(house.db, [0.02] * 600, until=now - timedelta(days=8), days=10)
     await store_scores(house.db, [0.8] * 600, until=now, first_id=70_000)
     run = await trained(house)
-    found = await house.run_details.of(run.run_id)
+    found = await house.run_details.of(run.run_id, guild_id=GUILD)
     assert found.page is not None
     assert found.data["agreement"] == {"kappa": 1.0, "cases": 12}
     assert found.data["drift"]["label"] == "insult"
@@ -266,10 +279,10 @@ async def test_details_do_without_what_nobody_knows_and_without_the_page(house: 
     await house.rules()
     run = await trained(house)
     house.model.states.clear()
-    found = await house.run_details.of(run.run_id)
+    found = await house.run_details.of(run.run_id, guild_id=GUILD)
     assert (found.page, found.data["drift"], found.data["agreement"]) == (None, None, None)
     with pytest.raises(NotAllowed, match="no run run-0"):
-        await house.run_details.of("run-0")
+        await house.run_details.of("run-0", guild_id=GUILD)
 
 
 async def test_the_picture_calls_labels_as_the_server_does_and_leaves_out_those_without_a_flag(house: House):

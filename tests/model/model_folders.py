@@ -41,7 +41,8 @@ class Shelf:
         self.store = ModelStore(self.models, shipped=self.shipped)
 
     def adopt(self, version: str, **result: Any) -> str:
-        """Trains, so to speak, a version and moves it in."""
+        """Trains, so to speak, a version from the one that decides and moves it in."""
+        result = {"parent": self.store.current().version, **result}
         return self.store.adopt(write_folder(self.root / "runs" / version, version), finished(version, **result))
 
     def roles(self) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -58,6 +59,11 @@ def test_costs_count_wrong_flags_and_misses_by_inverse_probability() -> None:
     assert costs.champion.tolist() == [1.0, 0.0]
     assert costs.challenger.tolist() == [0.0, 1.0]
     assert costs.weights.tolist() == [10.0, 1.0]
+
+
+def test_a_row_of_a_judge_who_is_held_down_counts_for_less() -> None:
+    test = [replace(example(1, "you clown haha", bad=False, drawn=0.1), weight=0.5), example(2, "hi", bad=False)]
+    assert compare(*sides(), test, labels=2).evidence.held_out.weights.tolist() == [5.0, 1.0]
 
 
 def test_a_guilds_own_limit_decides_what_is_flagged() -> None:

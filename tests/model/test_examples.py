@@ -210,3 +210,36 @@ def test_every_two_parts_are_disjoint() -> None:
     parts = split(chat(300, seed=11))
     ids = [{each.example_id for each in part} for part in (parts.train, parts.tune, parts.test)]
     assert all(not one & other for one, other in itertools.combinations(ids, 2))
+
+
+def written_last(count: int, *, by: str, seed: int = 12) -> list[Example]:
+    """A team's examples, then as many newer ones of one person."""
+    late = [
+        replace(each, example_id=9000 + each.example_id, at=1e9 + each.at, judges=(by,), author="", thread="")
+        for each in chat(count, seed=seed + 1)
+    ]
+    return [*chat(300, seed=seed), *late]
+
+
+def test_who_writes_all_the_newest_examples_is_told_of() -> None:
+    parts = split(written_last(150, by="eve"))
+    assert {each.judges for each in parts.test} == {("eve",)}
+    assert parts.one_judge == 1.0
+
+
+def test_where_one_person_is_the_whole_team_nobody_is_told_of() -> None:
+    alone = [replace(each, judges=("eve",)) for each in chat(300, seed=13)]
+    assert split(alone).one_judge == 0.0
+    assert split([replace(each, judges=()) for each in alone]).one_judge == 0.0
+
+
+def test_a_busy_judge_weighs_no_more_in_the_measured_part_than_the_cap() -> None:
+    examples = [
+        replace(each, judges=("eve",)) if each.example_id % 3 else replace(each, weight=7.0)
+        for each in chat(400, seed=14)
+    ]
+    parts = split(examples)
+    weights = shares_of(parts.test)
+    assert parts.one_judge > 0.5
+    assert max(weights.values()) / sum(weights.values()) <= 0.3 + 1e-6
+    assert max(each.weight for each in parts.test) == 1.0

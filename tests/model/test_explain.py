@@ -197,7 +197,9 @@ async def test_a_caller_that_gives_up_midway_leaves_the_explainer_usable(process
         assert (await explainer(queue, process).explain("you clown", label="insult")).top() == ("clown", "you")
 
 
-async def test_two_callers_that_give_up_one_after_the_other_leave_the_answers_in_step(process: ExplainerProcess) -> None:
+async def test_two_callers_that_give_up_one_after_the_other_leave_the_answers_in_step(
+    process: ExplainerProcess,
+) -> None:
     async def weigh(masks: list[str]) -> list[float]:
         return [sum(2.0**place for place, kept in enumerate(mask) if kept == "1") for mask in masks]
 

@@ -66,6 +66,7 @@ def test_a_challenger_that_is_better_and_forgot_nothing_is_promoted() -> None:
         ("identity", {"identity": passes(2000, broken=100, slices=IDENTITIES)}),
         ("false_flags", {"harmless": passes(4000, broken=20, wrong=20)}),
         ("calibration", {"calibration": Calibration(0.05, 0.2, rows=150)}),
+        ("judges", {"one_judge": 0.95}),
     ],
 )
 def test_one_rule_that_is_not_met_is_enough_and_says_which(rule: str, change: dict[str, object]) -> None:
@@ -120,6 +121,21 @@ def test_gains_of_a_single_quarrel_prove_nothing() -> None:
     one_quarrel = np.where(mended, -1, np.arange(150))
     assert judge(replace(GOOD, held_out=found)).promote
     assert not judge(replace(GOOD, held_out=replace(found, clusters=one_quarrel))).promote
+
+
+def test_fewer_wrong_flags_are_not_bought_with_misses() -> None:
+    lost = replace(GOOD, found=passes(60, broken=30, wrong=0))
+    assert "100.0 % of 60 labels that hold found before, 50.0 % now" in row(judge(lost), "recall").reason
+    assert not judge(lost).promote
+    assert judge(replace(GOOD, found=passes(60, broken=2, wrong=0))).promote
+
+
+@pytest.mark.parametrize(("authors", "passed"), [(1, False), (9, False), (10, True)])
+def test_messages_of_a_few_people_prove_nothing(authors: int, passed: bool) -> None:
+    found = replace(GOOD.held_out, clusters=np.arange(150) % authors)
+    verdict = judge(replace(GOOD, held_out=found))
+    assert verdict.promote is passed
+    assert passed or "at least 10 are needed" in row(verdict, "cost").reason
 
 
 def test_a_short_suite_with_many_flips_does_not_count_as_proof() -> None:
@@ -181,3 +197,13 @@ def test_in_a_hundred_trials_one_that_is_five_points_better_is_promoted_at_least
 @pytest.mark.parametrize("name", [name for name in WORSE if name.startswith("better_but")])
 def test_a_gain_on_messages_does_not_buy_harm_elsewhere(name: str) -> None:
     assert promoted(WORSE[name], 20) <= 1
+
+
+@pytest.mark.parametrize(
+    ("share", "reason"), [(1.0, "All held-out labels come from one person"), (0.93, "93 % of the held-out labels")]
+)
+def test_labels_of_one_person_among_several_do_not_decide_alone(share: float, reason: str) -> None:
+    verdict = judge(replace(GOOD, one_judge=share))
+    assert not verdict.promote
+    assert verdict.reasons[0].startswith(reason)
+    assert judge(replace(GOOD, one_judge=0.8)).promote

@@ -28,7 +28,7 @@ def limits(examples: list[Example], scores: np.ndarray, challenger: np.ndarray, 
         current={"one": {"insult": current["limit"]}},
         champion=NEUTRAL[:, None],
         challenger=challenger[:, None],
-        goal=0.95,
+        goals=lambda guild: 0.95,
     )
     return found["one"]["insult"]
 

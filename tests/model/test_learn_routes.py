@@ -107,7 +107,7 @@ async def test_a_run_is_started_watched_and_its_model_taken_in(tmp_path: Path) -
         assert (await client.start_run(order())).run_id == "run-1"
         state = await ended(client, "run-1")
         assert b"<html" in await client.run_page("run-1")
-        assert b"<td>drift</td>" in await client.run_page("run-1", about=[("drift", "none")])
+        assert b"<b>drift</b>: none" in await client.run_page("run-1", about=[("drift", "none")])
         with pytest.raises(BadRequest, match="pairs of words"):
             await client.run_page("run-1", about=[("drift",)])  # pyright: ignore[reportArgumentType]
         with pytest.raises(BadRequest, match="There is no run"):

@@ -16,6 +16,9 @@ from moderation_model.training import adapt
 from moderation_model.training.learn_run import FEWEST, learn
 from tests.model.test_adapt import FRIENDLY, QUICK, RUDE
 
+NEAR_THE_MEDIAN = 0.36
+"""Of what the tiny model says of neutral texts, so that it flags some and leaves others."""
+
 
 def example(number: int) -> Example:
     """A line of a community that says one thing to friends and another to others; everyone writes one line."""
@@ -31,7 +34,7 @@ def example(number: int) -> Example:
 
 def run(folder: Path, champion: Path, examples: tuple[Example, ...], *, limit: float = 0.5) -> RunResult:
     folder.mkdir(exist_ok=True)
-    order = RunOrder("run-1", examples, limits={"1": {"insult": limit}})
+    order = RunOrder("run-1", examples, limits={"1": {"insult": limit}, "quiet": {"insult": limit}})
     return learn(
         order, champion=champion, work=folder, out=folder / "model", say=lambda line: None, stage=lambda *_: None
     )
@@ -44,7 +47,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("quick")
 def test_a_run_makes_a_model_that_the_store_takes_in(tiny_model_dir: Path, tmp_path: Path) -> None:
-    result = run(tmp_path / "work", tiny_model_dir, tuple(map(example, range(160))))
+    result = run(tmp_path / "work", tiny_model_dir, tuple(map(example, range(160))), limit=NEAR_THE_MEDIAN)
     assert result.challenger is not None
     assert result.champion == registry.read_manifest(tiny_model_dir)["version"]
     assert {row.rule for row in result.verdict.rows} >= {"cost", "anchors", "checks", "identity", "calibration"}
@@ -52,7 +55,9 @@ def test_a_run_makes_a_model_that_the_store_takes_in(tiny_model_dir: Path, tmp_p
     assert result.learned.largest_share <= 0.3 + 1e-6
     assert result.held_out >= 50
     assert set(result.trained_on).isdisjoint(range(160 - result.held_out, 160))
-    assert set(result.limits) == {"1"}
+    assert set(result.limits) == {"1", "quiet"}
+    (quiet,) = [each for each in result.changes if (each.guild, each.label) == ("quiet", "insult")]
+    assert quiet.before == NEAR_THE_MEDIAN != quiet.after == result.limits["quiet"]["insult"]
     store = ModelStore(tmp_path / "models", shipped=tiny_model_dir)
     assert store.adopt(tmp_path / "work" / "model", result) == result.challenger
     assert load(store.folder(result.challenger)).info.version == result.challenger
@@ -79,9 +84,10 @@ def test_what_may_not_be_trained_on_only_measures(tiny_model_dir: Path, tmp_path
 
 def test_without_a_permission_the_verdicts_still_choose_limits(tiny_model_dir: Path, tmp_path: Path) -> None:
     barred = tuple(replace(example(number), source="discord_message", may_train=False) for number in range(300))
-    result = run(tmp_path / "work", tiny_model_dir, barred, limit=0.36)  # near its median score
+    result = run(tmp_path / "work", tiny_model_dir, barred, limit=NEAR_THE_MEDIAN)
     assert result.limits_alone
     assert result.trained_on == ()
     assert not (tmp_path / "work" / "model").exists()
     assert {row.rule for row in result.verdict.rows} >= {"cost", "anchors", "calibration"}
-    assert result.limits["1"]["insult"] != 0.36
+    assert result.limits["1"]["insult"] != NEAR_THE_MEDIAN
+    assert result.limits["quiet"]["insult"] == NEAR_THE_MEDIAN

@@ -97,6 +97,31 @@ def test_what_failed_the_gate_is_promoted_only_with_a_reason(shelf: Shelf) -> No
     assert "The held-out labels were wrong." in (shelf.models / "champion.json").read_text()
 
 
+def test_what_was_compared_with_another_champion_is_promoted_only_with_a_reason(shelf: Shelf) -> None:
+    for version in ("v1", "v2"):
+        shelf.adopt(version)
+    shelf.store.promote("v1")
+    with pytest.raises(BadRequest, match=f"v2 was compared with {SHIPPED}, and v1 decides now"):
+        shelf.store.promote("v2")
+    with pytest.raises(BadRequest, match="Say in a sentence why"):
+        shelf.store.promote("v2", force=True)
+    assert shelf.decides() == "v1"
+    shelf.store.promote("v2", force=True, reason="Compared by hand.")
+    assert shelf.decides() == "v2"
+
+
+def test_after_going_back_the_same_version_may_be_promoted_again(shelf: Shelf) -> None:
+    shelf.adopt("v1")
+    shelf.store.promote("v1")
+    shelf.adopt("v2")
+    shelf.store.rollback()
+    with pytest.raises(BadRequest, match="v2 was compared with v1"):
+        shelf.store.check_promotable("v2")
+    shelf.store.promote("v1")
+    shelf.store.promote("v2")
+    assert shelf.decides() == "v2"
+
+
 def test_the_model_in_the_box_may_always_be_promoted(shelf: Shelf) -> None:
     shelf.adopt("v1")
     shelf.store.promote("v1")
@@ -188,6 +213,7 @@ def test_a_deletion_marks_what_learned_from_the_row_and_what_grew_from_that(shel
         "v1": [2],
         SHIPPED: [],
     }
+    shelf.store.promote("v1")
     shelf.store.promote("v2")
     assert shelf.decides() == "v2"
 

@@ -121,7 +121,7 @@ def test_of_two_writers_the_second_waits_and_is_told(shelf: Shelf, monkeypatch: 
 
 def promote_often(folder: Path, shipped: Path, version: str) -> None:
     for _ in range(10):
-        ModelStore(folder, shipped=shipped).promote(version)
+        ModelStore(folder, shipped=shipped).promote(version, force=True, reason="They take turns.")
 
 
 def test_many_writers_at_once_leave_one_whole_champion(shelf: Shelf) -> None:

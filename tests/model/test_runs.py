@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from moderation_model.errors import BadRequest, ModelOverloaded
+from moderation_model.errors import BadModelFolder, BadRequest, ModelOverloaded
 from moderation_model.learning import Example, GateVerdict, RunOrder, RunResult, RunState
 from moderation_model.run_order import order_lines, read_order
 from moderation_model.runs import ATTEMPTS, RunKeeper
@@ -48,6 +48,10 @@ if not mark.exists():
 {WORKS}
 """
 FAILS = 'import sys; print(\'{"error": "There is nothing to learn from."}\', flush=True); sys.exit(1)'
+EXAMPLE = (
+    b'{"run_id": "a"}\n{"example_id": %(id)b, "text": "a line", "labels": {"insult": 1}, "source": "imported", '
+    b'"may_train": true, "at": %(at)b%(more)b}\n'
+)
 
 
 def order(run_id: str = "run-1") -> RunOrder:
@@ -69,18 +73,24 @@ class House:
 
     def __init__(self, folder: Path, script: str) -> None:
         self.folder = folder
+        self.damaged = False
         self.adopted: list[str] = []
         self.stale: list[int] = []
         command = (sys.executable, "-c", script)
         self.changed = asyncio.Event()
         self.keeper = RunKeeper(
             folder,
-            champion=lambda: folder / "champion",
+            champion=self._champion,
             adopt=self._adopt,
             mark_stale=self._mark,
             command=command,
             observe=lambda state: self.changed.set(),
         )
+
+    def _champion(self) -> Path:
+        if self.damaged:
+            raise BadModelFolder("The model in the box cannot be read.")
+        return self.folder / "champion"
 
     async def _mark(self, example_ids: list[int]) -> None:
         self.stale += example_ids
@@ -231,6 +241,16 @@ async def test_nothing_is_marked_where_nothing_was_withdrawn(tmp_path: Path) -> 
         (b'{"run_id": "a", "mode": "magic"}\n', "The mode of a run"),
         (b'{"run_id": "a", "limits": {"1": {"insult": 7}}}\n', "must be scores from 0 to 1"),
         (b'{"run_id": "a"}\n{"text": "only that"}\n', "does not have the shape of one"),
+        (b'{"run_id": "a", "seed": Infinity}\n', "The first line of a run's order is not one"),
+        (b'{"run_id": "a", "seed": -1}\n', "The seed of a run"),
+        (b'{"run_id": "a", "judge_share": NaN}\n', "The largest share"),
+        (b'{"run_id": "a", "goal_precision": NaN}\n', "The precision asked for"),
+        (b'{"run_id": "a", "limits": {"1": {"insult": NaN}}}\n', "must be scores from 0 to 1"),
+        (EXAMPLE % {b"id": b"Infinity", b"at": b"0", b"more": b""}, "does not have the shape of one"),
+        (EXAMPLE % {b"id": b"1", b"at": b"NaN", b"more": b""}, "must be numbers that end"),
+        (EXAMPLE % {b"id": b"1", b"at": b"-Infinity", b"more": b""}, "must be numbers that end"),
+        (EXAMPLE % {b"id": b"1", b"at": b"0", b"more": b', "scores": {"insult": NaN}'}, "must be numbers that end"),
+        (EXAMPLE % {b"id": b"1", b"at": b"0", b"more": b', "weight": Infinity'}, "The weight of example 1"),
         (b"", "Line 1 of the order"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +12,7 @@ from bot.core.agreement import agreement, pairs
 from bot.core.cases import Answer, Vote
 from bot.core.feedback import resolve_votes
 from bot.core.influence import Judgement, contradictions
+from bot.flow.collecting import held_back
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -92,3 +94,36 @@ def test_whom_an_administrator_allowed_is_not_held():
 
 def test_a_single_moderator_has_nobody_to_contradict():
     assert contradictions(judgements(inverted=0, people=1)) == []
+
+
+def two_at_odds(honest: int, liar: int) -> list[Judgement]:
+    chance = random.Random(1)
+    made = []
+    for number in range(120):
+        truth = chance.random() < 0.8
+        made.append(Judgement(liar if number % 2 else honest, "insult", 0.75, truth != bool(number % 2)))
+    return made
+
+
+@pytest.mark.parametrize(("honest", "liar"), [(11, 22), (22, 11), (101, 8), (8, 101), (123456789, 987654321)])
+def test_of_two_who_answer_the_opposite_both_are_held(honest: int, liar: int):
+    held = held_back(two_at_odds(honest, liar), {})
+    assert [each.moderator_id for each in held] == sorted([honest, liar])
+    assert all("both are held" in each.sentence for each in held)
+
+
+def test_of_two_at_odds_an_administrators_word_lets_one_teach():
+    assert [each.moderator_id for each in held_back(two_at_odds(11, 22), {11: "allow"})] == [22]
+    assert held_back(two_at_odds(11, 22), {22: "drop"}) == []
+
+
+def test_a_handful_of_opposite_answers_holds_nobody():
+    many = [Judgement(11, "insult", 0.75, True)] * 80
+    assert held_back([*many, *[Judgement(22, "insult", 0.75, False)] * 5], {}) == []
+
+
+def test_with_a_third_moderator_only_the_one_who_answers_the_opposite_is_held():
+    third = [replace(each, moderator_id=33) for each in two_at_odds(11, 22) if each.moderator_id == 11]
+    (held,) = held_back([*two_at_odds(11, 22), *third], {})
+    assert held.moderator_id == 22
+    assert "both" not in held.sentence
