@@ -62,15 +62,15 @@ class Contradiction:
 def contradictions(judgements: Sequence[Judgement], *, allowed: Collection[int] = ()) -> list[Contradiction]:
     """Moderators whose verdicts contradict the rest, the farthest first. `allowed`: whom an administrator trusts.
 
-    Those who are equally far, farther than everybody else, are `tied`. Empty with a single moderator: there is no rest
-    to compare with.
+    The others are compared among themselves, and with the trusted only where nobody else is left: who differs from
+    somebody that differs from everybody is no stranger. Those who are equally far, farther than everybody else, are
+    `tied`. Empty with a single moderator: there is no rest to compare with.
     """
+    people = {judgement.moderator_id for judgement in judgements} - set(allowed)
     strata: dict[tuple[str, int], list[Judgement]] = defaultdict(list)
     for judgement in judgements:
-        if judgement.moderator_id in allowed:
-            continue
-        strata[judgement.label, sum(judgement.score >= band for band in BANDS)].append(judgement)
-    people = {judgement.moderator_id for judgement in judgements} - set(allowed)
+        if judgement.moderator_id in people or len(people) == 1:
+            strata[judgement.label, sum(judgement.score >= band for band in BANDS)].append(judgement)
     found = [_compared(person, list(strata.values())) for person in people]
     held = [each for each in found if abs(each.deviations) >= HELD_AT]
     # Two who contradict each other both look strange; the one who is farther from everybody is held first.

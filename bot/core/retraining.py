@@ -35,6 +35,8 @@ OVERTAKEN = "overtaken"
 """Another model than the one that the new one was compared with served when the report was posted, or when the new one
 would have been taken by itself.
 """
+TRIED = "tried"
+"""The model server was asked to let the new model serve; what it answered may have been lost."""
 FEWER, LOST, NEW = "cards_fewer", "confirmed_lost", "cards_new"
 _OWN_LIMIT = "flag_at"
 _NO_LIMIT = -1.0

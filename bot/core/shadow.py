@@ -100,7 +100,8 @@ def may_have_stage(run: Run) -> bool:
 def serves_by_itself_soon(run: Run) -> bool:
     """Whether the run's model is taken without a press once its stage is over and nothing speaks against that."""
     stage = Stage.of(run.facts)
-    return stage is not None and stage.by_itself and not stage.stopped and SETTLED not in run.facts
+    waits = stage is not None and stage.by_itself and not stage.stopped and not stage.against
+    return waits and SETTLED not in run.facts
 
 
 def speaks_against(stage: Stage, judged: Collection[tuple[Flagger, bool]]) -> bool:

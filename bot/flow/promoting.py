@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import structlog
 
 from bot.core.lessons import Run
-from bot.core.retraining import OVERTAKEN, REVOKED, limits_as_facts, limits_from_facts, with_limits
+from bot.core.retraining import OVERTAKEN, REVOKED, TRIED, limits_as_facts, limits_from_facts, with_limits
 from bot.errors import NotAllowed
 from bot.flow.ports import Clock, LearnService
 from bot.store.guilds import GuildStore
@@ -62,7 +62,7 @@ class Promoting:
         if serving not in (challenger, result.champion):
             raise NotAllowed(NOT_SERVING.format(version=serving) if result.limits_alone else ANOTHER_SERVES)
         if not limits_from_facts(run.facts):
-            before: dict[str, float] = {}
+            before: dict[str, float] = {TRIED: 1}
             for guild, limits in result.limits.items():
                 before |= limits_as_facts(await self._guilds.get(int(guild)), sorted(limits))
             # Of all servers in one step: whoever is cut short between two would take a new limit for an old one.

@@ -12,7 +12,7 @@ from typing import Literal
 import structlog
 
 from bot.core.lessons import Run
-from bot.core.retraining import KEPT_AFTER, RunReport, drift_as_facts, home_of
+from bot.core.retraining import KEPT_AFTER, TRIED, RunReport, drift_as_facts, home_of
 from bot.core.shadow import AGAINST, BY_ITSELF, SETTLED, Stage, serves_by_itself_soon, speaks_against
 from bot.errors import BoardUnavailable, NotAllowed
 from bot.flow.forgetting import Forgetting
@@ -117,7 +117,7 @@ class RetrainingReports:
             if run.decision is not None:
                 raise NotAllowed(DECIDED)
             said = KEPT
-            if await self._promoting.serves(result):
+            if TRIED in run.facts and await self._promoting.serves(result):
                 said = AGAIN.format(version=await self._promoting.go_back(result.challenger or ""))
                 await self._promoting.restore_limits(run, by=by)
             if not await self._runs.decide(run_id, "keep", by=by, at=self._clock.now()):

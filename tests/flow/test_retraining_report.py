@@ -8,13 +8,13 @@ import pytest
 
 from bot.core.guild_rules import LabelRule
 from bot.core.lessons import NewLesson, Run
-from bot.core.retraining import RunReport, Traffic
+from bot.core.retraining import RunReport
 from bot.core.shadow import ShadowRules
 from bot.errors import NotAllowed
 from bot.flow.building_learning import LearnSettings
 from moderation_model.errors import ModelUnavailable
 from moderation_model.learning import RunResult
-from tests.builders import GUILD, prediction
+from tests.builders import GUILD
 from tests.fake_runs import BETTER, NEW, OLD, WORSE, flip
 from tests.flow.conftest import House
 from tests.judging import judge
@@ -191,32 +191,6 @@ async def test_with_promotion_auto_a_worse_model_is_only_reported(house: House):
     await trained(house, WORSE)
     assert house.model.serving == OLD
     assert shown(house).standing == "worse"
-
-
-async def test_last_week_is_played_again_with_the_new_model(house: House):
-    await house.rules()
-    house.build(LearnSettings(shadow=ShadowRules(hours=0)))
-    for number, (text, verdict) in enumerate(
-        [("friendly goblin", "fine"), ("cruel words", "breaks_rules"), ("old insult", "breaks_rules")], 1
-    ):
-        await judge(house.db, text, number, {50: verdict})  # pyright: ignore[reportArgumentType]
-    house.model.challenges = {
-        "friendly goblin": prediction({"insult": 0.5}),
-        "cruel words": prediction({"insult": 0.55}),
-        "old insult": prediction({"insult": 0.9}),
-    }
-    await trained(house, replace(BETTER, limits={str(GUILD): {"insult": 0.6}}))
-    assert shown(house).traffic == Traffic(fewer=2, lost=1, new=0)
-    assert house.model.shadow is None
-
-
-async def test_a_report_does_without_last_week_where_the_model_is_away(house: House):
-    await house.rules()
-    await judge(house.db, "friendly goblin", 1, {50: "fine"})
-    house.model.refuses["friendly goblin"] = ModelUnavailable("away")
-    await trained(house)
-    assert shown(house).traffic is None
-    assert shown(house).standing == "waits"
 
 
 async def test_flips_are_the_servers_own_cases_at_most_five_each_way(house: House):
