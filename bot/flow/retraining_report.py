@@ -1,6 +1,7 @@
 """The report on a training run and what people decide on it: use the new model, keep the old one, go back.
 
-The first press counts. One model serves every server of this bot, so a decision holds for all of them.
+The first press counts. One model serves every server of this bot, so a decision holds for all of them. Over 300 lines
+because whatever changes what serves stands here, under one lock.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ LEASE, LEASE_SPAN = "learn_report", timedelta(minutes=5)
 SETTLE_LEASE = "learn_shadow"
 """And one does what follows from the end of the shadow stage."""
 
+SETTLED_AFTER = timedelta(minutes=5)
+"""What was decided and did not happen by then was given up."""
 NO_RESULT = "No training run has found a result yet. `/learn runs` says how the last ones went."
 NOT_NEWEST = "A newer run has ended. Please decide on its report: `/learn report`."
 NOT_PASSED = "The gate did not pass this model, so it cannot be used. The report says why."
@@ -177,7 +180,7 @@ class RetrainingReports:
         await self._give_up(run, by=by)
         return run.run_id
 
-    async def _give_up(self, run: Run, *, by: int) -> None:
+    async def _give_up(self, run: Run, *, by: int | None) -> None:
         # What is written down as given up has its limits from before.
         await self._promoting.restore_limits(run, by=by)
         await self._runs.reconsider(run.run_id, "back", by=by, at=self._clock.now())
@@ -222,8 +225,10 @@ class RetrainingReports:
 
     async def settle_undecided(self) -> None:
         """Where nobody pressed for a week, the old model is kept for good. Where the new one serves although nothing is
-        written down (the answer to a press was lost, or the operator's command chose it), its limits are set, too.
+        written down (the answer to a press was lost, or the operator's command chose it), its limits are set, too; and
+        they are given up where the old one serves again.
         """
+        await self._settle_going_back()
         for run in await self._runs.undecided():
             if run.result is None or run.result.challenger is None or not run.result.verdict.promote:
                 continue
@@ -232,6 +237,20 @@ class RetrainingReports:
                     await self._settle(run.run_id, run.result.challenger)
                 except ModelError as error:
                     log.warning("not_settled", run_id=run.run_id, why=type(error).__name__)
+
+    async def _settle_going_back(self) -> None:
+        async with self._changing:
+            try:
+                serving = (await self._model.info()).version
+            except ModelError as error:
+                log.warning("not_settled", why=type(error).__name__)
+                return
+            run = half_given_up(await self._runs.newest(), serving)
+            # Another process may be about to promote it.
+            if run is None or run.decided_at is None or self._clock.now() < run.decided_at + SETTLED_AFTER:
+                return
+            await self._shadow.end(run)
+            await self._give_up(run, by=None)
 
     async def _settle(self, run_id: str, challenger: str) -> None:
         run, result = await self._cards.done(run_id)

@@ -169,3 +169,16 @@ async def test_limits_are_given_up_once(house: House) -> None:
     with pytest.raises(NotAllowed, match="given up before"):
         await house.retraining.back(run.run_id, by=ADMIN)
     assert await stands(house, run) == (OLD, 0.8, "back")
+
+
+async def test_after_the_operators_command_went_back_the_limits_go_back_too(house: House) -> None:
+    await house.rules(insult=LabelRule(flag_at=BEFORE))
+    run = await trained(house, RESULT)
+    await house.retraining.use(run.run_id, guild_id=GUILD, by=ADMIN)
+    await house.model.rollback()
+    await house.learn.watch()
+    assert (await house.guilds.get(GUILD)).rule("insult").flag_at == AFTER  # it may be about to be promoted
+    house.clock.move(minutes=6)
+    await house.learn.watch()
+    assert (await house.guilds.get(GUILD)).rule("insult").flag_at == BEFORE
+    assert ((await kept(house, run)).decision, shown(house).standing) == ("back", "back")
