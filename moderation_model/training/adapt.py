@@ -54,9 +54,9 @@ class Plan:
     alpha: int = 32
     replay: int = 1200
     watched: int = 200
-    replay_weight: float = 2.0
+    replay_weight: float = 3.0
     kept: float = 2.0
-    harmless: float = 0.65
+    harmless: float = 0.7
     most_balance: float = 4.0
 
 
