@@ -20,6 +20,10 @@ NEAR_THE_MEDIAN = 0.36
 """Of what the tiny model says of neutral texts, so that it flags some and leaves others."""
 
 
+pytestmark = pytest.mark.timeout(600)
+"""Whole runs score some seven thousand sentences of ours, which takes its time on a busy machine."""
+
+
 def example(number: int) -> Example:
     """A line of a community that says one thing to friends and another to others; everyone writes one line."""
     chance = random.Random(number)
