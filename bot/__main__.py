@@ -1,10 +1,12 @@
-"""The console script `candor`: run, demo, doctor, migrate."""
+"""The console script `candor`: run, demo, doctor, migrate, labels import."""
 
 from __future__ import annotations
 
 import asyncio
 import importlib.util
 from collections.abc import Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import structlog
@@ -41,6 +43,9 @@ def demo(
         bool, typer.Option("--headless", help="Play the script, print one JSON object a message, and exit.")
     ] = False,
     port: Annotated[int, typer.Option(help="Port of the chat page; 0 takes a free one.", min=0, max=65535)] = 0,
+    learn: Annotated[
+        bool, typer.Option("--learn", help="Play how verdicts make a better model, in some minutes; 1 if none came.")
+    ] = False,
 ) -> None:
     """Show the whole bot on a Discord of its own, on this machine, without a token."""
     settings = _settings(quiet="warning")
@@ -49,7 +54,9 @@ def demo(
         _refuse(NO_DEMO_EXTRA.format(missing=missing[0]))
     from bot.demo import run_demo
 
-    _finish(run_demo(settings, headless=headless, page_port=port))
+    code = _finish(run_demo(settings, headless=headless, page_port=port, learn=learn))
+    if code:
+        raise typer.Exit(code)
 
 
 def doctor() -> None:
@@ -84,6 +91,28 @@ def migrate() -> None:
     typer.echo(f"The database is up to date: {_finish(upgrade())}")
 
 
+def import_labels(
+    file: Annotated[Path, typer.Argument(help="A .csv with a header or a .jsonl: text, and labels as 1, 0 or empty.")],
+    guild: Annotated[int, typer.Option(help="Id of the server whose model learns from it.", min=1)],
+) -> None:
+    """Keep labelled texts of your own to learn from. They must not come from Discord's messages."""
+    settings = _settings(quiet="warning")
+    from bot.flow.importing import import_labels as keep
+    from bot.store.crypto import TextKey
+    from bot.store.database import Database
+    from bot.store.lessons import LessonStore
+
+    async def work() -> str:
+        db = Database(settings.sql_url, key=TextKey.from_settings(settings))
+        try:
+            await db.migrate()
+            return (await keep(file, guild_id=guild, lessons=LessonStore(db), at=datetime.now(UTC))).sentence
+        finally:
+            await db.close()
+
+    typer.echo(_finish(work()))
+
+
 def build_cli() -> typer.Typer:
     """The command line with all verbs."""
     cli = typer.Typer(
@@ -94,6 +123,10 @@ def build_cli() -> typer.Typer:
     )
     for verb in (run, demo, doctor, migrate):
         cli.command()(verb)
+    labels = typer.Typer(no_args_is_help=True, help="Labelled texts of your own.")
+    labels.command("import")(import_labels)
+    labels.callback()(lambda: None)  # else typer makes the one verb the group itself
+    cli.add_typer(labels, name="labels")
     return cli
 
 

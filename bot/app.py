@@ -19,15 +19,24 @@ from bot.chat.messenger import DiscordMessenger
 from bot.child import ModelChild
 from bot.config import Settings
 from bot.core.cases import Case
-from bot.errors import BadSettings
-from bot.flow.building import Outside, Stores, build_flows
+from bot.core.shadow import ShadowRules
+from bot.errors import BadSettings, BotError
+from bot.flow.building import Outside, build_flows
+from bot.flow.building_learning import LearnSettings
 from bot.flow.moderate import Passed
+from bot.flow.ports import Clock
+from bot.flow.presence import Presence
 from bot.flow.retention import Retention
+from bot.flow.slots import Slots, Work
+from bot.flow.stores import Stores
+from bot.flow.turns import Turn
 from bot.health import HealthServer, Metrics
-from bot.jobs import Jobs
+from bot.jobs import SLOT_JOBS, CronSchedule, Jobs
+from bot.jobs import Work as JobWork
 from bot.store.crypto import TextKey
 from bot.store.database import Database
 from moderation_model.client import ModelClient
+from moderation_model.learning import Source
 
 if TYPE_CHECKING:
     import aiohttp
@@ -59,21 +68,34 @@ class App:
         connector: aiohttp.BaseConnector | None,
         passed: Callable[[Passed], None],
         presented: Callable[[Case], None],
+        source: Source,
+        clock: Clock,
     ) -> None:
         self.settings = settings
+        self._clock = clock
         self.metrics = Metrics()
         self.db = Database(settings.sql_url, key=TextKey.from_settings(settings))
-        stores = Stores(self.db)
-        self.guilds, self.cases = stores.guilds, stores.cases
+        stores = Stores(self.db, source=source, permitted=settings.train_on_messages)
+        self.guilds, self.cases, self.leases = stores.guilds, stores.cases, stores.leases
         self.child = ModelChild(settings) if settings.model_url is None else None
+        given = settings.model_token.get_secret_value() if settings.model_token else None
         self.model = ModelClient(
             self.child.url if self.child else settings.model_url or "",
-            token=settings.model_token.get_secret_value() if settings.model_token else None,
+            token=self.child.token if self.child else given,
         )
         self.bot: CandorBot = create_bot(settings, connector=connector)
         self._passed = passed
         self.flows = build_flows(
-            stores, self._outside(), text_days=settings.text_days, passed=self._observe, presented=presented
+            stores,
+            self._outside(),
+            text_days=settings.text_days,
+            passed=self._observe,
+            presented=presented,
+            learning=LearnSettings(
+                settings.train_mode,
+                settings.promotion,
+                ShadowRules(settings.challenger_messages, settings.challenger_hours),
+            ),
         )
         self.desk = self.flows.desk
         self.bot.attach(self.flows)
@@ -81,23 +103,25 @@ class App:
             predictions=stores.predictions,
             cases=self.cases,
             desk=self.desk,
-            clock=SystemClock(),
+            leases=stores.leases,
+            clock=clock,
             prediction_days=settings.prediction_days,
         )
-        self.jobs = Jobs(
-            {
-                "rescore": self.flows.moderate.rescore,
-                "post_cards": self.desk.catch_up,
-                "audit": self.flows.audit.run,
-                "digest": self.flows.queue.digest,
-                "retention": self.retention.run,
-                "trouble": self.flows.trouble.check,
-                "alarms": self.flows.alarms.catch_up,
-            },
-            clock=SystemClock(),
-        )
+        self.presence = Presence(leases=stores.leases, connected=lambda: self.bot.connected, clock=clock)
+        self.jobs = Jobs(self._work(), clock=clock, slots=self._slots(stores))
         self.health = HealthServer(self.metrics, port=settings.health_port, state=self.state)
         self._tasks: list[asyncio.Task[None]] = []
+
+    def _work(self) -> dict[str, JobWork]:
+        """What each process does by itself."""
+        return {
+            "rescore": self.flows.moderate.rescore,
+            "post_cards": self.desk.catch_up,
+            "presence": self.presence.beat,
+            "trouble": self.flows.trouble.check,
+            "alarms": self.flows.alarms.catch_up,
+            "watch_run": self.flows.learn.watch,
+        }
 
     def _outside(self) -> Outside:
         return Outside(
@@ -106,7 +130,26 @@ class App:
             messenger=DiscordMessenger(self.bot),
             board=DiscordBoard(self.bot),
             messages=DiscordMessages(self.bot),
-            clock=SystemClock(),
+            clock=self._clock,
+        )
+
+    def _slots(self, stores: Stores) -> Slots:
+        return Slots(
+            SLOT_JOBS,
+            {
+                "audit": _whole(self.flows.audit.run),
+                "digest": _whole(self.flows.queue.digest),
+                "retention": _whole(self.retention.run),
+                "tell_forgotten": _whole(self.flows.lessons.tell_forgotten),
+                "learn": self.flows.learn.scheduled,
+                "nightly": self.flows.nightly.run,
+                "weekly": self.flows.weekly.run,
+            },
+            schedule=CronSchedule(),
+            leases=stores.leases,
+            guilds=stores.guilds,
+            guild_ids=lambda: [guild.id for guild in self.bot.guilds],
+            clock=self._clock,
         )
 
     def _observe(self, passed: Passed) -> None:
@@ -129,7 +172,7 @@ class App:
         token = self.settings.discord_token
         if token is None:
             raise BadSettings(NO_TOKEN)
-        started_at = SystemClock().now()
+        started_at = self._clock.now()
         await self.db.migrate()
         await self.health.start()
         if self.child is not None:
@@ -137,6 +180,8 @@ class App:
         self._spawn(self.desk.run, "cards")
         self._spawn(self.flows.telling.run, "telling")
         self._spawn(self.flows.moderate.run, "rescore")
+        self._spawn(self.flows.learn.run, "learn")
+        self._spawn(self.flows.shadow.run, "shadow")
         connected = self._spawn(lambda: self.bot.start(token.get_secret_value()), "discord")
         ready = asyncio.create_task(self.bot.ready_event.wait())
         await asyncio.wait([connected, ready], return_when=asyncio.FIRST_COMPLETED)
@@ -169,6 +214,8 @@ class App:
         if self.child is not None:
             await self.child.stop()
         await self.health.stop()
+        with contextlib.suppress(BotError):  # without the database the row runs out by itself
+            await self.presence.leave()
         await self.db.close()
 
     def _spawn(self, work: Callable[[], Awaitable[None]], name: str) -> asyncio.Task[None]:
@@ -180,18 +227,37 @@ class App:
         return task
 
 
+def _whole(run: Callable[[], Awaitable[int | None]]) -> Work:
+    """A use case that counts what it did, as the work of a slot of all guilds."""
+
+    async def work(turn: Turn) -> str:
+        return str(await run())
+
+    return work
+
+
 def build_app(
     settings: Settings,
     *,
     connector: aiohttp.BaseConnector | None = None,
     passed: Callable[[Passed], None] = lambda passed: None,
     presented: Callable[[Case], None] = lambda case: None,
+    source: Source = "discord_message",
+    clock: Clock | None = None,
 ) -> App:
-    """The bot, built and not started. `connector` leads it to another Discord (the demo's, a test's).
+    """The bot, built and not started. `connector` leads it to another Discord (the demo's, a test's), whose made-up
+    messages may be learned from if `source` says so. `clock`: another time than the machine's, for what is due later.
 
     Raises BadSettings with one sentence.
     """
-    return App(settings, connector=connector, passed=passed, presented=presented)
+    return App(
+        settings,
+        connector=connector,
+        passed=passed,
+        presented=presented,
+        source=source,
+        clock=clock or SystemClock(),
+    )
 
 
 async def run(settings: Settings) -> None:

@@ -1,7 +1,8 @@
 """The model server beside the bot: a child process that is started, watched, restarted, and dies with the bot.
 
 The child's standard input is a pipe that the bot holds. When the bot ends in whatever way, also by kill -9, the pipe
-closes and the server exits, so no orphan is left.
+closes and the server exits, so no orphan is left. It answers nobody without a token, which it gets by its environment:
+other users of the machine reach loopback, too, and see arguments.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import secrets
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -46,6 +48,7 @@ STOP_SECONDS = 15.0
 LAST_WORDS_SECONDS = 2.0
 """How long a dead server's output is still read: its own children may hold the pipes a little longer."""
 LINE_CHARS = 500
+TOKEN_BYTES = 32
 
 _PRIVATE = {"CANDOR_DISCORD_TOKEN", "CANDOR_ENCRYPTION_KEY", "CANDOR_DATABASE_URL", "CANDOR_DISCORD_PROXY"}
 
@@ -67,6 +70,14 @@ class ModelChild:
         self._command += ["--device", settings.model_device]
         if settings.model_path is not None:
             self._command += ["--model", settings.model_path]
+        chosen = settings.model_token.get_secret_value() if settings.model_token else ""
+        self.token = chosen or secrets.token_urlsafe(TOKEN_BYTES)
+        """The bearer token that it asks for: the operator's, else one that nobody else knows and no file holds."""
+        self._environment = {
+            **_environment(),
+            "CANDOR_MODELS_DIR": str(settings.models_folder.absolute()),
+            "CANDOR_MODEL_TOKEN": self.token,
+        }
         self._needs_extra = tuple(command) == COMMAND
         self._observe = observe
         self._first_pause = first_pause
@@ -165,7 +176,7 @@ class ModelChild:
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
-            env=_environment(),
+            env=self._environment,
             start_new_session=True,  # Ctrl-C in the terminal reaches the bot alone, which then stops the child in order
         )
 

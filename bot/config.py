@@ -30,14 +30,38 @@ class Settings(BaseSettings):
     model_url: str | None = Field(
         None, description="Address of a model server. Default: one is started beside the bot on loopback."
     )
-    model_token: SecretStr | None = Field(None, description="Bearer token of the model server at CANDOR_MODEL_URL.")
+    model_token: SecretStr | None = Field(
+        None,
+        description="Bearer token of the model server; without it the bot's own server gets a random one.",
+    )
     model_path: str | None = Field(
         None,
-        description="Folder or hub id of the model that the bot's own server loads. Default: the weights in the box.",
+        description="Folder or hub id of the model that the bot's own server loads. Default: what was promoted.",
+    )
+    models_dir: Path | None = Field(
+        None,
+        description="Folder of the model versions that were learned here. Default: models in the data folder.",
     )
     model_device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the bot's own model server runs.")
     text_days: int = Field(30, ge=1, le=365, description="Days after which the texts of cases are dropped.")
     prediction_days: int = Field(30, ge=1, le=365, description="Days after which stored scores are dropped.")
+    train_on_messages: bool = Field(
+        False,
+        description="Discord has expressly permitted to train on messages: all servers' verdicts may teach. Else each "
+        "server records its own permission.",
+    )
+    train_mode: Literal["lora", "full", "head"] = Field(
+        "lora", description="What a training run changes: a small adapter, everything, or the heads alone."
+    )
+    promotion: Literal["ask", "auto"] = Field(
+        "ask", description="Whether people decide about a better model in its report, or it serves by itself."
+    )
+    challenger_messages: int = Field(
+        500, ge=0, description="Live messages on which a better model is checked beside the old one first. 0: on none."
+    )
+    challenger_hours: float = Field(
+        24.0, ge=0, description="Hours after which that check ends, however few messages there were. 0: no check."
+    )
     health_port: int | None = Field(None, ge=0, le=65535, description="Loopback port for /healthz and /metrics.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged, ids only.")
     log_format: Literal["json", "console"] = Field("json", description="How it is logged.")
@@ -46,6 +70,11 @@ class Settings(BaseSettings):
     def sql_url(self) -> str:
         """The database's URL, the default filled in."""
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'candor.db'}"
+
+    @property
+    def models_folder(self) -> Path:
+        """The folder of the model versions, the default filled in."""
+        return self.models_dir or self.data_dir / "models"
 
 
 def load_settings(**overrides: object) -> Settings:

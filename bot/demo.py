@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import json
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -20,21 +21,30 @@ from bot.app import App, build_app
 from bot.config import Settings, load_settings
 from bot.sandbox.sandbox import Sandbox
 from bot.stage import Stage
+from bot.stage_learn import SHADOWED, LearnStage, learned
 from bot.stage_watch import PASS_SECONDS, DemoFailed, Watch
 from moderation_model.errors import ModelError
 
 WARM_UP_SECONDS = 120.0
 
 
-def demo_settings(base: Settings, token: str) -> Settings:
-    """The demo's own token, folder, key and database, whatever the operator has set for the real server."""
+def demo_settings(base: Settings, token: str, *, learn: bool = False) -> Settings:
+    """The demo's own token, folder, key and database, whatever the operator has set for the real server.
+
+    With `learn` its own model server, too, which lets a better model serve by itself and at once: it must not be the
+    operator's.
+    """
     kept = base.model_dump(include={"model_url", "model_token", "model_path", "model_device"})
+    if learn:
+        kept |= {"model_url": None, "model_token": None, "model_path": None, "promotion": "auto"}
+        kept |= {"challenger_messages": SHADOWED}
     return load_settings(
         **kept,
         discord_token=token,
         discord_proxy=None,
         database_url=None,
         encryption_key=None,
+        models_dir=None,
         health_port=None,
         data_dir=base.data_dir / "demo",
     )
@@ -53,29 +63,41 @@ def take_folder(folder: Path) -> IO[bytes]:
 
 
 def forget_last_run(folder: Path) -> None:
-    """The demo's server is new each time, so its database is too."""
+    """The demo's server is new each time, so its database is too, and what its model learned."""
     for name in ("candor.db", "candor.db-wal", "candor.db-shm"):
         (folder / name).unlink(missing_ok=True)
+    if (folder / "models").exists():
+        shutil.rmtree(folder / "models")
 
 
-async def run_demo(base: Settings, *, headless: bool, page_port: int = 0) -> int:
-    """Play the script; with a page (`headless=False`) stay up until Ctrl-C. 0, or raises BotError or ModelError."""
+async def run_demo(base: Settings, *, headless: bool, page_port: int = 0, learn: bool = False) -> int:
+    """Play the script, or with `learn` the loop of learning; with a page (`headless=False`) stay up until Ctrl-C.
+
+    0, or 1 where the loop ended without a better model. Raises BotError or ModelError.
+    """
     console = Console(stderr=headless, highlight=False)
     interrupted = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
     async with await Sandbox.start(page_port=page_port) as sandbox:
-        settings = demo_settings(base, sandbox.token)
+        settings = demo_settings(base, sandbox.token, learn=learn)
         lock = take_folder(settings.data_dir)
         forget_last_run(settings.data_dir)
         watch = Watch()
-        app = build_app(settings, connector=sandbox.connector(), passed=watch.passed, presented=watch.presented)
-        playing = asyncio.create_task(_perform(app, sandbox, watch, headless=headless, console=console))
+        app = build_app(
+            settings,
+            connector=sandbox.connector(),
+            passed=watch.passed,
+            presented=watch.presented,
+            source="sandbox",
+            clock=sandbox.clock,
+        )
+        perform = _learn if learn else _perform
+        playing = asyncio.create_task(perform(app, sandbox, watch, headless=headless, console=console))
         stop = asyncio.create_task(interrupted.wait())
         try:
             await asyncio.wait([playing, stop], return_when=asyncio.FIRST_COMPLETED)
-            if playing.done():
-                await playing
+            return await playing if playing.done() else 0
         except TimeoutError:
             raise DemoFailed(f"A message was not decided within {PASS_SECONDS:.0f} s.") from None
         finally:
@@ -84,20 +106,15 @@ async def run_demo(base: Settings, *, headless: bool, page_port: int = 0) -> int
             await asyncio.gather(playing, stop, return_exceptions=True)
             await app.stop()
             lock.close()
-    return 0
 
 
-async def _perform(app: App, sandbox: Sandbox, watch: Watch, *, headless: bool, console: Console) -> None:
-    console.print("Starting the model server, the bot and a Discord on loopback ...")
-    await app.start()
-    await explainer_ready(app)
-    if not headless:
-        console.print(f"\n  Open [bold]{sandbox.page_url}[/bold] in a browser. Ctrl-C ends the demo.\n")
+async def _perform(app: App, sandbox: Sandbox, watch: Watch, *, headless: bool, console: Console) -> int:
+    await _start(app, sandbox, headless=headless, console=console)
     stage = Stage(app, sandbox, watch, headless=headless, console=console)
     summary = await stage.play()
     if headless:
         print(json.dumps({"summary": summary}, ensure_ascii=False), flush=True)  # noqa: T201 - the output is the point
-        return
+        return 0
     console.print(f"\n  {summary['as_they_must_be']} of {summary['lines']} lines came out as they must.")
     for problem in [*summary["wrong"], *summary["reviewing"]["wrong"]]:
         console.print(f"  The model is wrong on {problem}.", markup=False)
@@ -105,6 +122,33 @@ async def _perform(app: App, sandbox: Sandbox, watch: Watch, *, headless: bool, 
         "  Since the day of reviewing, notices and appeals are on, and the keyword deletes; labels are in shadow mode.",
         soft_wrap=True,
     )
+    await _stay(app, sandbox, console)
+    return 0
+
+
+async def _learn(app: App, sandbox: Sandbox, watch: Watch, *, headless: bool, console: Console) -> int:
+    stage = LearnStage(app, sandbox, watch, app.settings.data_dir, headless=headless, console=console)
+    await stage.crowd.gather()
+    await _start(app, sandbox, headless=headless, console=console)
+    summary = await stage.play()
+    if headless:
+        print(json.dumps({"summary": summary}, ensure_ascii=False), flush=True)  # noqa: T201 - the output is the point
+    for line in learned(summary):
+        console.print(f"  {line}", markup=False, soft_wrap=True)
+    if not headless:
+        await _stay(app, sandbox, console)
+    return 0 if summary["promoted"] else 1
+
+
+async def _start(app: App, sandbox: Sandbox, *, headless: bool, console: Console) -> None:
+    console.print("Starting the model server, the bot and a Discord on loopback ...")
+    await app.start()
+    await explainer_ready(app)
+    if not headless:
+        console.print(f"\n  Open [bold]{sandbox.page_url}[/bold] in a browser. Ctrl-C ends the demo.\n")
+
+
+async def _stay(app: App, sandbox: Sandbox, console: Console) -> None:
     console.print(f"\n  The stage is yours: [bold]{sandbox.page_url}[/bold]\n  Ctrl-C ends the demo.")
     await app.wait()
 

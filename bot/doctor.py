@@ -131,15 +131,15 @@ async def _database(db: Database) -> tuple[Finding, bool]:
 
 
 async def _model(settings: Settings) -> tuple[Finding, ModelInfo | None]:
-    token = settings.model_token.get_secret_value() if settings.model_token else None
     try:
         if settings.model_url is not None:
+            token = settings.model_token.get_secret_value() if settings.model_token else None
             info = await _ask(settings.model_url, token)
             return _serves(info, settings.model_url), info
         child = ModelChild(settings)
         try:
             await child.start()
-            info = await _ask(child.url, token)
+            info = await _ask(child.url, child.token)
             return _serves(info, "the bot's own server"), info
         finally:
             await child.stop()

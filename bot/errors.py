@@ -6,7 +6,8 @@ BotError
 ├── UndecryptableText  the key does not fit what was stored
 ├── BoardUnavailable   the review card could not be posted or changed
 ├── CaseNotFound       no such case in this guild
-└── NotAllowed         the person may not do that; says which permission is missing
+├── NotAllowed         the person may not do that; says which permission is missing
+└── TurnLost           another process has taken over a scheduled job's turn
 """
 
 from __future__ import annotations
@@ -38,3 +39,10 @@ class CaseNotFound(BotError):
 
 class NotAllowed(BotError):
     """The person lacks what the step needs."""
+
+
+class TurnLost(BotError):
+    """Another process has taken the turn over: stop, and do nothing more in its name."""
+
+    def __init__(self) -> None:
+        super().__init__("Another process of the bot does this by now.")

@@ -1,7 +1,8 @@
-"""What runs by the clock: a table of jobs, and one tick that asks which of them are due by our own clock.
+"""What runs by the clock: two tables of jobs, and one tick that asks which of them are due by our own clock.
 
-APScheduler is only the alarm clock (memory store, one tick every 30 s): left to itself it drops late runs and reads the
-machine's clock, which tests and a suspended laptop cannot steer.
+APScheduler is only the alarm clock (memory store, one tick every 30 s) and knows when a schedule is due: left to itself
+it drops late runs and reads the machine's clock, which tests and a suspended laptop cannot steer. `JOBS` run in every
+bot process, `SLOT_JOBS` once a due time among all of them (bot/flow/slots.py).
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
 
 from bot.flow.ports import Clock
+from bot.flow.slots import SlotJob, Slots
 
 log = structlog.get_logger(__name__)
 
@@ -34,30 +38,76 @@ class Job:
 JOBS = (
     Job("rescore", every=timedelta(seconds=30)),
     Job("post_cards", every=timedelta(minutes=1)),
-    Job("audit", every=timedelta(hours=1)),
-    Job("digest", every=timedelta(hours=1)),
-    Job("retention", every=timedelta(days=1)),
     Job("trouble", every=timedelta(seconds=30)),
     Job("alarms", every=timedelta(seconds=30)),
+    Job("presence", every=timedelta(seconds=30)),
+    Job("watch_run", every=timedelta(seconds=30)),
 )
-"""`rescore`: messages that the model could not score. `post_cards`: cards that could not be posted, and those that
-waited for a place in the day's budget. `audit`: lines that were drawn for checking get their cards, about one round a
-day. `digest`: each guild is told once a day what waits. `retention`: what is over its time is dropped. `trouble`: a
-model or a card channel that stays away is told, and that it is back. `alarms`: raids and stopped labels that could not
-be told at once. Each is due at the first tick after a start. Every bot process runs them all: leases are no part of
-this version."""
+"""In every process. `rescore`: messages that the model could not score; one that two processes pass again is recorded
+and acted on once, since its prediction and its case are unique. `post_cards`: cards that could not be posted, and those
+that waited for a place in the day's budget; it fills this process's own queue, so it cannot be left to another one.
+Two processes that post the same card within the same second would both post it: a card has no lease. `trouble`: a model
+or a card channel that stays away is told, and that it is back, as this process saw it. `alarms`: raids and stopped
+labels that this process could not tell at once. `presence`: the process writes down that it is there, each in a row of
+its own. `watch_run`: a training run that an earlier process began is followed, its report posted. Each is due at the
+first tick after a start."""
+
+SLOT_JOBS = (
+    SlotJob("audit", cron="10 * * * *"),
+    SlotJob("digest", cron="0 * * * *"),
+    SlotJob("retention", cron="30 3 * * *"),
+    SlotJob("tell_forgotten", cron="20 * * * *"),
+    SlotJob("nightly", cron="30 2 * * *", by_guild=True),
+    SlotJob("learn", setting="learn_cron", by_guild=True),
+    SlotJob("weekly", setting="weekly_cron", by_guild=True),
+)
+"""Once among all processes, since two would post the same thing twice or do the same work. `audit`: lines that were
+drawn for checking get their cards, about one round a day. `digest`: each guild is told once a day what waits.
+`retention`: what is over its time is dropped. `tell_forgotten`: the model server hears what was withdrawn. `nightly`:
+how the model does on the newest verdicts, and whether its scores drift. `learn`: a training run, where enough new
+labels are there. `weekly`: the report on the last seven days. In UTC; `bot/core/cron.py` says how guilds write
+theirs."""
+
+LOOK_BACK = tuple(timedelta(hours=hours) for hours in (1, 24, 8 * 24, 32 * 24, 367 * 24, 9 * 367 * 24))
+"""The last due time is looked for in ever longer spans; for 29 February it takes nine years."""
 
 Work = Callable[[], Awaitable[object]]
+
+
+@lru_cache(maxsize=1000)
+def _trigger(cron: str) -> CronTrigger:
+    return CronTrigger.from_crontab(cron, timezone=UTC)
+
+
+class CronSchedule:
+    """The `Schedule` port."""
+
+    def next_due(self, cron: str, after: datetime) -> datetime | None:
+        """The first due time after that; None where there never is one. Raises ValueError for no schedule."""
+        return _trigger(cron).get_next_fire_time(None, after + timedelta(microseconds=1))
+
+    def last_due(self, cron: str, now: datetime) -> datetime | None:
+        """The newest due time up to `now`; None where there was none in years. Raises ValueError for no schedule."""
+        for span in LOOK_BACK:
+            found, later = None, self.next_due(cron, now - span)
+            while later is not None and later <= now:
+                found, later = later, self.next_due(cron, later)
+            if found is not None:
+                return found
+        return None
 
 
 class Jobs:
     """Runs each row of the table when it is due, never twice at the same time. A failure is logged and tried again."""
 
-    def __init__(self, work: Mapping[str, Work], *, clock: Clock, table: tuple[Job, ...] = JOBS) -> None:
-        """`work` by name. Raises KeyError if a row of the table has none."""
+    def __init__(
+        self, work: Mapping[str, Work], *, clock: Clock, table: tuple[Job, ...] = JOBS, slots: Slots | None = None
+    ) -> None:
+        """`work` by name; the same tick serves `slots`. Raises KeyError if a row of the table has no work."""
         self._work = {job.name: work[job.name] for job in table}
         self._table = table
         self._clock = clock
+        self._slots = slots
         self._next: dict[str, datetime] = {}
         self._last: dict[str, datetime] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -86,7 +136,7 @@ class Jobs:
         """Tick from now on, in the running event loop."""
         self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._scheduler.add_job(
-            self._tick,
+            self.tick,
             "interval",
             seconds=TICK.total_seconds(),
             next_run_time=datetime.now(UTC),
@@ -102,9 +152,14 @@ class Jobs:
             self._scheduler = None
         for task in self._running.values():
             task.cancel()
+        if self._slots is not None:
+            self._slots.stop()
 
-    async def _tick(self) -> None:
+    async def tick(self) -> None:
+        """Start what is due now. The alarm clock asks every 30 s; whoever moves the clock need not wait for it."""
         self.run_due(self._clock.now())
+        if self._slots is not None:
+            await self._slots.tick()
 
     async def _run(self, job: Job, started: datetime) -> None:
         try:

@@ -9,7 +9,7 @@ import asyncio
 import json
 import time
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from rich.console import Console
@@ -71,7 +71,7 @@ class Stage:
         await hands.command("Robin", "candor setup", review_channel=f"#{REVIEW_CHANNEL}")
         await hands.command("Robin", "candor rules set", setting="cards_a_day", value=str(CARDS_A_DAY))
         self.console.print(f"  {SET_UP}", markup=False, soft_wrap=True)
-        now = datetime.now(UTC)
+        now = self.sandbox.clock.now()
         await self.app.guilds.change(
             self.sandbox.guild.id, lambda rules: replace(rules, set_up_at=now - timedelta(days=1)), by=None, at=now
         )

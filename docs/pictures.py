@@ -4,10 +4,12 @@
     python docs/pictures.py card stats      # these alone
 
 Needs the extras `model`, `demo` and `test`, and a Chromium: the first of chromium, chromium-browser and google-chrome
-that is installed, or the one that CANDOR_CHROMIUM names. It takes about three minutes on two cores.
+that is installed, or the one that CANDOR_CHROMIUM names. It takes about three minutes on two cores, and as long again
+for `retraining`, which trains.
 
 What is written and pressed is made up; everything in the pictures is what the real bot and model made of it. A month
-passes by making the database's records a day older after each day that was played.
+passes by making the database's records a day older after each day that was played. `retraining` learns from that
+month's verdicts and from lines of a made-up community with slang of its own, as a team would import them.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,14 +34,18 @@ from PIL import Image
 from bot.app import App, build_app
 from bot.config import load_settings
 from bot.core.cases import Case
+from bot.core.lessons import NewLesson
 from bot.demo import demo_settings, explainer_ready
 from bot.errors import BotError
+from bot.flow.turns import Turn
 from bot.log import configure
 from bot.sandbox.sandbox import Sandbox
 from bot.sandbox.script import SMALL_TALK, TEASED
 from bot.stage_day import REVIEW_CHANNEL
 from bot.stage_hands import Hands
 from bot.stage_watch import Watch
+from bot.store.lessons import LessonStore
+from moderation_model.checks.community import community, reviewed
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator, Page
@@ -54,6 +61,9 @@ MODERATOR, ADMINISTRATOR = "Lena", "Robin"
 QUARREL = ("anyone up for co-op tonight?", "nobody wants you in this group, you pathetic loser")
 
 DAYS = 27
+LINES, IMPORTED, BATCH = 1800, 300, 64
+"""Lines of the community, and so many of those that its moderators saw; texts of one request."""
+ACCUSING = ("toxic", "severe_toxic", "insult", "threat", "identity_hate")
 MEMBERS = ("Mia", "Jonas", "Kai", "Priya", "Sam", "Noor")
 CHANNELS = ("general", "gaming", "gaming", "help")
 UNKIND = (
@@ -92,8 +102,8 @@ class Month:
     async def _day(self) -> None:
         for _ in range(self.luck.randint(14, 26)):
             await self._say(self.luck.choice(MEMBERS), self.luck.choice(SMALL_TALK).text)
-        unkind = self.luck.sample(UNKIND, self.luck.choice((0, 1, 1, 2, 3)))
-        friendly = self.luck.sample(FRIENDLY, self.luck.choice((0, 0, 0, 1)))
+        unkind = self.luck.sample(UNKIND, self.luck.choice((1, 2, 2, 3, 3)))
+        friendly = self.luck.sample(FRIENDLY, self.luck.choice((0, 0, 1, 1)))
         authors = self.luck.sample(MEMBERS, len(unkind) + len(friendly))
         cases = [await self._say(who, text) for who, text in zip(authors, [*unkind, *friendly], strict=True)]
         for case, text in zip(cases, [*unkind, *friendly], strict=True):
@@ -130,8 +140,8 @@ class Month:
 class Studio:
     """The demo's server after its month, and its page on a phone."""
 
-    def __init__(self, sandbox: Sandbox, watch: Watch, page: Page) -> None:
-        self.sandbox, self.watch, self.page = sandbox, watch, page
+    def __init__(self, app: App, sandbox: Sandbox, watch: Watch, page: Page) -> None:
+        self.app, self.sandbox, self.watch, self.page = app, sandbox, watch, page
 
     async def card(self) -> Locator:
         """The review card of an insult in an answer, its text opened."""
@@ -156,6 +166,51 @@ class Studio:
     async def stats(self) -> Locator:
         """The statistics of the demo's server."""
         return await self._answer("candor stats")
+
+    async def weekly(self) -> Locator:
+        """The report on the month's last week."""
+        said = await self.app.flows.weekly.run(Turn(datetime.now(UTC), self._guild, _confirmed))
+        if not said.startswith("posted"):
+            raise SystemExit(f"There is no weekly report to show ({said}).")
+        return await self._newest_card()
+
+    async def retraining(self) -> Locator:
+        """The report on a run that is played for it, to its end."""
+        await self._teach()
+        run = await self.app.flows.learn.start(guild_id=self._guild, by=None)
+        while (await self.app.flows.learn.newest())[0].report is None:
+            state = (await self.app.flows.learn.newest())[0]
+            if state.phase in ("failed", "cancelled"):
+                raise SystemExit(f"{run.run_id} has ended without a report: {state.error}")
+            await asyncio.sleep(2)
+        return await self._newest_card()
+
+    async def _teach(self) -> None:
+        """Import lines that moderators of the made-up community judged before this month."""
+        lines = community(LINES, seed=3, cores="known")
+        flagged: list[bool] = []
+        for start in range(0, len(lines), BATCH):
+            texts = [line.text for line in lines[start : start + BATCH]]
+            scored = await self.app.model.classify(texts, priority="backfill")
+            flagged += [any(each.scores[name] >= each.thresholds[name] for name in ACCUSING) for each in scored]
+        began = datetime.now(UTC) - timedelta(days=DAYS + 30)
+        await LessonStore(self.app.db).add(
+            [
+                NewLesson(self._guild, "imported", each.text, each.labels, 0, began + timedelta(seconds=each.at))
+                for each in reviewed(lines, flagged, seed=3)[:IMPORTED]
+            ]
+        )
+
+    @property
+    def _guild(self) -> int:
+        return self.app.bot.guilds[0].id
+
+    async def _newest_card(self) -> Locator:
+        await self._be(MODERATOR, "mod-review")
+        newest = max(self.sandbox.channel(REVIEW_CHANNEL).messages)
+        shown = self.page.locator(f"[data-message='{newest}']")
+        await shown.get_by_role("img").last.wait_for()
+        return shown
 
     async def _answer(self, command: str, **options: str) -> Locator:
         """What the administrator sees of the command."""
@@ -195,6 +250,10 @@ class Studio:
         save(taken, path)
 
 
+async def _confirmed() -> None:
+    """Nobody else has this turn."""
+
+
 def save(taken: bytes, path: Path) -> None:
     """Write the picture small, and say how large it is."""
     Image.open(io.BytesIO(taken)).convert("RGB").quantize(COLOURS).save(path, optimize=True)
@@ -205,6 +264,8 @@ SHOTS: dict[str, Callable[[Studio], Awaitable[Locator]]] = {
     "card": Studio.card,
     "preview": Studio.preview,
     "stats": Studio.stats,
+    "weekly": Studio.weekly,
+    "retraining": Studio.retraining,
 }
 
 
@@ -223,7 +284,7 @@ async def studio(folder: Path) -> AsyncIterator[Studio]:
             await explainer_ready(app)
             await Month(app, sandbox, watch).play()
             async with phone(sandbox.page_url) as page:
-                yield Studio(sandbox, watch, page)
+                yield Studio(app, sandbox, watch, page)
         finally:
             await app.stop()
 

@@ -1,10 +1,10 @@
-"""The console script `candor-model`: score, explain, serve, train, evaluate, check."""
+"""The console script `candor-model`: score, explain, serve, train, evaluate, check, models, promote, rollback."""
 
 from __future__ import annotations
 
 import typer
 
-from moderation_model import check_verb, evaluate_verb, score_verb, serve_verbs, train_verbs
+from moderation_model import check_verb, evaluate_verb, models_verbs, score_verb, serve_verbs, train_verbs
 
 
 def build_app() -> typer.Typer:
@@ -12,7 +12,7 @@ def build_app() -> typer.Typer:
     app = typer.Typer(
         no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False, help="Candor's model."
     )
-    for verbs in (score_verb, serve_verbs, train_verbs, evaluate_verb, check_verb):
+    for verbs in (score_verb, serve_verbs, train_verbs, evaluate_verb, check_verb, models_verbs):
         verbs.register(app)
     return app
 

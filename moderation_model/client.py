@@ -14,39 +14,42 @@ Every method raises a `ModelError` and nothing else (cancellation apart):
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx
 
 from moderation_model.breaker import Breaker
 from moderation_model.cleaning import clean
+from moderation_model.client_answers import EXPLAIN, read_object, read_page, read_png, refusal
 from moderation_model.contract import Explanation, ModelInfo, Prediction
 from moderation_model.errors import (
-    BadRequest,
     ExplainerUnavailable,
     ModelError,
     ModelFailed,
     ModelOverloaded,
     ModelUnavailable,
-    Unauthorised,
 )
+from moderation_model.learning import RunOrder, RunState, VersionInfo
 from moderation_model.pictures import Picture, to_dict
+from moderation_model.run_order import checked_run_id, order_lines
 
 T = TypeVar("T")
 
-CLASSIFY, EXPLAIN, PICTURE = "/v1/classify", "/v1/explain", "/v1/picture"
+CLASSIFY, PICTURE = "/v1/classify", "/v1/picture"
 MODEL, HEALTH = "/v1/model", "/healthz"
-PNG = b"\x89PNG\r\n\x1a\n"
-"""How every PNG begins."""
+RUNS, MODELS, ROLLBACK, STALE = "/v1/runs", "/v1/models", "/v1/rollback", "/v1/stale"
+START_SECONDS = 120.0
+"""Deadline of what sends many examples or loads a model."""
 NO_ANSWER = "The model server gave no answer. Check that it runs and that its address is right."
 NONSENSE = "The model server sent something that is no answer of ours. Check its address and its version."
 
 
 class ModelClient:
     """A `ModelService`. `timeout` is the deadline of a whole call in seconds, its retry included; `explain_timeout`
-    that of an explanation or a picture.
+    that of an explanation or a picture; what trains or loads a model has `START_SECONDS`.
     """
 
     def __init__(
@@ -79,10 +82,13 @@ class ModelClient:
         )
 
     async def classify(
-        self, texts: Sequence[str], *, guild_id: int | None = None, priority: str = "live"
+        self, texts: Sequence[str], *, guild_id: int | None = None, priority: str = "live", version: str | None = None
     ) -> list[Prediction]:
-        """One prediction a text, same order. `priority`: live, edit, explain or backfill."""
-        body = {"texts": [clean(text) for text in texts], "guild_id": guild_id, "priority": priority}
+        """One prediction a text, same order. `priority`: live, edit, explain or backfill. `version`: the champion, or
+        the shadow by its name; BadRequest for one that is not loaded.
+        """
+        body: dict[str, Any] = {"texts": [clean(text) for text in texts], "guild_id": guild_id, "priority": priority}
+        body |= {"version": version} if version is not None else {}
 
         def read(data: Any) -> list[Prediction]:
             predictions = [Prediction.from_dict(item) for item in data["predictions"]]
@@ -98,7 +104,7 @@ class ModelClient:
 
     async def picture(self, picture: Picture) -> bytes:
         """The picture as PNG; what it says in words is `pictures.alt`."""
-        return await self._call("POST", PICTURE, to_dict(picture), _read_png)
+        return await self._call("POST", PICTURE, to_dict(picture), read_png)
 
     async def info(self) -> ModelInfo:
         """What serves now."""
@@ -106,7 +112,66 @@ class ModelClient:
 
     async def health(self) -> dict[str, Any]:
         """The server's own account: ready, version, explainer, queue_tokens. Asks even while the breaker is open."""
-        return await self._within(self._timeout, "GET", HEALTH, None, _read_object)
+        return await self._within(self._timeout, "GET", HEALTH, None, read_object)
+
+    async def start_run(self, order: RunOrder) -> RunState:
+        """Sends the examples, line by line, and starts the run. The same order again gives the same run.
+
+        Raises ModelOverloaded while another run goes on. One attempt: what is streamed cannot be sent again.
+        """
+
+        async def lines() -> AsyncIterator[bytes]:
+            for line in order_lines(order):
+                yield line
+
+        async with _deadline(START_SECONDS):
+            return await self._once("POST", RUNS, None, RunState.from_dict, content=lines())
+
+    async def run_state(self, run_id: str) -> RunState:
+        """Where the run stands. Raises BadRequest for one that the server does not know."""
+        return await self._call("GET", f"{RUNS}/{checked_run_id(run_id)}", None, RunState.from_dict)
+
+    async def cancel_run(self, run_id: str) -> RunState:
+        """Ends the run; one that has ended stays as it ended."""
+        return await self._call("DELETE", f"{RUNS}/{checked_run_id(run_id)}", None, RunState.from_dict)
+
+    async def run_page(self, run_id: str, *, about: Sequence[tuple[str, str]] = (), guild: int | None = None) -> bytes:
+        """What the run found as one HTML page that needs nothing else, with these rows (what, value) that the caller
+        knows of it, and of that server's limits alone. Raises BadRequest where it found nothing.
+        """
+        asked = {"about": list(about), "guild": None if guild is None else str(guild)}
+        return await self._slow(f"{RUNS}/{checked_run_id(run_id)}/page", asked, read_page)
+
+    async def versions(self) -> list[VersionInfo]:
+        """Every model version that the server has, newest first."""
+        return await self._call("GET", MODELS, None, lambda data: [VersionInfo(**each) for each in data["models"]])
+
+    async def set_shadow(self, version: str, *, on: bool) -> str | None:
+        """Let the version score beside the champion, or no longer; which one does now."""
+        path = f"{MODELS}/{quote(version, safe='')}/shadow"
+        return await self._slow(path, {"on": on}, lambda data: data["shadow"])
+
+    async def promote(self, version: str, *, force: bool = False, reason: str = "") -> str:
+        """Make it the champion; the version that serves now. Raises BadRequest where the gate did not pass it, unless
+        it is forced with a reason.
+        """
+        path = f"{MODELS}/{quote(version, safe='')}/promote"
+        return await self._slow(path, {"force": force, "reason": reason}, lambda data: str(data["champion"]))
+
+    async def rollback(self) -> str:
+        """Make the previous champion serve again; its version. Raises BadRequest where there is none."""
+        return await self._slow(ROLLBACK, {}, lambda data: str(data["champion"]))
+
+    async def mark_stale(self, example_ids: Sequence[int]) -> list[str]:
+        """Note that these examples were withdrawn or deleted; the versions that were trained on one of them."""
+        return await self._slow(STALE, {"example_ids": list(example_ids)}, lambda data: list(data["versions"]))
+
+    async def _slow(self, path: str, body: Mapping[str, Any], read: Callable[[Any], T]) -> T:
+        """What takes its time: a change that loads a model first, a page with many plots. Sent once: whoever waited in
+        vain asks what serves.
+        """
+        async with _deadline(START_SECONDS):
+            return await self._once("POST", path, body, read)
 
     async def aclose(self) -> None:
         """Closes the pool; calls after this raise ModelUnavailable."""
@@ -138,23 +203,27 @@ class ModelClient:
     ) -> T:
         """The call with its one retry, all within `seconds`."""
         deadline = asyncio.get_running_loop().time() + seconds
-        try:
-            async with asyncio.timeout_at(deadline):
-                try:
-                    return await self._once(method, path, body, read)
-                except ModelOverloaded as busy:
-                    if asyncio.get_running_loop().time() + busy.retry_after >= deadline:
-                        raise
-                    await asyncio.sleep(busy.retry_after)
-                except _ConnectionLostError:
-                    pass  # a server that has just been restarted: the pool's old connections are dead
+        async with _deadline(seconds):
+            try:
                 return await self._once(method, path, body, read)
-        except TimeoutError:
-            raise ModelUnavailable(f"The model server gave no answer within {seconds:g} s.") from None
+            except ModelOverloaded as busy:
+                if asyncio.get_running_loop().time() + busy.retry_after >= deadline:
+                    raise
+                await asyncio.sleep(busy.retry_after)
+            except _ConnectionLostError:
+                pass  # a server that has just been restarted: the pool's old connections are dead
+            return await self._once(method, path, body, read)
 
-    async def _once(self, method: str, path: str, body: Mapping[str, Any] | None, read: Callable[[Any], T]) -> T:
+    async def _once(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        read: Callable[[Any], T],
+        content: AsyncIterator[bytes] | None = None,
+    ) -> T:
         try:
-            response = await self._http.request(method, path, json=body)
+            response = await self._http.request(method, path, json=body, content=content)
         except httpx.TimeoutException:
             raise ModelUnavailable("The model server gave no answer in time.") from None
         except httpx.DecodingError:
@@ -164,61 +233,22 @@ class ModelClient:
         except (httpx.HTTPError, RuntimeError):  # RuntimeError: httpx says so of a closed client
             raise ModelUnavailable(NO_ANSWER) from None
         if response.status_code != httpx.codes.OK:
-            raise _refusal(response, path)
+            raise refusal(response, path)
         try:
-            return read(response.content if path == PICTURE else response.json())
+            return read(response.content if path == PICTURE or path.endswith("/page") else response.json())
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
             raise ModelFailed(NONSENSE) from None
 
 
+@asynccontextmanager
+async def _deadline(seconds: float) -> AsyncIterator[None]:
+    """Raises ModelUnavailable once `seconds` have passed."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise ModelUnavailable(f"The model server gave no answer within {seconds:g} s.") from None
+
+
 class _ConnectionLostError(ModelUnavailable):
     """No connection, or one that broke: worth one more try."""
-
-
-def _refusal(response: httpx.Response, path: str) -> ModelError:
-    """The error that an answer other than 200 stands for."""
-    status, sentence = response.status_code, _sentence(response)
-    retry_after = _seconds(response.headers.get("Retry-After"))
-    if status in {401, 403}:
-        return Unauthorised(sentence or "The model server refuses the token. Set CANDOR_MODEL_TOKEN to the server's.")
-    if 400 <= status < 500:
-        return BadRequest(sentence or f"The model server cannot use the request (HTTP {status}).")
-    if status == 500:
-        return ModelFailed(sentence or "The model server failed. See its log.")
-    if status == 503 and retry_after is not None:
-        return ModelOverloaded(sentence or "The model is busy.", retry_after=retry_after)
-    if status == 503 and path == EXPLAIN:
-        return ExplainerUnavailable(sentence or "Explanations are not available at the moment.")
-    return ModelUnavailable(sentence or f"The model server gave no answer (HTTP {status}).")
-
-
-def _sentence(response: httpx.Response) -> str | None:
-    """The server's sentence; None where the answer holds none (a proxy's page, for example)."""
-    try:
-        sentence = response.json()["error"]
-    except (KeyError, TypeError, ValueError, RecursionError):
-        return None
-    return sentence if isinstance(sentence, str) and sentence else None
-
-
-def _seconds(header: str | None) -> float | None:
-    """Seconds of a Retry-After header; None without one, 1 for a form that is no number (a date)."""
-    if header is None:
-        return None
-    try:
-        seconds = float(header)
-    except ValueError:
-        return 1.0
-    return max(0.0, seconds) if math.isfinite(seconds) else 1.0
-
-
-def _read_png(data: bytes) -> bytes:
-    if not data.startswith(PNG):
-        raise ValueError("not a PNG")
-    return data
-
-
-def _read_object(data: Any) -> dict[str, Any]:
-    if not isinstance(data, dict):
-        raise TypeError("not an object")
-    return data

@@ -49,7 +49,7 @@ class Prediction:
     `thresholds`, the limits that the model ships with, highest score first. `reading`: the text form that gave the
     highest flagged score (else the highest score). `readable` is False for a script or language that the model does
     not read: then the scores mean nothing and nobody may be accused on them (`flagged` is empty). `language`: ISO 639-1
-    code where it is sure, else None.
+    code where it is sure, else None. `unknown_words`: share of them, None where that is not told (`unknown_words.py`).
     """
 
     scores: Mapping[str, float]
@@ -61,6 +61,7 @@ class Prediction:
     readable: bool = True
     language: str | None = None
     timings: Timings = field(default_factory=Timings)
+    unknown_words: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form of `POST /v1/classify` and of `candor-model score` (sentiment as a list of five)."""
@@ -80,6 +81,7 @@ class Prediction:
             readable=bool(data["readable"]),
             language=data.get("language"),
             timings=Timings(**data["timings"]),
+            unknown_words=data.get("unknown_words"),
         )
 
 

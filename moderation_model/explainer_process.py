@@ -161,6 +161,7 @@ class ExplainerProcess:
                 while child.busy:
                     if child.asks:
                         child.send({"logits": None})
+                        child.asks = False  # said once: a second word would be the answer to the next question
                     message = await child.receive()
                     child.asks = "ask" in message
                     child.busy = child.asks

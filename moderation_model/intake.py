@@ -18,6 +18,7 @@ MAX_BODY_BYTES = 1024 * 1024
 MAX_TEXTS = 512
 MAX_CHARACTERS = 16_000
 MAX_SNOWFLAKE = 2**63 - 1
+MAX_VERSION = 200
 
 _PRIORITIES = {priority.name.lower(): priority for priority in Priority}
 
@@ -32,11 +33,12 @@ class Refused(BadRequest):
 
 @dataclass(frozen=True, slots=True)
 class ClassifyRequest:
-    """`texts` are cleaned; `guild_id` is None where the caller named none."""
+    """`texts` are cleaned; `guild_id` is None where the caller named none. `version` None asks whatever serves."""
 
     texts: tuple[str, ...]
     guild_id: int | None
     priority: Priority
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ def read_classify(body: bytes) -> ClassifyRequest:
         texts=tuple(_text(text, f"`texts[{index}]`") for index, text in enumerate(texts)),
         guild_id=_guild_id(data.get("guild_id")),
         priority=_priority(data.get("priority", "live")),
+        version=_version(data.get("version")),
     )
 
 
@@ -74,6 +77,12 @@ def read_explain(body: bytes) -> ExplainRequest:
     if label is not None and (not isinstance(label, str) or label not in LABEL_NAMES):
         raise Refused(f"`label` must be one of {', '.join(LABEL_NAMES)}.", status=422)
     return ExplainRequest(text=_text(data.get("text"), "`text`"), label=label)
+
+
+def _version(value: Any) -> str | None:
+    if value is not None and not (isinstance(value, str) and len(value) <= MAX_VERSION):
+        raise Refused("`version` must be the name of a model version.", status=422)
+    return value
 
 
 def read_json(body: bytes) -> Any:

@@ -6,16 +6,14 @@ that the text names). No message of an error holds a text.
 
 from __future__ import annotations
 
-import csv
-import json
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from moderation_model.errors import BadRequest
 from moderation_model.labels import LABEL_NAMES
+from moderation_model.records import number_in, records
 from moderation_model.training.dataset import REPORT, Row
 
 COLUMNS = ("text", *LABEL_NAMES, "stars", "source", "identity")
@@ -37,24 +35,14 @@ def read_labelled(path: Path) -> LabelledFile:
     Rows are counted from 1 without the header, lines of a .jsonl as they stand. A label between 0 and 1, such as a
     share of annotators, counts as 1 from 0.5 on; a note says how many there were.
     """
-    readers = {".csv": _csv_records, ".jsonl": _json_records}
-    if path.suffix.lower() not in readers:
-        raise BadRequest(f"{path.name} is neither a .csv nor a .jsonl file: write one row or one JSON object a text.")
     rows: list[Row] = []
     soft = 0
     unused: dict[str, None] = {}
-    try:
-        for number, record in readers[path.suffix.lower()](path):
-            row, softened = _row(f"{path.name}, row {number}", record)
-            rows.append(row)
-            soft += softened
-            unused.update(dict.fromkeys(name for name in record if name not in COLUMNS))
-    except FileNotFoundError:
-        raise BadRequest(f"There is no file {path}.") from None
-    except UnicodeDecodeError:
-        raise BadRequest(f"{path.name} is not written in UTF-8: save it as UTF-8.") from None
-    except OSError as error:
-        raise BadRequest(f"{path.name} cannot be read: {error.strerror}.") from error
+    for number, record in records(path):
+        row, softened = _row(f"{path.name}, row {number}", record)
+        rows.append(row)
+        soft += softened
+        unused.update(dict.fromkeys(name for name in record if name not in COLUMNS))
     if not rows:
         raise BadRequest(f"{path.name} holds no rows: it needs at least one text.")
     return LabelledFile(tuple(rows), _notes(rows, soft, list(unused)))
@@ -71,44 +59,6 @@ def _notes(rows: list[Row], soft: int, unused: list[str]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _csv_records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Cells as plain strings: chat lines such as "NA" are text. A byte order mark is no part of the first name."""
-    csv.field_size_limit(10_000_000)
-    with path.open(newline="", encoding="utf-8-sig") as handle:
-        reader = csv.reader(handle, strict=True)
-        number = 0
-        try:
-            header = [name.strip() for name in next(reader, [])]
-            if header and "text" not in header:
-                raise BadRequest(f"{path.name} has no column called text: the first line names the columns.")
-            for cells in reader:
-                if not cells:
-                    continue
-                number += 1
-                if len(cells) != len(header):
-                    raise BadRequest(
-                        f"{path.name}, row {number}, has {len(cells)} cells and the header {len(header)}: put quotes"
-                        " around texts that hold commas or line ends."
-                    )
-                yield number, dict(zip(header, cells, strict=True))
-        except csv.Error as error:
-            raise BadRequest(f"{path.name}, row {number + 1}, is no CSV: {error}.") from error
-
-
-def _json_records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    with path.open(encoding="utf-8-sig") as handle:
-        for number, line in enumerate(handle, 1):
-            if not line.strip():
-                continue
-            try:
-                record = json.loads(line)
-            except (ValueError, RecursionError):
-                raise BadRequest(f"{path.name}, row {number}, is no JSON: write one object a line.") from None
-            if not isinstance(record, dict):
-                raise BadRequest(f'{path.name}, row {number}, is no JSON object such as {{"text": "..."}}.')
-            yield number, record
-
-
 def _row(where: str, record: Mapping[str, Any]) -> tuple[Row, int]:
     """The row and how many of its labels lie between 0 and 1."""
     text = record.get("text")
@@ -117,14 +67,14 @@ def _row(where: str, record: Mapping[str, Any]) -> tuple[Row, int]:
     labels: dict[str, float] = {}
     soft = 0
     for name in LABEL_NAMES:
-        value = _number(record.get(name))
+        value = number_in(record.get(name))
         if value is None:
             continue
         if not 0 <= value <= 1:
             raise BadRequest(f"{where}: {name} must be 0 or 1, or empty where it is not known.")
         labels[name] = float(value >= 0.5)
         soft += value not in (0, 1)
-    stars = _number(record.get("stars"))
+    stars = number_in(record.get("stars"))
     if stars is not None and stars not in (1, 2, 3, 4, 5):
         raise BadRequest(f"{where}: stars must be 1, 2, 3, 4 or 5, or empty where they are not known.")
     source, identity = (str(record.get(name) or "").strip() for name in ("source", IDENTITY))
@@ -139,13 +89,3 @@ def _row(where: str, record: Mapping[str, Any]) -> tuple[Row, int]:
         extra={IDENTITY: identity} if identity else {},
     )
     return row, soft
-
-
-def _number(value: Any) -> float | None:
-    """The number in a cell, None in an empty one, NaN (which fits no range) in one that holds something else."""
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return None
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return math.nan

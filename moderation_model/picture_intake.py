@@ -7,21 +7,25 @@ from datetime import date
 from typing import Any, TypeVar
 
 from moderation_model import intake
+from moderation_model.card_days import CardDay
 from moderation_model.cleaning import clean
 from moderation_model.errors import BadRequest
 from moderation_model.pictures import (
     MAX_BARS,
     MAX_CLAUSE,
     Bars,
+    CardsPicture,
     Hits,
     Judged,
     Picture,
     PreviewPicture,
+    RunPicture,
     ShapPicture,
     StatsPicture,
     Week,
     short,
 )
+from moderation_model.run_picture import OldNew, Part
 
 T = TypeVar("T")
 Fields = Mapping[str, Any]
@@ -70,7 +74,40 @@ def _shap(data: Fields) -> ShapPicture:
     )
 
 
-_READERS: dict[str, Callable[[Fields], Picture]] = {"stats": _stats, "preview": _preview, "shap": _shap}
+def _cards(data: Fields) -> CardsPicture:
+    return CardsPicture(_words(data, "period"), _rows(data, "days", _card_day))
+
+
+def _run(data: Fields) -> RunPicture:
+    return RunPicture(_count(data, "held_out"), _rows(data, "right", _old_new), _rows(data, "found", _old_new))
+
+
+_READERS: dict[str, Callable[[Fields], Picture]] = {
+    "stats": _stats,
+    "preview": _preview,
+    "shap": _shap,
+    "cards": _cards,
+    "run": _run,
+}
+
+
+def _card_day(row: Fields) -> CardDay:
+    return CardDay(_words(row, "name"), *(_count(row, name) for name in ("broke", "fine", "rest")))
+
+
+def _old_new(row: Fields) -> OldNew:
+    old, new = row.get("old"), row.get("new")
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        raise BadRequest("`old` and `new` must be objects.")
+    return OldNew(_words(row, "name"), _part(old), _part(new))
+
+
+def _part(row: Fields) -> Part:
+    low, high = (_number(row, name, most=1) for name in ("low", "high"))
+    found = Part(_count(row, "hits"), _count(row, "total"), low, high)
+    if found.hits > found.total or low > high:
+        raise BadRequest("`hits` may not exceed `total`, nor `low` exceed `high`.")
+    return found
 
 
 def _judged(row: Fields) -> Judged:

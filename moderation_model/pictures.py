@@ -11,7 +11,9 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Literal
 
+from moderation_model.card_days import CardsPicture
 from moderation_model.contract import PUNCTUATION, Explanation
+from moderation_model.run_picture import RunPicture
 
 MAX_BARS = 60
 """Bars, rows or cells that one part of a picture may have."""
@@ -182,8 +184,8 @@ class ShapPicture:
         return cls(label, explanation.score, Bars(tuple(names), tuple(values)))
 
 
-Picture = StatsPicture | PreviewPicture | ShapPicture
-Kind = Literal["stats", "preview", "shap"]
+Picture = StatsPicture | PreviewPicture | ShapPicture | CardsPicture | RunPicture
+Kind = Literal["stats", "preview", "shap", "cards", "run"]
 
 
 def to_dict(picture: Picture) -> dict[str, Any]:
@@ -203,6 +205,8 @@ def alt(picture: Picture) -> str:
             said = _preview(picture)
         case ShapPicture():
             said = _shap(picture)
+        case CardsPicture() | RunPicture():
+            said = picture.words
     return short(said, most=MAX_ALT)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from moderation_model.backends import Classifier, Logits, Window
+from moderation_model.backends import Classifier, KnowsWords, Logits, Window
 from moderation_model.contract import AS_WRITTEN, EMPTY, ModelInfo, Prediction, Sentiment
 from moderation_model.language import language_of
 from moderation_model.normalise import readable, readings
@@ -20,13 +20,14 @@ FLAT = Sentiment((0.2, 0.2, 0.2, 0.2, 0.2))
 class TextPlan:
     """What one text needs from the model: `windows[i]` are the windows of `readings[i]`; no reading for empty text.
 
-    `readable` and `language` are those of `Prediction`.
+    `readable`, `language` and `unknown_words` are those of `Prediction`.
     """
 
     readings: tuple[str, ...]
     windows: tuple[tuple[Window, ...], ...]
     readable: bool
     language: str | None = None
+    unknown_words: float | None = None
 
     @property
     def flat(self) -> tuple[Window, ...]:
@@ -44,14 +45,16 @@ def plan(texts: Sequence[str], classifier: Classifier) -> list[TextPlan]:
     forms = [[reading for reading in readings(text) if reading.text] for text in texts]
     languages = [language_of(text) for text in texts]
     encoded = iter(classifier.encode([reading.text for group in forms for reading in group]))
+    windows = [tuple(next(encoded) for _ in group) for group in forms]
     return [
         TextPlan(
             readings=tuple(reading.name for reading in group),
-            windows=tuple(next(encoded) for _ in group),
+            windows=found,
             readable=readable(text) and _reads(classifier.info, language),
             language=language,
+            unknown_words=classifier.unknown_share(found[0]) if found and isinstance(classifier, KnowsWords) else None,
         )
-        for text, group, language in zip(texts, forms, languages, strict=True)
+        for text, group, language, found in zip(texts, forms, languages, windows, strict=True)
     ]
 
 
@@ -116,6 +119,7 @@ def _prediction(
         thresholds=dict(info.thresholds),
         readable=text_plan.readable,
         language=text_plan.language,
+        unknown_words=text_plan.unknown_words,
     )
 
 

@@ -12,10 +12,13 @@ import typer
 
 from moderation_model import registry
 from moderation_model.errors import ModelError
+from moderation_model.models_verbs import Models, store_at
 
 if TYPE_CHECKING:
     from moderation_model.backends import Classifier
     from moderation_model.contract import Explanation
+    from moderation_model.learn_routes import Learning
+    from moderation_model.models import ModelStore
 
 TOKEN_VARIABLE = "CANDOR_MODEL_TOKEN"
 
@@ -30,15 +33,19 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
+    *,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one and prints it.", min=0, max=65535)] = 8765,
-    model: Model = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="Folder or hub id. Default: the champion of the model versions.")
+    ] = None,
+    models: Models = None,
     device: Device = "auto",
     exit_on_stdin_close: Annotated[
         bool, typer.Option("--exit-on-stdin-close", help="End when standard input ends (for a supervising parent).")
     ] = False,
 ) -> None:
-    """Serve the model over HTTP.
+    """Serve the model over HTTP: the version that was promoted last, at first the one in the box.
 
     Beyond loopback a bearer token is required: set CANDOR_MODEL_TOKEN. Prints one JSON line when it is ready.
     """
@@ -46,9 +53,16 @@ def serve(
     from moderation_model.server import ServerConfig
 
     token = os.environ.get(TOKEN_VARIABLE) or None
-    config = ServerConfig(host=host, port=port, token=token, exit_on_stdin_close=exit_on_stdin_close)
+    store = None if model else store_at(models)
+    config = ServerConfig(
+        host=host,
+        port=port,
+        token=token,
+        exit_on_stdin_close=exit_on_stdin_close,
+        learning=_learning(store, device) if store else None,
+    )
     try:
-        serving.run(config, partial(_load, model, device))
+        serving.run(config, partial(load_champion, store, device) if store else partial(_load, model, device))
     except ModelError as error:
         _refuse(error)
 
@@ -79,6 +93,27 @@ def _load(model: str | None, device: str) -> Classifier:
     classifier = BACKENDS["torch"](model or registry.default_folder(), device=device)
     classifier.logits([window for windows in classifier.encode(["warm up"]) for window in windows])
     return classifier
+
+
+def _learning(store: ModelStore, device: str) -> Learning:
+    """Runs lie beside the versions that come of them."""
+    from moderation_model.learn_routes import Learning
+
+    return Learning(store, lambda folder: _load(str(folder), device), store.root / "runs")
+
+
+def load_champion(store: ModelStore, device: str) -> Classifier:
+    """The champion; the model in the box, with a sentence on standard error, where it cannot be opened."""
+    champion = store.current()
+    if champion.warning:
+        typer.echo(champion.warning, err=True)
+    try:
+        return _load(str(champion.folder), device)
+    except ModelError as error:
+        if champion.version == store.shipped_version:
+            raise
+        typer.echo(f"{error} Until then the model in the box decides, not {champion.version}.", err=True)
+        return _load(None, device)
 
 
 async def _explain(text: str, label: str | None, model: str | None, device: str) -> Explanation:

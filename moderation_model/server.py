@@ -22,6 +22,7 @@ from moderation_model import intake
 from moderation_model.backends import Classifier
 from moderation_model.errors import BadRequest, ModelError, ModelOverloaded, ModelUnavailable, Unauthorised
 from moderation_model.explainer_process import COMMAND
+from moderation_model.learn_routes import Learning, LearnRoutes
 from moderation_model.metrics import Metrics
 from moderation_model.picture_intake import read_picture
 from moderation_model.priority import QueueLimits
@@ -38,7 +39,9 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ServerConfig:
-    """How the server runs. Port 0 takes a free one. `limits` None: those that fit the device."""
+    """How the server runs. Port 0 takes a free one. `limits` None: those that fit the device. `learning` None: it only
+    serves.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8765
@@ -47,6 +50,7 @@ class ServerConfig:
     explain_seconds: float = 15.0
     explainer_command: tuple[str, ...] = COMMAND
     exit_on_stdin_close: bool = False
+    learning: Learning | None = None
 
     def check(self) -> None:
         """Raises Unauthorised with one sentence if strangers could reach the server without a token."""
@@ -77,6 +81,7 @@ def build_app(config: ServerConfig, classifier: Classifier) -> FastAPI:
     app.add_api_route("/v1/model", routes.model, methods=["GET"])
     app.add_api_route("/healthz", routes.health, methods=["GET"])
     app.add_api_route("/metrics", routes.figures, methods=["GET"])
+    routes.learning.add_to(app)
     app.add_exception_handler(HTTPException, _no_such_route)
     return app
 
@@ -89,6 +94,7 @@ class _Routes:
         self._classifier = classifier
         self._metrics = Metrics()
         self._service: Service | None = None
+        self.learning = LearnRoutes(config.learning, self._answer, _body)
 
     @asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
@@ -103,11 +109,12 @@ class _Routes:
         ) as service:
             self._service = service
             self._metrics.watch_queue(lambda: service.queue.waiting_tokens)
-            yield
+            async with self.learning.open(service.queue):
+                yield
             self._service = None
 
     async def classify(self, request: Request) -> Response:
-        """POST {texts, guild_id?, priority?} -> {"predictions": [...]}, one a text, same order."""
+        """POST {texts, guild_id?, priority?, version?} -> {"predictions": [...]}, one a text, same order."""
         return await self._answer(request, self._classify)
 
     async def explain(self, request: Request) -> Response:
@@ -123,8 +130,8 @@ class _Routes:
         return await self._answer(request, self._model)
 
     async def health(self, request: Request) -> Response:
-        """Whether it is ready, and how explainer and queue are."""
-        return await self._answer(request, self._health)
+        """Whether it is ready; with the token also how explainer and queue are."""
+        return await self._answer(request, self._health, everybody=True)
 
     async def figures(self, request: Request) -> Response:
         """Prometheus' text form."""
@@ -132,7 +139,9 @@ class _Routes:
 
     async def _classify(self, request: Request) -> Response:
         asked = intake.read_classify(await _body(request))
-        predictions = await _while_connected(request, self._running.classify(asked.texts, priority=asked.priority))
+        classifier = self.learning.classifier(asked.version)
+        work = self._running.classify(asked.texts, priority=asked.priority, classifier=classifier)
+        predictions = await _while_connected(request, work)
         if predictions:
             self._metrics.classified(predictions[0].timings)
         return _json(200, {"predictions": [prediction.to_dict() for prediction in predictions]})
@@ -151,8 +160,9 @@ class _Routes:
     async def _model(self, _: Request) -> Response:
         return _json(200, self._running.info.to_dict())
 
-    async def _health(self, _: Request) -> Response:
-        return _json(200, self._running.health())
+    async def _health(self, request: Request) -> Response:
+        found = self._running.health()
+        return _json(200, found if self._has_token(request) else {"ready": found["ready"]})
 
     async def _figures(self, _: Request) -> Response:
         return Response(self._metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
@@ -163,10 +173,14 @@ class _Routes:
             raise ModelUnavailable("The model server is not ready. Try again in a few seconds.")
         return self._service
 
-    async def _answer(self, request: Request, work: Work) -> Response:
-        """The work's response, or the response that its error stands for; counted either way."""
+    async def _answer(self, request: Request, work: Work, *, everybody: bool = False) -> Response:
+        """The work's response, or the response that its error stands for; counted either way.
+
+        `everybody`: it is done without the token, too.
+        """
         try:
-            self._check_token(request)
+            if not everybody and not self._has_token(request):
+                raise Unauthorised("The bearer token is missing or wrong. Send the server's CANDOR_MODEL_TOKEN.")
             response = await work(request)
         except ClientDisconnect:
             response = Response(status_code=CLIENT_GONE)
@@ -177,16 +191,14 @@ class _Routes:
             place = "".join(traceback.format_tb(error.__traceback__))
             logger.error("%s failed with %s at:\n%s", request.url.path, type(error).__name__, place)
             response = _json(500, {"error": f"The model server failed ({type(error).__name__}). See its log."})
-        self._metrics.count_request(request.url.path, response.status_code)
+        self._metrics.count_request(request.scope["route"].path, response.status_code)
         return response
 
-    def _check_token(self, request: Request) -> None:
+    def _has_token(self, request: Request) -> bool:
         if not self._config.token:
-            return
+            return True
         expected = f"Bearer {self._config.token}".encode()
-        given = request.headers.get("Authorization", "").encode("latin-1")
-        if not hmac.compare_digest(given, expected):
-            raise Unauthorised("The bearer token is missing or wrong. Send the server's CANDOR_MODEL_TOKEN.")
+        return hmac.compare_digest(request.headers.get("Authorization", "").encode("latin-1"), expected)
 
 
 async def _body(request: Request) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,14 +13,18 @@ from bot.core.audits import AuditBatch
 from bot.core.cases import Background, CardRef, Case
 from bot.core.digest import Digest
 from bot.core.events import IncomingMessage
+from bot.core.guild_rules import GuildRules
 from bot.core.policy import Action
+from bot.core.retraining import RunProgress, RunReport
+from bot.core.weekly import WeekReport
 from bot.errors import BoardUnavailable
 from bot.flow.ports import Outcome, Told
 from moderation_model.contract import Explanation, ModelInfo, Prediction
-from moderation_model.errors import ModelError
+from moderation_model.errors import BadRequest, ModelError
 from moderation_model.labels import LABEL_NAMES
 from moderation_model.pictures import Picture
 from tests.builders import MODEL, NOON, prediction
+from tests.fake_runs import FakeRuns
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
@@ -41,26 +46,35 @@ class FakeClock:
         self.time += timedelta(**by)
 
 
-class FakeModel:
-    """Flags by words: "insult" in a text is an insult, "threat" a threat, "damn" obscene, and so on by label name."""
+class FakeModel(FakeRuns):
+    """Flags by words: "insult" in a text is an insult, "threat" a threat, "damn" obscene, and so on by label name.
+
+    `predictions`: what the champion says of a text instead, `challenges` what its shadow does.
+    """
 
     def __init__(self) -> None:
+        super().__init__()
         self.down: ModelError | None = None
         self.explainer_down: ModelError | None = None
         self.refuses: dict[str, ModelError] = {}
         self.classified: list[str] = []
         self.drawn: list[Picture] = []
         self.predictions: dict[str, Prediction] = {}
+        self.challenges: dict[str, Prediction] = {}
 
     async def classify(
-        self, texts: Sequence[str], *, guild_id: int | None = None, priority: str = "live"
+        self, texts: Sequence[str], *, guild_id: int | None = None, priority: str = "live", version: str | None = None
     ) -> list[Prediction]:
+        if version not in (None, self.serving, self.shadow):
+            raise BadRequest(f"Version {version} is neither the champion nor its shadow.")
         if self.down is not None:
             raise self.down
         for text in texts:
             if text in self.refuses:
                 raise self.refuses[text]
         self.classified += texts
+        if version is not None and version == self.shadow:
+            return [self.challenges.get(text) or self._by_words(text) for text in texts]
         return [self.predictions.get(text) or self._by_words(text) for text in texts]
 
     def _by_words(self, text: str) -> Prediction:
@@ -86,7 +100,7 @@ class FakeModel:
         if self.down is not None:
             raise self.down
         return ModelInfo(
-            MODEL, LABEL_NAMES, (), dict.fromkeys(LABEL_NAMES, 0.5), True, "fake", "cpu", "fp32", 128, ("en",)
+            self.serving, LABEL_NAMES, (), dict.fromkeys(LABEL_NAMES, 0.5), True, "fake", "cpu", "fp32", 128, ("en",)
         )
 
 
@@ -158,6 +172,12 @@ class FakeBoard:
     steps: list[ServerStep] = field(default_factory=list)
     digests: list[Digest] = field(default_factory=list)
     log_broken: bool = False
+    weeks: list[tuple[WeekReport, int, bytes | None]] = field(default_factory=list)
+    in_trouble: tuple[str, ...] = ()
+    progress: list[RunProgress] = field(default_factory=list)
+    reports: list[RunReport] = field(default_factory=list)
+    report_pictures: list[bytes | None] = field(default_factory=list)
+    reported: asyncio.Event = field(default_factory=asyncio.Event)
     audits: dict[int, AuditBatch] = field(default_factory=dict)
     broken: bool = False
     ping_broken: bool = False
@@ -207,6 +227,15 @@ class FakeBoard:
             raise BoardUnavailable("The review channel cannot be reached.")
         self.digests.append(digest)
 
+    async def show_week(self, report: WeekReport, *, channel_id: int, png: bytes | None, words: str) -> CardRef:
+        if self.broken:
+            raise BoardUnavailable("The review channel cannot be reached.")
+        self.weeks.append((report, channel_id, png))
+        return CardRef(channel_id, 8000 + len(self.weeks))
+
+    async def trouble(self, rules: GuildRules) -> tuple[str, ...]:
+        return self.in_trouble
+
     async def log(self, entry: LogEntry | ServerStep, *, channel_id: int) -> None:
         if self.log_broken:
             raise BoardUnavailable("The log channel cannot be reached.")
@@ -214,6 +243,23 @@ class FakeBoard:
             self.log_lines.append(entry)
         else:
             self.steps.append(entry)
+
+    async def show_progress(self, progress: RunProgress, *, guild_id: int, channel_id: int) -> CardRef:
+        if self.broken:
+            raise BoardUnavailable("The reports channel cannot be reached.")
+        card = progress.card or CardRef(channel_id, 8000 + len(self.progress))
+        self.progress.append(progress)
+        return card
+
+    async def show_report(
+        self, report: RunReport, *, guild_id: int, channel_id: int, png: bytes | None = None, words: str = ""
+    ) -> CardRef:
+        if self.broken:
+            raise BoardUnavailable("The reports channel cannot be reached.")
+        self.reports.append(report)
+        self.report_pictures.append(png)
+        self.reported.set()
+        return CardRef(*report.run.report) if report.run.report else CardRef(channel_id, 9000 + len(self.reports))
 
 
 class FakeMessages:

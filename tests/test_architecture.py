@@ -18,7 +18,8 @@ LAYERS = (
     ("bot.__main__",),
     ("bot.demo",),
     ("bot.stage",),
-    ("bot.stage_day",),
+    ("bot.stage_day", "bot.stage_learn"),
+    ("bot.stage_crowd",),
     ("bot.stage_hands",),
     ("bot.stage_watch",),
     ("bot.app", "bot.doctor"),
@@ -42,7 +43,15 @@ ONLY_IN = {
     "peft": ("moderation_model.backends", "moderation_model.training"),
     "shap": ("moderation_model.explain",),
     "matplotlib": ("moderation_model.reports",),
-    "bot.sandbox": ("bot.sandbox", "bot.demo", "bot.stage", "bot.stage_day", "bot.stage_hands"),
+    "bot.sandbox": (
+        "bot.sandbox",
+        "bot.demo",
+        "bot.stage",
+        "bot.stage_day",
+        "bot.stage_learn",
+        "bot.stage_crowd",
+        "bot.stage_hands",
+    ),
     "migrations": ("migrations", "bot.store"),
 }
 """Package -> where alone it may be imported."""
@@ -51,14 +60,19 @@ FROM_THE_MODEL_SIDE = {
     "moderation_model.contract": ("bot",),
     "moderation_model.labels": ("bot",),
     "moderation_model.errors": ("bot",),
+    "moderation_model.learning": ("bot",),
+    "moderation_model.label_rows": ("bot.flow",),
     "moderation_model.pictures": ("bot",),
     "moderation_model.client": ("bot.app", "bot.doctor"),
+    "moderation_model.checks": ("bot.stage_learn", "bot.stage_crowd"),
 }
 
 LONG_FILE, LONG_FUNCTION = 300, 50
 FILE_DEFENCE, FUNCTION_DEFENCE = "Over 300 lines because", "Over 50 lines because"
 
-BASE_MODULES = tuple(f"moderation_model.{name}" for name in ("contract", "labels", "errors", "pictures"))
+BASE_MODULES = tuple(
+    f"moderation_model.{name}" for name in ("contract", "labels", "errors", "learning", "label_rows", "pictures")
+)
 
 
 def sources(*folders: str) -> list[Path]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import discord
 import structlog
@@ -11,24 +12,34 @@ from bot.chat import deed_texts, permissions, texts
 from bot.chat.alarm_lines import alert_line, step_line
 from bot.chat.audit_cards import audit_card
 from bot.chat.cards import Card, review_card, scrubbed_card
+from bot.chat.doctor import inspect_guild
 from bot.chat.inert import inert
+from bot.chat.learn_report import PICTURE, progress_card, report_card, report_file
 from bot.chat.messages import UNANSWERED, partial
 from bot.chat.queue_lines import digest_text
 from bot.chat.raid_cards import raid_card
 from bot.chat.stand_in import say_lost, stand_in
+from bot.chat.weekly_card import week_card, week_file
 from bot.chat.why_lines import NAME_LIMIT, duration_of
 from bot.core.alerts import Alert, RaidNotice, ServerStep
 from bot.core.appeals import LogEntry
 from bot.core.audits import AuditBatch
 from bot.core.cases import Background, CardRef, Case
 from bot.core.digest import Digest
+from bot.core.guild_rules import GuildRules
 from bot.core.policy import Timeout
+from bot.core.retraining import RunProgress, RunReport
+from bot.core.weekly import WeekReport
 from bot.errors import BoardUnavailable
 
 if TYPE_CHECKING:
     from bot.chat.client import CandorBot
 
 log = structlog.get_logger(__name__)
+
+
+READABLE = "channels"
+"""What the doctor calls its findings about channels that the bot may not read."""
 
 
 class DiscordBoard:
@@ -107,14 +118,80 @@ class DiscordBoard:
             return batch.card
         return await self._posted(card, channel_id, batch.guild_id)
 
-    async def _edited(self, ref: CardRef, card: Card) -> bool:
+    async def show_week(self, report: WeekReport, *, channel_id: int, png: bytes | None, words: str) -> CardRef:
+        """Post the weekly report silently, with its picture where the bot may attach files."""
+        channel = self._postable(channel_id, report.guild_id)
+        if permissions.missing_for_bot(channel, "pictures"):
+            png = None
+        card = week_card(report, picture=None if png is None else words)
+        files = [] if png is None else [week_file(png)]
+        try:
+            message = await channel.send(view=card, files=files, silent=True)
+        except (discord.NotFound, discord.Forbidden) as error:
+            raise BoardUnavailable(texts.NO_CHANNEL) from error
+        except UNANSWERED as error:
+            raise BoardUnavailable(texts.CARD_FAILED) from error
+        return CardRef(channel.id, message.id)
+
+    async def trouble(self, rules: GuildRules) -> tuple[str, ...]:
+        """What the doctor finds wrong. Channels that the bot may not read may be meant so; they are not named here."""
+        guild = self._bot.get_guild(rules.guild_id)
+        try:
+            found = await inspect_guild(guild, rules) if guild is not None else []
+        except UNANSWERED as error:
+            raise BoardUnavailable(texts.CARD_FAILED) from error
+        return tuple(
+            f"{each.sentence} {each.fix or ''}".strip() for each in found if not each.ok and each.about != READABLE
+        )
+
+    async def show_progress(self, progress: RunProgress, *, guild_id: int, channel_id: int) -> CardRef:
+        """Edit the run's progress where it stands; post it where it has no card or lost it."""
+        card = progress_card(progress)
+        if progress.card is not None and await self._edited(progress.card, card):
+            return progress.card
+        return await self._posted(card, channel_id, guild_id)
+
+    async def show_report(
+        self, report: RunReport, *, guild_id: int, channel_id: int, png: bytes | None = None, words: str = ""
+    ) -> CardRef:
+        """Edit the run's report where it stands; post it where it was never posted or is lost."""
+        if png is not None and self._may_not_attach(report, channel_id):
+            png = None
+        if report.run.report is not None:
+            ref = CardRef(*report.run.report)
+            has = png is not None or await self._has_picture(ref)
+            files = None if png is None else [report_file(png)]
+            if await self._edited(ref, report_card(report, picture=words if has else None), files):
+                return ref
+        card = report_card(report, picture=None if png is None else words)
+        return await self._posted(card, channel_id, guild_id, files=[] if png is None else [report_file(png)])
+
+    def _may_not_attach(self, report: RunReport, channel_id: int) -> bool:
+        channel = self._bot.get_channel(report.run.report[0] if report.run.report else channel_id)
+        return isinstance(channel, discord.TextChannel) and bool(permissions.missing_for_bot(channel, "pictures"))
+
+    async def _has_picture(self, ref: CardRef) -> bool:
+        """Whether the report that stands there carries its picture, which an edit then keeps."""
+        channel = self._bot.get_channel(ref.channel_id)
+        if not isinstance(channel, discord.TextChannel):
+            return False
+        try:
+            message = await partial(channel, ref.message_id).fetch()
+        except UNANSWERED as error:
+            log.info("card_unread", channel_id=ref.channel_id, message_id=ref.message_id, why=type(error).__name__)
+            return False
+        return any(file.filename == PICTURE for file in message.attachments)
+
+    async def _edited(self, ref: CardRef, card: Card, files: list[discord.File] | None = None) -> bool:
         """Whether the card stands and shows `card` now; False if it, or its channel, is gone."""
         channel = self._bot.get_channel(ref.channel_id)
         if not isinstance(channel, discord.TextChannel):
             return False
         try:
             # Without this, Discord marks the card as one that mentions the moderator who decided it.
-            await partial(channel, ref.message_id).edit(view=card, allowed_mentions=discord.AllowedMentions.none())
+            options: dict[str, Any] = {} if files is None else {"attachments": files}
+            nobody = discord.AllowedMentions.none()
+            await partial(channel, ref.message_id).edit(view=card, allowed_mentions=nobody, **options)
         except (discord.NotFound, discord.Forbidden) as error:
             log.info("card_lost", channel_id=ref.channel_id, message_id=ref.message_id, code=error.code)
             return False
@@ -122,7 +199,15 @@ class DiscordBoard:
             raise BoardUnavailable(texts.CARD_FAILED) from error
         return True
 
-    async def _posted(self, card: Card, channel_id: int, guild_id: int, *, only_there: bool = False) -> CardRef:
+    async def _posted(
+        self,
+        card: Card,
+        channel_id: int,
+        guild_id: int,
+        *,
+        only_there: bool = False,
+        files: Sequence[discord.File] = (),
+    ) -> CardRef:
         """`only_there`: the card goes into no other channel where that one is gone, and nobody else is told."""
         if only_there and self._bot.get_channel(channel_id) is None:
             raise BoardUnavailable(texts.NO_CHANNEL)
@@ -132,7 +217,7 @@ class DiscordBoard:
             await self._lost(channel_id, guild_id)
             raise
         try:
-            message = await channel.send(view=card, silent=True)
+            message = await channel.send(view=card, files=files, silent=True)
         except (discord.NotFound, discord.Forbidden) as error:
             raise BoardUnavailable(texts.NO_CHANNEL) from error
         except UNANSWERED as error:

@@ -11,9 +11,11 @@ from datetime import datetime
 
 import discord
 
-from bot.chat import deed_texts, gone_texts, name_texts, report_texts, texts
+from bot.chat import deed_texts, gone_texts, name_texts, report_texts, shadow_texts, texts
 from bot.chat.inert import inert, spoiler
+from bot.chat.opinion_lines import opinion_line, shown_votes
 from bot.chat.report_lines import reported_lines, reported_title
+from bot.chat.shadow_lines import challenger_line, differs_line
 from bot.chat.why_lines import (
     NAME_LIMIT,
     TOP_WORDS,
@@ -37,7 +39,11 @@ MOST_NOTES_READ = 8
 
 _EMOJI = {1: "⚪", 2: "🟡", 3: "🟠", 4: "🟣", 5: "🔴"}
 _NAME_TITLES = {"nickname": name_texts.TITLE_NICKNAME, "title": name_texts.TITLE_TITLE}
-_TITLES = {"care": texts.TITLE_CARE, "labelled": report_texts.TITLE_LABELLED}
+_TITLES = {
+    "care": texts.TITLE_CARE,
+    "labelled": report_texts.TITLE_LABELLED,
+    "challenger": shadow_texts.TITLE_CHALLENGER,
+}
 _REPORTED = ("reported", "staff")
 
 
@@ -90,7 +96,7 @@ def text_line(case: Case, *, limit: int) -> str:
 def body_lines(case: Case, background: Background) -> str:
     """Why the card is here, what the model read, whether it still stands, what was confirmed before."""
     lines = [_care_or_why(case)]
-    lines += [reported_lines(case), _seen_line(case)]
+    lines += [differs_line(case), reported_lines(case), _seen_line(case)]
     if background.confirmed:
         lines.append(
             texts.CONFIRMED.format(
@@ -110,12 +116,8 @@ def foot_lines(case: Case, *, notes: int = MOST_NOTES) -> str:
         lines.append(texts.FOLLOWERS_REFUSED.format(actions=counted))
     if case.withheld:
         lines.append(texts.HELD_BACK.format(actions=", ".join(map(action_name, case.withheld))))
-    if case.second_opinion_by is not None:
-        lines.append(texts.SECOND_OPINION.format(moderator_id=case.second_opinion_by))
-    for vote in case.votes[:-1] if case.state == "closed" else case.votes:
-        # Who asks for a second opinion must not sway it.
-        if vote.moderator_id != case.second_opinion_by:
-            lines.append(_vote_line(vote))
+    lines += [line for line in [opinion_line(case)] if line]
+    lines += [_vote_line(vote) for vote in shown_votes(case)]
     for note in case.notes[-notes:]:
         lines.append(texts.NOTE.format(moderator_id=note.moderator_id, text=inert(note.text, limit=NOTE_LIMIT)))
     return "\n".join(lines)
@@ -175,6 +177,8 @@ def _counted(case: Case, state: str, phrases: Mapping[str, str]) -> str:
 def _care_or_why(case: Case) -> str:
     if case.opened_why == "care":
         return texts.CARE_NOTE
+    if case.opened_why == "challenger":
+        return challenger_line(case)
     if case.reasons:
         return why_line(case.reasons)
     if case.opened_why == "labelled":

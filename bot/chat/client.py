@@ -24,6 +24,9 @@ from bot.chat.candor_commands import CandorCommands
 from bot.chat.case_commands import CaseCommands, why_menu
 from bot.chat.case_lists import PageButton
 from bot.chat.label_menu import LabelMessage, label_menu
+from bot.chat.learn_commands import JudgeButton, LearnCommands
+from bot.chat.learn_example import example_submitted
+from bot.chat.learn_report import RunButton
 from bot.chat.listener import incoming
 from bot.chat.messages import UNANSWERED
 from bot.chat.modals import submitted
@@ -39,6 +42,7 @@ from bot.chat.setup_items import SetupButton, SetupMenu
 from bot.chat.setup_names import rule_named
 from bot.chat.setup_sample import SampleButton
 from bot.chat.tree import CandorTree, differs
+from bot.chat.weekly_card import FineHereButton
 from bot.core.events import IncomingMessage
 from bot.errors import BadSettings, BotError
 
@@ -57,9 +61,9 @@ MAX_PASSES = 64
 class CandorBot(discord.Client):
     """The bot on Discord. `attach` the use cases before it starts; `ready_event` is set once messages arrive.
 
-    `failures` counts messages and answers that ended in an unforeseen error. `deciding` holds the ids of cases that
-    somebody is deciding right now. `own_webhooks`: through these the bot puts texts back. `trials`: who tries the bot
-    (server and person), where and until when.
+    `connected`: messages arrive right now. `failures` counts messages and answers that ended in an unforeseen error.
+    `deciding` holds the ids of cases that somebody is deciding right now. `own_webhooks`: through these the bot puts
+    texts back. `trials`: who tries the bot (server and person), where and until when.
     """
 
     def __init__(self, settings: Settings, *, connector: aiohttp.BaseConnector | None = None) -> None:
@@ -79,6 +83,7 @@ class CandorBot(discord.Client):
             allowed_installs=app_commands.AppInstallationType(guild=True),
         )
         self.ready_event = asyncio.Event()
+        self.connected = False
         self.failures = 0
         self.deciding: set[int] = set()
         self.own_webhooks: set[int] = set()
@@ -114,10 +119,13 @@ class CandorBot(discord.Client):
         self.add_dynamic_items(AppealButton, AppealAnswer, PutBackButton, ApplyButton)
         self.add_dynamic_items(SetupButton, SetupMenu, SampleButton)
         self.add_dynamic_items(NextButton, PageButton, RaidButton, TakeLimitsButton, LabelMessage, AppealPageButton)
+        self.add_dynamic_items(FineHereButton)
+        self.add_dynamic_items(RunButton, JudgeButton)
         if not self.tree.get_commands():
             self.tree.add_command(CandorCommands())
             self.tree.add_command(CaseCommands())
             self.tree.add_command(QueueCommands())
+            self.tree.add_command(LearnCommands())
             for menu in (why_menu(), label_menu(), report_menu()):
                 self.tree.add_command(menu)
         if await differs(self.tree):
@@ -127,6 +135,15 @@ class CandorBot(discord.Client):
     async def on_ready(self) -> None:
         """Messages arrive from now on."""
         self.ready_event.set()
+        self.connected = True
+
+    async def on_resumed(self) -> None:
+        """Messages arrive again, and those of the gap with them."""
+        self.connected = True
+
+    async def on_disconnect(self) -> None:
+        """Nothing arrives until the connection is back."""
+        self.connected = False
 
     async def on_message(self, message: discord.Message) -> None:
         """A new message goes through the pass."""
@@ -164,6 +181,7 @@ class CandorBot(discord.Client):
             await appeal_submitted(interaction)
             await report_submitted(interaction)
             await rule_named(interaction)
+            await example_submitted(interaction)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """An unforeseen error in an event handler: logged without the event's content, and counted."""

@@ -176,7 +176,7 @@ class DiscordEnforcer:
         if member is None:
             return Outcome("refused", texts.AUTHOR_LEFT_UNDO)
         if not member.is_timed_out() or member.timed_out_until is None:
-            return Outcome("done", texts.NO_TIMEOUT_LEFT)
+            return Outcome("done", texts.NO_TIMEOUT_LEFT, already=True)
         if abs(member.timed_out_until - ends_at(case, action)) > SAME_TIME:
             return Outcome("refused", texts.NOT_OUR_TIMEOUT)
         hindered = obstacle(guild, member, "timeout")

@@ -21,7 +21,7 @@ Feature = Literal[
     "appeal", "quote", "quote_in_thread", "pictures", "make_channel", "see_automod",
     "reset_nickname", "kick", "put_back_as_member",
     "raid", "slow_mode", "slow_mode_in_thread", "pause_invites",
-    "publish", "publish_in_thread",
+    "publish", "publish_in_thread", "learn", "teach",
 ]  # fmt: skip
 
 
@@ -53,6 +53,8 @@ NEEDS: dict[Feature, Needs] = {
     "check": Needs(person=("moderate_members",)),
     "pause": Needs(person=("moderate_members",)),
     "administer": Needs(person=("manage_guild",)),
+    "learn": Needs(person=("manage_guild",)),
+    "teach": Needs(person=("moderate_members",)),
     "appeal": Needs(outside=True),
     "quote": Needs(bot=("view_channel", "send_messages")),
     "quote_in_thread": Needs(bot=("view_channel", "send_messages_in_threads"), invited=False),

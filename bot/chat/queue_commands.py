@@ -16,6 +16,7 @@ from bot.chat.case_lists import LABEL_CHOICES, WHY_CHOICES, cases_word, filter_o
 from bot.chat.queue_lines import counted
 from bot.chat.staff import shown_to
 from bot.core.cases import CaseFilter
+from bot.flow.queue import Place
 
 if TYPE_CHECKING:
     from bot.chat.answering import Pressed
@@ -36,8 +37,8 @@ class QueueCommands(app_commands.Group):
     @app_commands.describe(why="Why the case was opened.", label="A label that was reached.")
     @app_commands.choices(why=WHY_CHOICES, label=LABEL_CHOICES)
     async def next(self, interaction: Pressed, why: str | None = None, label: str | None = None) -> None:
-        """Show the oldest open case, to decide it here."""
-        await answer(interaction, partial(_next, interaction, filter_of(why, label), 0), feature="review")
+        """Show the oldest open case, to decide it here; first what waits for another opinion."""
+        await answer(interaction, partial(_next, interaction, filter_of(why, label), None), feature="review")
 
     @app_commands.command()
     async def stats(self, interaction: Pressed) -> None:
@@ -47,12 +48,13 @@ class QueueCommands(app_commands.Group):
 
 class NextButton(
     discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=r"candor:v1:next:(?P<why>[a-z_]*):(?P<label>[a-z_]*):(?P<after>[0-9]{1,18})",
+    template=r"candor:v1:next:(?P<why>[a-z_]*):(?P<label>[a-z_]*):(?P<urgent>u?)(?P<after>[0-9]{1,18})",
 ):
     """Shows the open case that follows, of the kind that was asked for."""
 
-    def __init__(self, which: CaseFilter, after: int) -> None:
-        custom_id = f"candor:v1:next:{which.why or ''}:{which.label or ''}:{after}"
+    def __init__(self, which: CaseFilter, after: Place) -> None:
+        behind = f"{'u' if after.urgent else ''}{after.case_id}"
+        custom_id = f"candor:v1:next:{which.why or ''}:{which.label or ''}:{behind}"
         super().__init__(discord.ui.Button(label=queue_texts.BUTTON_NEXT, custom_id=custom_id))
         self.which = which
         self.after = after
@@ -62,23 +64,25 @@ class NextButton(
         cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
     ) -> NextButton:
         """The button that was pressed."""
-        return cls(filter_of(match["why"], match["label"]), int(match["after"]))
+        return cls(filter_of(match["why"], match["label"]), Place(bool(match["urgent"]), int(match["after"])))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Show the next case; raises nothing."""
         await answer(interaction, partial(_next, interaction, self.which, self.after), feature="review")
 
 
-async def _next(interaction: Pressed, which: CaseFilter, after: int) -> Said:
+async def _next(interaction: Pressed, which: CaseFilter, after: Place | None) -> Said:
     flows = interaction.client.flows
     seen = shown_to(interaction, which)
-    case = await flows.queue.next(guild_id=guild_of(interaction), which=seen, after=after)
-    if case is None:
+    upcoming = await flows.queue.next(
+        guild_id=guild_of(interaction), which=seen, moderator_id=interaction.user.id, after=after
+    )
+    if upcoming is None:
         everything = which == CaseFilter()
         empty = queue_texts.QUEUE_EMPTY if everything else queue_texts.QUEUE_EMPTY_FILTERED
         return Said(queue_texts.QUEUE_LAST if after else empty)
-    card = review_card(case, await flows.deciding.background(case))
-    button: Any = NextButton(which, case.case_id)
+    card = review_card(upcoming.case, await flows.deciding.background(upcoming.case))
+    button: Any = NextButton(which, upcoming.place)
     card.add_item(discord.ui.ActionRow(button))
     return Said(view=card)
 

@@ -30,6 +30,7 @@ WHYS = {
     "audit": "audit",
     "labelled": "labelled",
     "appeal": "appeal",
+    "challenger": "only the new model",
     "second_opinion": "second opinion",
 }
 LIST_HEAD = "**{number} {cases}**{filters} · page {page} of {pages}"

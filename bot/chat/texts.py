@@ -105,6 +105,7 @@ MESSAGE_GONE = "already gone"
 MESSAGES_GONE = "{gone} of {total} gone"
 CONFIRMED = "Confirmed before: {number} in {days} days (case {case_id})"
 SECOND_OPINION = "🤝 <@{moderator_id}> has answered and asks for a second opinion"
+THIRD_OPINION = "🤝 Two moderators answered differently ({labels}). A third answer decides."
 NOTE = "📝 <@{moderator_id}>: {text}"
 WORDS = "Words: {words}"
 SENTIMENT = "Sentiment: {stars} {mean:.1f} of 5"
@@ -210,6 +211,7 @@ WHY_OPENED = {
     "audit": "drawn for checking",
     "labelled": "labelled by a moderator",
     "appeal": "appealed",
+    "challenger": "flagged by a new model alone, which is being checked",
 }
 SCORES = "Scores: {scores}"
 CHECK_CASE = "This would open a case: {why}."

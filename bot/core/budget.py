@@ -39,10 +39,12 @@ def score_of(reasons: Collection[Reason]) -> float:
 
 def never_waits(case: Case) -> bool:
     """Whether the case gets its card whatever the budget says: a threat, a cry for help, or somebody waits for an
-    answer."""
+    answer. What only a new model flags that is being checked waits in the queue: it takes nobody's place."""
     asked = case.reports or case.second_opinion_by is not None or (case.appeal and case.appeal.state == "open")
     threat = any(reason.label == "threat" for reason in case.reasons)
     care = case.withheld_why == CARE_WHY
+    if case.opened_why == "challenger":
+        return bool(asked)
     return case.opened_why != "flagged" or case.ping or threat or care or bool(asked)
 
 

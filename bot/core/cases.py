@@ -17,6 +17,8 @@ CaseState = Literal["open", "closed"]
 ActionState = Literal["pending", "done", "refused", "failed", "expired", "undone"]
 Answer = Literal["right", "wrong", "missing", "unknown"]
 VerdictKind = Literal["breaks_rules", "fine", "skip", "other_reason"]
+Flagger = Literal["champion", "challenger"]
+"""The model that decides, and the one that is only being checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,7 @@ class Case:
     message; `gone_follower_ids`: the cases beside it of which the same is known. `other_texts`: the newest different
     texts of the cases beside it, the newest last; `more_texts`: how many more. `subject`: what the case is about; of a
     nickname `message_id` is the member's id, of a title the thread's.
+    `flagged_only_by`: two models scored it and this one alone flags it.
     """
 
     case_id: int
@@ -242,6 +245,7 @@ class Case:
     other_texts: tuple[OtherText, ...] = field(default=(), repr=False)
     more_texts: int = 0
     subject: Subject = "message"
+    flagged_only_by: Flagger | None = None
 
     @property
     def closed_as_gone(self) -> bool:

@@ -18,7 +18,7 @@ def over_by_itself(card: Iterable[Case]) -> bool:
 
 def _wants_a_person(case: Case) -> bool:
     """A threat, a report, an appeal, a cry for help, a case that somebody answered, or one that did something."""
-    asked = case.opened_why != "flagged" or case.reports or case.appeal is not None
+    asked = case.opened_why not in ("flagged", "challenger") or case.reports or case.appeal is not None
     threat = case.ping or "threat" in case.decision.labels
     touched = case.votes or any(record.state in ("pending", "done", "undone") for record in case.actions)
     return bool(asked or threat or touched)

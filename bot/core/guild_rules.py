@@ -71,6 +71,7 @@ class GuildRules:
     ping_role_id: int | None = None
     admin_channel_id: int | None = None
     log_channel_id: int | None = None
+    reports_channel_id: int | None = None
     care: bool = True
     notices: bool = False
     appeals: bool = False
@@ -98,6 +99,14 @@ class GuildRules:
     stopped_labels: frozenset[str] = frozenset()
     labels: Mapping[str, LabelRule] = field(default_factory=default_labels)
     channels: Mapping[int, Mapping[str, LabelRule]] = field(default_factory=dict)
+    learn_cron: str | None = "0 3 * * sun"
+    weekly_cron: str | None = "0 6 * * mon"
+    goal_precision: int = 95
+
+    @property
+    def reports_to(self) -> int | None:
+        """The channel for reports: its own, else the review channel; None before the guild is set up."""
+        return self.reports_channel_id or self.review_channel_id
 
     def rule(self, label: str, places: Collection[int] = ()) -> LabelRule:
         """The rule of `label` in these places (channel, thread's parent, category); a channel's own limits come first.
@@ -120,7 +129,8 @@ class GuildRules:
     def exempts(self, message: IncomingMessage) -> bool:
         """Whether the message's author or place is left alone. The review channel always is: moderators quote there."""
         places = places_of(message)
-        if self.review_channel_id in places or self.log_channel_id in places or self.admin_channel_id in places:
+        own = {self.review_channel_id, self.log_channel_id, self.admin_channel_id, self.reports_channel_id}
+        if own & places:
             return True
         left_alone = (self.exempt_role_ids | self.reviewer_role_ids) & message.author.role_ids
         if (left_alone and not message.trial) or self.exempt_channel_ids & places:

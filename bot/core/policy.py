@@ -58,8 +58,9 @@ def explained(reasons: Collection[Reason]) -> Reason | None:
     return headline(scored) if scored else None
 
 
-Why = Literal["flagged", "care", "reported", "staff", "audit", "labelled", "appeal"]
-"""`staff`: reported by a member, and about somebody of the server's staff; only administrators see such a case."""
+Why = Literal["flagged", "care", "reported", "staff", "audit", "labelled", "appeal", "challenger"]
+"""`staff`: reported by a member, and about somebody of the server's staff; only administrators see such a case.
+`challenger`: a new model that is only being checked flags it, and the one that decides does not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,12 @@ from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from bot.core import cron
 from bot.core.guild_rules import GuildRules
+from bot.core.schedules import read_schedule
 from bot.errors import BotError
 
-Kind = Literal["switch", "number", "hour", "stars", "url", "channel", "role"]
+Kind = Literal["switch", "number", "hour", "stars", "url", "channel", "role", "cron"]
 Value = bool | int | str | None
 
 _ON, _OFF = {"on", "yes", "true", "1"}, {"off", "no", "false", "0"}
@@ -48,6 +50,7 @@ class Setting:
             "url": "an address that begins with https://",
             "channel": "a channel",
             "role": "a role",
+            "cron": f"a schedule in UTC as `{cron.EXAMPLE}`: minute, hour, day, month, weekday by name",
         }
         return kinds[self.kind] + (", or none" if self.optional else "")
 
@@ -101,7 +104,29 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("escalation_days", "number", "For how many days a confirmed case counts towards that.", 1, 365),
     Setting("ping_role_id", "role", "Who is called for threats, raids and when I am in trouble.", optional=True),
     Setting("log_channel_id", "channel", "Where every action leaves a line.", optional=True),
+    Setting(
+        "reports_channel_id",
+        "channel",
+        "Where reports go, such as that on a new model; else to the cards.",
+        optional=True,
+    ),
     Setting("admin_channel_id", "channel", "Where reports about staff go.", optional=True),
+    Setting(
+        "learn_cron",
+        "cron",
+        "When I learn from your verdicts, if there are enough new ones; none: only when asked.",
+        optional=True,
+    ),
+    Setting(
+        "goal_precision",
+        "number",
+        "How many of 100 flags are to be right: the limits of a new model are chosen for that.",
+        50,
+        99,
+    ),
+    Setting(
+        "weekly_cron", "cron", "When the report on the last seven days comes; none: no report by itself.", optional=True
+    ),
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 
@@ -134,7 +159,7 @@ def show_value(setting: Setting, value: Value) -> str:
         return f"{value}:00 UTC"
     if setting.kind in ("channel", "role"):
         return f"<#{value}>" if setting.kind == "channel" else f"<@&{value}>"
-    return str(value)
+    return f"`{value}` (UTC)" if setting.kind == "cron" else str(value)
 
 
 def with_value(rules: GuildRules, setting: Setting, value: Value) -> GuildRules:
@@ -164,6 +189,10 @@ def _read_url(_: Setting, text: str) -> str | None:
     return text if parts.scheme == "https" and parts.hostname and len(text) <= 200 and text.isprintable() else None
 
 
+def _read_cron(_: Setting, text: str) -> str:
+    return read_schedule(text)
+
+
 def _read_snowflake(_: Setting, text: str) -> int | None:
     digits = text.strip("<#@&>")
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 20 else None
@@ -177,4 +206,5 @@ _READERS: dict[Kind, Any] = {
     "url": _read_url,
     "channel": _read_snowflake,
     "role": _read_snowflake,
+    "cron": _read_cron,
 }

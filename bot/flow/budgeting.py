@@ -53,7 +53,8 @@ class CardBudget:
             place = await self._queue.place(case_id=case.case_id)
             if place.settled or (place.closed and place.waits):
                 return place.settled
-            if await self._never_waits(case) or await self._has_place(case, rules):
+            may_take = case.opened_why != "challenger" and await self._has_place(case, rules)
+            if await self._never_waits(case) or may_take:
                 await self._queue.admit(case_id=case.case_id, at=self._clock.now())
                 return True
             if not place.waits:

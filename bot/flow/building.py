@@ -15,6 +15,7 @@ from bot.flow.asked import Asked
 from bot.flow.audit import Audit
 from bot.flow.breaker import Breaker
 from bot.flow.budgeting import CardBudget
+from bot.flow.building_learning import Learning, LearnSettings, build_learning
 from bot.flow.cards import CardDesk
 from bot.flow.coverage import Coverage
 from bot.flow.deciding import Deciding
@@ -25,8 +26,9 @@ from bot.flow.guild_setup import GuildSetup
 from bot.flow.labelling import Labelling
 from bot.flow.moderate import Moderate, Passed
 from bot.flow.names import Names
+from bot.flow.nightly import Nightly
 from bot.flow.pings import Pings
-from bot.flow.ports import AuditBoard, Board, Clock, Enforcer, Messages, Messenger, ModelService
+from bot.flow.ports import AuditBoard, Board, Clock, Enforcer, Messages, Messenger, Model, ReportBoard, WeekBoard
 from bot.flow.preview import Preview
 from bot.flow.proposing import Proposing
 from bot.flow.putting_back import PuttingBack
@@ -34,69 +36,26 @@ from bot.flow.queue import Queue
 from bot.flow.report import Statistics
 from bot.flow.reporting import Reporting
 from bot.flow.review import Review
+from bot.flow.stores import Stores
 from bot.flow.telling import Telling
 from bot.flow.trouble import Trouble
-from bot.store.appeal_lists import AppealListStore
-from bot.store.appeals import AppealStore
-from bot.store.audits import AuditStore
-from bot.store.case_lists import CaseListStore
-from bot.store.cases import CaseStore
-from bot.store.database import Database
-from bot.store.exporting import ExportStore
-from bot.store.gone import GoneStore
-from bot.store.grouping import GroupStore
-from bot.store.guilds import GuildStore
-from bot.store.labels import LabelStore
-from bot.store.names import NameStore
-from bot.store.notes import NoteStore
-from bot.store.predictions import PredictionStore
-from bot.store.proposing import ProposalStore
-from bot.store.queue import QueueStore
-from bot.store.replaying import ReplayStore
-from bot.store.reports import ReportStore
-from bot.store.stats import StatsStore
+from bot.flow.weekly import Weekly
 
 
-class Boards(Board, AuditBoard, Protocol):
-    """The review channel with everything that is posted there."""
+class Boards(Board, AuditBoard, ReportBoard, WeekBoard, Protocol):
+    """The review channel and the reports channel with everything that is posted there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
     """What the use cases reach outside of this process."""
 
-    model: ModelService
+    model: Model
     enforcer: Enforcer
     messenger: Messenger
     board: Boards
     messages: Messages
     clock: Clock
-
-
-class Stores:
-    """Every store over one database. `guilds` keeps rules in memory, so there is one for all."""
-
-    def __init__(self, db: Database) -> None:
-        self.guilds = GuildStore(db)
-        self.predictions = PredictionStore(db)
-        self.cases = CaseStore(db)
-        self.groups = GroupStore(db)
-        self.labels = LabelStore(db)
-        self.audits = AuditStore(db)
-        self.notes = NoteStore(db)
-        self.appeals = AppealStore(db)
-        self.queue = QueueStore(db)
-        self.lists = CaseListStore(db)
-        self.replay = ReplayStore(db)
-        self.gone = GoneStore(db)
-        self.names = NameStore(db)
-        self.reports = ReportStore(db)
-        self.proposals = ProposalStore(db)
-        self.stats = StatsStore(db)
-        self.appeal_lists = AppealListStore(db)
-        self.records = ExportStore(db)
-        self.gone = GoneStore(db)
-        self.names = NameStore(db)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +75,21 @@ def build_flows(
     text_days: int,
     passed: Callable[[Passed], None],
     presented: Callable[[Case], None],
+    learning: LearnSettings = LearnSettings(),
 ) -> Flows:
-    """The use cases. `passed` and `presented` are called after each message and each card."""
-    model, board, clock, messenger = outside.model, outside.board, outside.clock, outside.messenger
-    guilds, cases, labels = stores.guilds, stores.cases, stores.labels
+    """The use cases. `passed` and `presented` are called after each message and each card.
+
+    Over 50 lines because every use case has its line here.
+    """
+    model, board, clock, guilds, cases = outside.model, outside.board, outside.clock, stores.guilds, stores.cases
     brake = _brake(stores, outside)
     desk = _desk(stores, outside, brake, presented)
-    telling = Telling(enforcer=outside.enforcer, messenger=messenger, board=board, guilds=guilds, clock=clock)
+    telling = Telling(enforcer=outside.enforcer, messenger=outside.messenger, board=board, guilds=guilds, clock=clock)
     review = _review(stores, outside, telling, desk, text_days=text_days)
     audit = _audit(stores, outside, desk, text_days=text_days)
     gone = Gone(gone=stores.gone, cases=cases, desk=desk, clock=clock, text_days=text_days)
+    taught = _learning(stores, outside, gone, learning, text_days=text_days)
+    passed = _each(taught.shadow.consider, passed)
     asked = Asked(model=model, guilds=guilds, cases=cases, clock=clock, text_days=text_days)
     return Flows(
         desk=desk,
@@ -137,13 +101,11 @@ def build_flows(
         deciding=_deciding(stores, outside, review, telling, gone),
         gone=gone,
         names=_names(stores, outside, desk, text_days=text_days),
-        setup=GuildSetup(guilds=guilds, labels=labels, desk=desk, clock=clock),
+        setup=GuildSetup(guilds=guilds, labels=stores.labels, desk=desk, clock=clock),
         audit=audit,
         coverage=Coverage(model=model, predictions=stores.predictions, clock=clock),
         appeals=Appeals(guilds=guilds, cases=cases, appeals=stores.appeals, desk=desk, clock=clock),
-        putting_back=PuttingBack(
-            review=review, messenger=messenger, guilds=guilds, cases=cases, telling=telling, clock=clock
-        ),
+        putting_back=_putting_back(stores, outside, review, telling),
         queue=_queue(stores, outside),
         preview=Preview(model=model, replay=stores.replay, clock=clock),
         reporting=Reporting(asked=asked, guilds=guilds, cases=cases, reports=stores.reports, desk=desk, clock=clock),
@@ -153,7 +115,35 @@ def build_flows(
         proposing=Proposing(model=model, guilds=guilds, store=stores.proposals, clock=clock),
         appeal_list=AppealList(appeals=stores.appeal_lists, guilds=guilds, clock=clock),
         exporting=Exporting(records=stores.records, guilds=guilds, clock=clock),
+        nightly=Nightly(stats=stores.stats, weekly=stores.weekly),
+        weekly=_weekly(stores, outside),
         statistics=Statistics(model=model, stats=stores.stats, guilds=guilds, clock=clock),
+        learn=taught.learn,
+        retraining=taught.retraining,
+        lessons=taught.lessons,
+        run_details=taught.run_details,
+        shadow=taught.shadow,
+    )
+
+
+def _each(first: Callable[[Passed], None], second: Callable[[Passed], None]) -> Callable[[Passed], None]:
+    def both(passed: Passed) -> None:
+        first(passed)
+        second(passed)
+
+    return both
+
+
+def _learning(stores: Stores, outside: Outside, gone: Gone, settings: LearnSettings, *, text_days: int) -> Learning:
+    return build_learning(
+        stores.learning,
+        stores.guilds,
+        model=outside.model,
+        board=outside.board,
+        clock=outside.clock,
+        settings=settings,
+        gone=gone,
+        text_days=text_days,
     )
 
 
@@ -168,6 +158,17 @@ def _review(stores: Stores, outside: Outside, telling: Telling, desk: CardDesk, 
         desk=desk,
         clock=outside.clock,
         text_days=text_days,
+    )
+
+
+def _putting_back(stores: Stores, outside: Outside, review: Review, telling: Telling) -> PuttingBack:
+    return PuttingBack(
+        review=review,
+        messenger=outside.messenger,
+        guilds=stores.guilds,
+        cases=stores.cases,
+        telling=telling,
+        clock=outside.clock,
     )
 
 
@@ -224,6 +225,19 @@ def _queue(stores: Stores, outside: Outside) -> Queue:
         queue=stores.queue,
         lists=stores.lists,
         board=outside.board,
+        clock=outside.clock,
+    )
+
+
+def _weekly(stores: Stores, outside: Outside) -> Weekly:
+    return Weekly(
+        model=outside.model,
+        board=outside.board,
+        guilds=stores.guilds,
+        stats=stores.stats,
+        weekly=stores.weekly,
+        queue=stores.queue,
+        leases=stores.leases,
         clock=outside.clock,
     )
 

@@ -15,17 +15,24 @@ from bot.flow.exporting import Exporting
 from bot.flow.gone import Gone
 from bot.flow.guild_setup import GuildSetup
 from bot.flow.labelling import Labelling
+from bot.flow.learn import Learn
+from bot.flow.lessons import Lessons
 from bot.flow.moderate import Moderate
 from bot.flow.names import Names
+from bot.flow.nightly import Nightly
 from bot.flow.preview import Preview
 from bot.flow.proposing import Proposing
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
 from bot.flow.report import Statistics
 from bot.flow.reporting import Reporting
+from bot.flow.retraining_report import RetrainingReports
 from bot.flow.review import Review
+from bot.flow.run_details import RunDetails
+from bot.flow.shadow import Shadow
 from bot.flow.telling import Telling
 from bot.flow.trouble import Trouble
+from bot.flow.weekly import Weekly
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +61,10 @@ class Flows:
     statistics: Statistics
     exporting: Exporting
     appeal_list: AppealList
+    nightly: Nightly
+    weekly: Weekly
+    learn: Learn
+    retraining: RetrainingReports
+    lessons: Lessons
+    shadow: Shadow
+    run_details: RunDetails

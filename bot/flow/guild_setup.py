@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from bot.core.changing import LimitKind, acting_keywords, acts, toggled, with_limit, with_mode
 from bot.core.guild_rules import GuildRules, LabelRule, Mode
 from bot.core.keywords import MOST_KEYWORDS, KeywordAction, KeywordKind, KeywordRule, keyword_problem
+from bot.core.schedules import next_due
 from bot.core.settings import read_value, setting_called, show_value, with_value
 from bot.errors import BotError
 from bot.flow.budgeting import waiting_sentence
@@ -188,6 +190,10 @@ class GuildSetup:
         value = read_value(setting, written)
         await self._change(guild_id, lambda rules: with_value(rules, setting, value), by)
         return f"{setting.name} is now {show_value(setting, value)}. {setting.means}"
+
+    def next_due(self, cron: str) -> datetime | None:
+        """When that schedule is due next; None where there is none in years."""
+        return next_due(cron, self._clock.now())
 
     async def keyword(
         self, *, guild_id: int, pattern: str, kind: KeywordKind, action: KeywordAction, remove: bool, by: int

@@ -13,8 +13,12 @@ from bot.core.audits import AuditBatch
 from bot.core.cases import Background, CardRef, Case
 from bot.core.digest import Digest
 from bot.core.events import IncomingMessage
+from bot.core.guild_rules import GuildRules
 from bot.core.policy import Action
+from bot.core.retraining import RunProgress, RunReport
+from bot.core.weekly import WeekReport
 from moderation_model.contract import Explanation, ModelInfo, Prediction
+from moderation_model.learning import RunOrder, RunState
 from moderation_model.pictures import Picture
 
 
@@ -40,11 +44,67 @@ class ModelService(Protocol):
         ...
 
 
+class LearnService(Protocol):
+    """The model server where it learns. Every method raises a `ModelError` and nothing else."""
+
+    async def classify(
+        self, texts: Sequence[str], *, guild_id: int | None = None, priority: str = "live", version: str | None = None
+    ) -> list[Prediction]:
+        """One prediction a text, same order, of the champion or of the shadow by its name."""
+        ...
+
+    async def info(self) -> ModelInfo:
+        """What serves now."""
+        ...
+
+    async def start_run(self, order: RunOrder) -> RunState:
+        """Send the examples and start; the same order again gives the same run."""
+        ...
+
+    async def run_state(self, run_id: str) -> RunState:
+        """Where the run stands. Raises BadRequest for one that the server does not know."""
+        ...
+
+    async def run_page(self, run_id: str, *, about: Sequence[tuple[str, str]] = (), guild: int | None = None) -> bytes:
+        """What the run found as one HTML page, with these rows (what, value) that the caller knows, and the limits of
+        that server alone.
+        """
+        ...
+
+    async def cancel_run(self, run_id: str) -> RunState:
+        """End the run; one that has ended stays as it ended."""
+        ...
+
+    async def set_shadow(self, version: str, *, on: bool) -> str | None:
+        """Let the version score beside the champion, or no longer; which one does now."""
+        ...
+
+    async def promote(self, version: str, *, force: bool = False) -> str:
+        """Make it the champion. Raises BadRequest where the gate did not pass it."""
+        ...
+
+    async def rollback(self) -> str:
+        """Make the previous champion serve again; its version. Raises BadRequest where there is none."""
+        ...
+
+    async def picture(self, picture: Picture) -> bytes:
+        """The picture as PNG, 800 pixels wide."""
+        ...
+
+    async def mark_stale(self, example_ids: Sequence[int]) -> list[str]:
+        """Note that these examples were withdrawn or deleted; the versions that learned from one of them."""
+        ...
+
+
+class Model(LearnService, ModelService, Protocol):
+    """The model server: it scores, and it learns."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How an action ended. `refused`: it cannot be done and trying again is no use; `detail` says why.
 
-    `already`: refused because somebody else has done it, or more, before.
+    `already`: refused because somebody else has done it, or more, before; taken back by somebody else before.
     """
 
     state: Literal["done", "refused", "failed"]
@@ -133,6 +193,37 @@ class AuditBoard(Protocol):
         """Post the batch's card, or edit it where `batch.card` is set; where it stands now.
 
         A batch that is over shows how it ended and no text; its card is not posted anew where it is gone.
+        """
+        ...
+
+
+class WeekBoard(Protocol):
+    """The reports channel for the weekly report."""
+
+    async def show_week(self, report: WeekReport, *, channel_id: int, png: bytes | None, words: str) -> CardRef:
+        """Post the report silently, with the picture if there is one (`words`: what it shows); where it stands.
+
+        Raises `BoardUnavailable` with a sentence.
+        """
+        ...
+
+    async def trouble(self, rules: GuildRules) -> tuple[str, ...]:
+        """What stands in the bot's way on the server now, a sentence with its fix each. Raises `BoardUnavailable`."""
+        ...
+
+
+class ReportBoard(Protocol):
+    """The reports channel. Cards there are silent. Raises `BoardUnavailable` with a sentence."""
+
+    async def show_progress(self, progress: RunProgress, *, guild_id: int, channel_id: int) -> CardRef:
+        """Post how far the run is, or edit it where `progress.card` is set; where it stands now."""
+        ...
+
+    async def show_report(
+        self, report: RunReport, *, guild_id: int, channel_id: int, png: bytes | None = None, words: str = ""
+    ) -> CardRef:
+        """Post the run's report with the picture if there is one (`words`: what it shows), or edit it where
+        `report.run.report` is set; where it stands now. An edit without a picture keeps the one that is there.
         """
         ...
 

@@ -46,6 +46,22 @@ class MemberCases:
     newest: tuple[Case, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the queue: behind case `case_id` of those that are urgent, or of the others."""
+
+    urgent: bool
+    case_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Upcoming:
+    """A case of the queue, and the place behind it."""
+
+    case: Case
+    place: Place
+
+
 class Queue:
     """Every method raises StoreUnavailable."""
 
@@ -66,9 +82,22 @@ class Queue:
         self._board = board
         self._clock = clock
 
-    async def next(self, *, guild_id: int, which: CaseFilter, after: int = 0) -> Case | None:
-        """The oldest open case of that kind that is newer than case `after`; None where there is no further one."""
-        return await self._lists.next_open(guild_id=guild_id, which=which, after=after)
+    async def next(
+        self, *, guild_id: int, which: CaseFilter, moderator_id: int, after: Place | None = None
+    ) -> Upcoming | None:
+        """The open case of that kind that comes after that place; None where there is no further one.
+
+        First comes what is urgent to the moderator (`CaseListStore.next_open`), then the rest, each oldest first.
+        """
+        after = after or Place(urgent=True)
+        for urgent in (True, False) if after.urgent else (False,):
+            number = after.case_id if urgent is after.urgent else 0
+            case = await self._lists.next_open(
+                guild_id=guild_id, which=which, moderator_id=moderator_id, urgent=urgent, after=number
+            )
+            if case is not None:
+                return Upcoming(case, Place(urgent, case.case_id))
+        return None
 
     async def page(self, *, guild_id: int, which: CaseFilter, number: int) -> Page:
         """A page of the guild's cases, newest first; the last one where there are fewer."""

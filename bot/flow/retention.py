@@ -11,6 +11,7 @@ from bot.core.cases import Case
 from bot.flow.cards import CardDesk
 from bot.flow.ports import Clock
 from bot.store.cases import CaseStore
+from bot.store.leases import LeaseStore
 from bot.store.predictions import PredictionStore
 
 log = structlog.get_logger(__name__)
@@ -18,6 +19,9 @@ log = structlog.get_logger(__name__)
 BATCH = 200
 MOST_CARDS = 1000
 """Cards scrubbed in one run; the rest follows with the next."""
+
+SLOTS_KEPT = timedelta(days=90)
+"""How long it is known how scheduled jobs ended, and when the bot was there."""
 
 
 class Retention:
@@ -29,12 +33,14 @@ class Retention:
         predictions: PredictionStore,
         cases: CaseStore,
         desk: CardDesk,
+        leases: LeaseStore,
         clock: Clock,
         prediction_days: int,
     ) -> None:
         self._predictions = predictions
         self._cases = cases
         self._desk = desk
+        self._leases = leases
         self._clock = clock
         self._kept = timedelta(days=prediction_days)
 
@@ -50,6 +56,7 @@ class Retention:
         for case in await self._cases.unscrubbed(MOST_CARDS):
             if await self._desk.scrub(case):
                 await self._cases.set_scrubbed(case_id=case.case_id)
+        await self._leases.forget(before=now - SLOTS_KEPT)
         log.info("retention", predictions=dropped, texts=texts)
         return dropped + texts
 

@@ -17,6 +17,7 @@ from bot.core.keywords import asks_for_care, find_keywords, hide_words
 from bot.core.policy import Action, Decision, decide, explained
 from bot.errors import BoardUnavailable, NotAllowed
 from bot.flow.cards import CardDesk
+from bot.flow.disputes import close_or_ask
 from bot.flow.ports import Clock, ModelService
 from bot.flow.telling import Deed, Telling
 from bot.flow.undoing import Undoing, Undone
@@ -127,7 +128,9 @@ class Review:
             if verdict == "fine" and (_hit(case) or (case is group[-1] and appealed)):
                 deeds.append(Deed(case, undone.of(case)))
             now = self._clock.now()
-            await self._cases.close(case_id=case.case_id, at=now, text_until=now + self._text_kept)
+            sentences += await close_or_ask(
+                case, moderator, final=appealed, cases=self._cases, labels=self._labels, at=now, kept=self._text_kept
+            )
         if appealed:
             sentences += await self._answer_appeal(group[-1], moderator, verdict, deeds)
         else:

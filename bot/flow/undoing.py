@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from bot.core.actions import Action, Timeout
-from bot.core.cases import ActionRecord, Case
+from bot.core.cases import MAX_TIMEOUT_SECONDS, ActionRecord, Case, ends_at
 from bot.core.history import standing_timeouts
 from bot.flow.ports import Clock, Enforcer, Outcome
 from bot.store.cases import CaseStore
 
+STANDS_AGAIN = "The timeout of case {case_id} stands again."
+LOST = "The timeout of case {case_id} ended with it and cannot be set again: {why}"
 LIFTED_TOO = "replaced by a longer timeout, which was lifted"
 
 
@@ -55,7 +58,24 @@ class Undoing:
                 await self._settle(case, record, LIFTED_TOO)
             if lifted.state == "done":
                 self._undone.add(timeout.case, timeout.record)
+                if not lifted.already:
+                    await self._set_again(timeout.case)
         return self._undone
+
+    async def _set_again(self, case: Case) -> None:
+        """Discord knows one timeout of a member, so that of another case went with this one's: it gets its end back."""
+        now = self._clock.now()
+        since = now - timedelta(seconds=MAX_TIMEOUT_SECONDS)
+        others = await self._cases.timed_out(guild_id=case.guild_id, author_id=case.author_id, since=since)
+        for other in standing_timeouts(others):
+            action = other.record.action
+            if isinstance(action, Timeout) and ends_at(other.case, action) > now:
+                reason = f"Candor case {other.case.case_id}, which still stands"
+                outcome = await self._enforcer.perform(other.case, action, reason=reason)
+                sentence = STANDS_AGAIN if outcome.state == "done" or outcome.already else LOST
+                self._undone.sentences.append(
+                    sentence.format(case_id=other.case.case_id, why=outcome.detail or outcome.state)
+                )
 
     async def _take_back(self, case: Case, record: ActionRecord) -> Outcome:
         reason = f"Candor case {case.case_id}, undone by {self._by}"

@@ -36,9 +36,19 @@ class Certificates:
 
     def client(self) -> ssl.SSLContext:
         """What trusts this sandbox and nothing else."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self._authority.configure_trust(context)
-        return context
+        return trusting(self.authority)
+
+    @property
+    def authority(self) -> str:
+        """The authority's certificate as PEM, for a client in another process."""
+        return self._authority.cert_pem.bytes().decode("ascii")
+
+
+def trusting(authority: str) -> ssl.SSLContext:
+    """What trusts the sandbox whose authority that is (PEM), and nothing else."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=authority)
+    return context
 
 
 class SandboxResolver(AbstractResolver):

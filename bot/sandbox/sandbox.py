@@ -144,6 +144,11 @@ class Sandbox(Speaking, Pressing):
         """A connector for discord.py: Discord's hosts lead here over TLS, every other host is refused."""
         return network.connector(self._port, self._certificates.client())
 
+    @property
+    def way_in(self) -> tuple[int, str]:
+        """Port and authority (PEM) for `network.connector`, which a bot in a process of its own needs."""
+        return self._port, self._certificates.authority
+
     def subscribe(self) -> Subscription:
         """An endless async iterator of events, and a context manager that ends it."""
         subscription = Subscription(self._subscriptions.remove)

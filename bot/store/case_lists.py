@@ -8,7 +8,7 @@ from bot.core.cases import Case, CaseFilter
 from bot.store.database import Database
 from bot.store.loading import load_cases
 from bot.store.queue import OPEN
-from bot.store.tables import actions, appeals, cases, reports
+from bot.store.tables import actions, appeals, cases, reports, votes
 
 
 class CaseListStore:
@@ -17,9 +17,18 @@ class CaseListStore:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def next_open(self, *, guild_id: int, which: CaseFilter, after: int = 0) -> Case | None:
-        """The oldest open case with a card of its own, posted or not, that is newer than case `after`."""
-        query = sa.select(cases).where(*OPEN, *_where(guild_id, which), cases.c.id > after)
+    async def next_open(
+        self, *, guild_id: int, which: CaseFilter, moderator_id: int, urgent: bool, after: int = 0
+    ) -> Case | None:
+        """The oldest open case with a card of its own, posted or not, that is newer than case `after`, among those that
+        are `urgent` to that moderator or among the others.
+
+        Urgent is what waits for another opinion, and what two models see differently, until the moderator has answered.
+        """
+        answered = sa.select(votes.c.id).where(votes.c.case_id == cases.c.id, votes.c.moderator_id == moderator_id)
+        waits = cases.c.second_opinion_by.is_not(None) | cases.c.shadow_run.is_not(None)
+        first = waits & ~answered.exists()
+        query = sa.select(cases).where(*OPEN, *_where(guild_id, which), cases.c.id > after, first if urgent else ~first)
         async with self._db.read() as connection:
             found = await load_cases(connection, self._db.key, query.order_by(cases.c.id).limit(1))
         return found[0] if found else None

@@ -139,6 +139,12 @@ class CaseStore:
         found = await self._find(cases.c.id.in_(ids.values()))
         return [(case, record) for case in found for record in case.actions if record.action_id in ids]
 
+    async def timed_out(self, *, guild_id: int, author_id: int, since: datetime) -> list[Case]:
+        """The cases that set the member a timeout since then which nobody took back."""
+        stands = (actions.c.kind == "timeout", actions.c.state == "done", actions.c.planned_at >= since)
+        timeout = sa.select(actions.c.id).where(actions.c.case_id == cases.c.id, *stands).exists()
+        return await self._find(cases.c.guild_id == guild_id, cases.c.author_id == author_id, timeout)
+
     async def recent(self, *, guild_id: int, since: datetime, author_id: int = 0, channel_id: int = 0) -> Recent:
         """Automatic actions since then, on that member and in that channel among them, and how many members each label
         hit with them; of more than `MOST_RECENT` cases the newest.

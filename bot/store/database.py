@@ -24,6 +24,7 @@ from bot.errors import BadSettings, StoreUnavailable
 from bot.store.crypto import TextKey
 
 PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL")
+MIGRATING = ("busy_timeout=300000", *PRAGMAS[1:])
 """The timeout first: two processes that switch a new file to WAL at once wait for each other too."""
 
 CONNECT_SECONDS, STATEMENT_SECONDS = 10, 60
@@ -151,7 +152,9 @@ def create_engine(url: sa.URL, *, migrating: bool = False) -> AsyncEngine:
         patience = {"timeout": CONNECT_SECONDS} | ({} if migrating else {"command_timeout": STATEMENT_SECONDS})
         return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=patience)
     engine = create_async_engine(url, hide_parameters=True)
-    pragmas = (*PRAGMAS, f"foreign_keys={'OFF' if migrating else 'ON'}")
+    # Two bots that start together: the second waits for all of the first one's migrations, however slow the machine.
+    waits = MIGRATING if migrating else PRAGMAS
+    pragmas = (*waits, f"foreign_keys={'OFF' if migrating else 'ON'}")
     event.listen(engine.sync_engine, "connect", lambda connection, _: _set_pragmas(connection, pragmas))
     event.listen(engine.sync_engine, "begin", _begin_immediate)
     event.listen(engine.sync_engine, "handle_error", _keep_cancelled)

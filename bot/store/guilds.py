@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -42,6 +42,31 @@ class GuildStore:
             # Not over rules that were saved while this read was on its way.
             self._known.setdefault(guild_id, GuildRules.from_json(guild_id, data or {}))
         return self._known[guild_id]
+
+    async def fresh(self, guild_ids: Collection[int]) -> list[GuildRules]:
+        """The rules of those guilds that have set anything, as they are stored now: another process may have changed
+        them. Raises StoreUnavailable.
+        """
+        query = sa.select(guilds.c.guild_id, guilds.c.rules).where(guilds.c.guild_id.in_(list(guild_ids)))
+        async with self._changing:
+            async with self._db.read() as connection:
+                rows = (await connection.execute(query)).all()
+            found = [GuildRules.from_json(row.guild_id, row.rules or {}) for row in rows]
+            self._known.update({rules.guild_id: rules for rules in found})
+        return found
+
+    async def changed_at(self, guild_id: int, setting: str) -> datetime | None:
+        """When that setting was last changed, None if it never was. Raises StoreUnavailable."""
+        query = sa.select(sa.func.max(setting_changes.c.changed_at)).where(
+            setting_changes.c.guild_id == guild_id, setting_changes.c.setting == setting
+        )
+        async with self._db.read() as connection:
+            return await connection.scalar(query)
+
+    async def known(self) -> list[int]:
+        """Every guild that has set something. Raises StoreUnavailable."""
+        async with self._db.read() as connection:
+            return list(await connection.scalars(sa.select(guilds.c.guild_id).order_by(guilds.c.guild_id)))
 
     async def save(self, rules: GuildRules, *, by: int | None, at: datetime) -> None:
         """Keep `rules` and write down each setting that changed. Raises StoreUnavailable."""

@@ -18,6 +18,8 @@ from moderation_model.contract import Prediction, Sentiment
 SCRIPT_NOT_READ, LANGUAGE_NOT_READ = "script not read", "language not read"
 """Why nothing of a message was judged: most letters are of another script, or it is surely in another language."""
 
+SCORED = ("state", "why", "scores", "reading", "model_version", "unknown_words")
+"""What a later score fills in."""
 STARS = [sentiment_hours.c[f"star{number}"] for number in range(1, 6)]
 
 
@@ -56,7 +58,7 @@ class PredictionStore:
         insert = self._db.insert(predictions).values(row)
         upsert = insert.on_conflict_do_update(
             index_elements=["message_id", "revision"],
-            set_={name: insert.excluded[name] for name in ("state", "why", "scores", "reading", "model_version")},
+            set_={name: insert.excluded[name] for name in SCORED},
             where=predictions.c.state != "scored",
         ).returning(predictions.c.id)
         async with self._db.begin() as connection:
@@ -152,6 +154,7 @@ def _row(
             scores[name] = max(score, scores.get(name, 0.0))
     loudest = max(found, key=lambda prediction: max(prediction.scores.values(), default=0.0), default=None)
     scored = unscored_why is None
+    unknown = [each.unknown_words for each in found if each.unknown_words is not None]
     return {
         "guild_id": message.guild_id,
         "channel_id": message.channel_id,
@@ -163,4 +166,5 @@ def _row(
         "scores": scores if scored else None,
         "reading": loudest.reading if scored and loudest else None,
         "model_version": loudest.model_version if scored and loudest else None,
+        "unknown_words": sum(unknown) / len(unknown) if scored and unknown else None,
     }

@@ -141,6 +141,7 @@ def case(row: Row, key: TextKey, attached: Attached) -> Case:
         queued_at=row["queued_at"],
         gone_at=row["gone_at"],
         subject=row["subject"],
+        flagged_only_by=row["flagged_only_by"],
         **_attached_values(row["author_id"], attached),
     )
 

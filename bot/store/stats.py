@@ -87,9 +87,7 @@ class StatsStore:
 
         A case that was opened again (undone, appealed) is open, whatever was said before.
         """
-        said = ((_said(verdict), verdict) for verdict in ("fine", "breaks_rules", "other_reason", "skip"))
-        end = sa.case((cases.c.state == "open", "open"), *said, else_="unanswered").label("end")
-        inner = sa.select(end).where(*_opened(span, *REVIEWED), cases.c.lead_id.is_(None)).subquery()
+        inner = sa.select(end_of_case()).where(*_opened(span, *REVIEWED), cases.c.lead_id.is_(None)).subquery()
         query = sa.select(inner.c.end, sa.func.count()).group_by(inner.c.end)
         async with self._db.read() as connection:
             return {row[0]: row[1] for row in await connection.execute(query)}
@@ -203,6 +201,12 @@ class StatsStore:
         query = sa.select(*keys, sa.func.count().label("number"), *totals).group_by(*keys)
         async with self._db.read() as connection:
             return (await connection.execute(query)).mappings().all()
+
+
+def end_of_case() -> sa.Label[str]:
+    """The column `end`: how a case ended, an `End`."""
+    said = ((_said(verdict), verdict) for verdict in ("fine", "breaks_rules", "other_reason", "skip"))
+    return sa.case((cases.c.state == "open", "open"), *said, else_="unanswered").label("end")
 
 
 def _within(time: sa.Column[Any], table: sa.Table, span: Span) -> tuple[sa.ColumnElement[bool], ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 from moderation_model.contract import ModelInfo
 
@@ -36,6 +36,15 @@ class Classifier(Protocol):
 
     def logits(self, windows: Sequence[Window]) -> Logits:
         """One forward pass over all windows (any number, any lengths), rows in the order given."""
+        ...
+
+
+@runtime_checkable
+class KnowsWords(Protocol):
+    """What a classifier may offer besides."""
+
+    def unknown_share(self, windows: Sequence[Window]) -> float | None:
+        """The share of the words in one text's windows that it does not know, as `unknown_words.py` says."""
         ...
 
 

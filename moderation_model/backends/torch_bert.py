@@ -22,6 +22,7 @@ from moderation_model.backends import Classifier, Logits, Window
 from moderation_model.contract import ModelInfo
 from moderation_model.errors import BadModelFolder
 from moderation_model.labels import LABEL_NAMES
+from moderation_model.unknown_words import WordPieces
 
 STARS = 5
 HEAD_DROPOUT = 0.1
@@ -62,6 +63,7 @@ class BertClassifier:
         self._model = model.eval().to(self._device)
         nn.Module.to(self._model.encoder, dtype)
         self._tokenizer = tokenizer
+        self._words = WordPieces(tokenizer.get_vocab())
         self._overlap = int(manifest["overlap"])
         self._start, self._end, self._pad = (_token(tokenizer, name) for name in ("[CLS]", "[SEP]", "[PAD]"))
         steps = [manifest["calibration"].get(name, {"scale": 1.0, "bias": 0.0}) for name in labels]
@@ -93,6 +95,10 @@ class BertClassifier:
             tuple((self._start, *part, self._end) for part in cut_windows(encoding.ids, room, self._overlap))
             for encoding in encodings
         ]
+
+    def unknown_share(self, windows: Sequence[Window]) -> float | None:
+        """The share of the words in one text's windows that the tokenizer does not know."""
+        return self._words.unknown_share(windows)
 
     def logits(self, windows: Sequence[Window]) -> Logits:
         """One pass over all windows, in batches of like length; rows in the order given."""

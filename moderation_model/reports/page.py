@@ -4,7 +4,7 @@ message.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from string import Template
@@ -57,18 +57,29 @@ def page(report: EvalReport, weaknesses: Mapping[str, Any], *, when: date) -> st
     cannot = parts.failures(weaknesses)
     drawn.append(("What it cannot do", "From the figures above, then what holds for every model of this kind.", cannot))
     shown = [(title, words, inside) for title, words, inside in drawn if inside]
+    return framed(
+        report.model_version,
+        opening=f'<p class="verdict">{_verdict(report)}</p>' + parts.notes(report.notes),
+        sections=shown,
+        closing=f"Measured on {when.isoformat()}. Intervals of 95 %: Wilson for shares, Hanley and McNeil for areas"
+        " under ROC curves, bootstrap for F1 and calibration errors. This page holds no message.",
+    )
+
+
+def framed(title: str, *, opening: str, sections: Sequence[tuple[str, str, str]], closing: str) -> str:
+    """The page around `sections` (title, words, HTML), those without HTML left out. `title` and words are text."""
+    shown = [section for section in sections if section[2]]
     body = "".join(
         f'<section id="{_anchor(title)}"><h2>{parts.text(title)}</h2><p>{parts.text(words)}</p>{inside}</section>'
         for title, words, inside in shown
     )
     template = Template((Path(__file__).parent / "page.html").read_text("utf-8"))
     return template.substitute(
-        title=parts.text(report.model_version),
-        opening=f'<p class="verdict">{_verdict(report)}</p>' + parts.notes(report.notes),
+        title=parts.text(title),
+        opening=opening,
         links="".join(f'<a href="#{_anchor(title)}">{parts.text(title)}</a>' for title, _, _ in shown),
         body=body,
-        closing=f"Measured on {when.isoformat()}. Intervals of 95 %: Wilson for shares, Hanley and McNeil for areas"
-        " under ROC curves, bootstrap for F1 and calibration errors. This page holds no message.",
+        closing=closing,
     )
 
 

@@ -63,22 +63,22 @@ def labels(report: EvalReport) -> str:
         for label in report.labels
     ]
     mean = ["mean", "", *_figure_cells(report.mean), ""]
-    return _table(head, body, last=mean if len(body) > 1 else None)
+    return table(head, body, last=mean if len(body) > 1 else None)
 
 
 def curves(report: EvalReport) -> str:
     """ROC and precision-recall curves of all labels."""
-    return _plots([plots.roc(report.labels), plots.precision_recall(report.labels)])
+    return gallery([plots.roc(report.labels), plots.precision_recall(report.labels)])
 
 
 def calibration(report: EvalReport) -> str:
     """One reliability diagram a label."""
-    return _plots([plots.reliability(label) for label in report.labels if label.reliability], small=True)
+    return gallery([plots.reliability(label) for label in report.labels if label.reliability], small=True)
 
 
 def limits(report: EvalReport) -> str:
     """Precision and recall by limit, one plot a label."""
-    return _plots([plots.limits(label) for label in report.labels if label.limits], small=True)
+    return gallery([plots.limits(label) for label in report.labels if label.limits], small=True)
 
 
 def slices(report: EvalReport) -> str:
@@ -95,12 +95,12 @@ def slices(report: EvalReport) -> str:
             [
                 text(READINGS.get(part.name, part.name) if by == "reading" else part.name),
                 f"{part.count:,}",
-                *(_cell(part.figures.get(name), share=name != "roc_auc") for name in shown),
+                *(cell(part.figures.get(name), share=name != "roc_auc") for name in shown),
             ]
             for part in report.slices
             if part.by == by
         ]
-        found.append(f"<h3>By {text(by)}</h3>" + _table([by, "texts", *shown.values()], body))
+        found.append(f"<h3>By {text(by)}</h3>" + table([by, "texts", *shown.values()], body))
     return "".join(found)
 
 
@@ -119,8 +119,8 @@ def stars(report: EvalReport) -> str:
         every = max(1, sum(counts))
         cells = [_heat(str(count), count / every, "heat") for count in counts]
         body.append([f"{true} star{'s' if true > 1 else ''}", *cells])
-    table = _table(["truth", *(f"given {star}" for star in range(1, 6))], body)
-    return _list(_headline(headline, at) for headline, at in rows) + f"<p>{told}</p>" + table
+    given = table(["truth", *(f"given {star}" for star in range(1, 6))], body)
+    return _list(_headline(headline, at) for headline, at in rows) + f"<p>{told}</p>" + given
 
 
 def identities(report: EvalReport) -> str:
@@ -139,9 +139,9 @@ def identities(report: EvalReport) -> str:
             ]
             for term, areas in ranked
         ]
-        found.append(f"<h3>{title}</h3>" + _table(head, rows[:SHOWN_TERMS]))
+        found.append(f"<h3>{title}</h3>" + table(head, rows[:SHOWN_TERMS]))
         if len(rows) > SHOWN_TERMS:
-            rest = _table(head, rows[SHOWN_TERMS:])
+            rest = table(head, rows[SHOWN_TERMS:])
             found.append(f"<details><summary>{len(rows) - SHOWN_TERMS} more terms</summary>{rest}</details>")
     return "".join(found)
 
@@ -218,12 +218,13 @@ def _list(rows: Iterable[str], *, short: bool = False) -> str:
     return f'<ul class="rows{" short" if short else ""}">{inside}</ul>' if inside else ""
 
 
-def _plots(drawn: Sequence[str], *, small: bool = False) -> str:
+def gallery(drawn: Sequence[str], *, small: bool = False) -> str:
+    """Plots side by side where there is room."""
     inside = "".join(f"<div>{each}</div>" for each in drawn if each)
     return f'<div class="plots{" small" if small else ""}">{inside}</div>' if inside else ""
 
 
-def _table(head: Sequence[str], body: Sequence[Sequence[str]], last: Sequence[str] | None = None) -> str:
+def table(head: Sequence[str], body: Sequence[Sequence[str]], last: Sequence[str] | None = None) -> str:
     """A table that scrolls sideways. Cells are HTML already; `head` is text."""
     rows = [_row(cells) for cells in body]
     if last:
@@ -239,11 +240,12 @@ def _row(cells: Sequence[str], kind: str = "") -> str:
 
 def _figure_cells(figures: Figures) -> list[str]:
     return [
-        _cell(figures.get(name), share=name in {"precision", "recall", "precision_at_base_rate"}) for name in COLUMNS
+        cell(figures.get(name), share=name in {"precision", "recall", "precision_at_base_rate"}) for name in COLUMNS
     ]
 
 
-def _cell(at: Figure | None, *, share: bool = False) -> str:
+def cell(at: Figure | None, *, share: bool = False) -> str:
+    """A figure with its interval, in percent for a `share`; a dash for None."""
     if at is None:
         return "–"
     if share:

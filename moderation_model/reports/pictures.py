@@ -12,10 +12,12 @@ from moderation_model.pictures import (
     FEW,
     WEEKS,
     Bars,
+    CardsPicture,
     Hits,
     Judged,
     Picture,
     PreviewPicture,
+    RunPicture,
     ShapPicture,
     StatsPicture,
     Week,
@@ -23,6 +25,8 @@ from moderation_model.pictures import (
     day,
     percent,
 )
+from moderation_model.reports.card_days import draw_cards
+from moderation_model.reports.run_picture import draw_run
 from moderation_model.reports.sheet import (
     BAD,
     GOOD,
@@ -55,6 +59,10 @@ def draw(picture: Picture) -> bytes:
             _preview(sheet, picture)
         case ShapPicture():
             _shap(sheet, picture)
+        case CardsPicture():
+            draw_cards(sheet, picture)
+        case RunPicture():
+            draw_run(sheet, picture)
     return sheet.png()
 
 

@@ -67,8 +67,12 @@ def precision_recall(labels: Sequence[LabelReport]) -> str:
     )
 
 
-def reliability(label: LabelReport) -> str:
-    """Share of positives by score, and how many texts each point stands for; the diagonal is honest."""
+def reliability(label: LabelReport, *, whose: str = "") -> str:
+    """Share of positives by score, and how many texts each point stands for; the diagonal is honest.
+
+    `whose`: which of several models, named in the title.
+    """
+    name = f"{label.name}, {whose}" if whose else label.name
     with matplotlib.rc_context(_STYLE):
         figure, axes = _new(SQUARE)
         axes.plot([0, 1], [0, 1], color=FAINT, linewidth=1.2)
@@ -79,9 +83,9 @@ def reliability(label: LabelReport) -> str:
         x, y = [point[0] for point in label.reliability], [point[1] for point in label.reliability]
         axes.scatter(x, y, s=sizes, color=SERIES[0], alpha=0.85, linewidths=0, clip_on=False)
         error = label.figures.get("ece")
-        axes.set_title(f"{label.name}" + (f": error {error.value:.3f}" if error else ""))
+        axes.set_title(name + (f": error {error.value:.3f}" if error else ""))
         _unit(axes, "score", "share that is so")
-        return _svg(figure, f"Reliability of {label.name}")
+        return _svg(figure, f"Reliability of {name}")
 
 
 def limits(label: LabelReport) -> str:

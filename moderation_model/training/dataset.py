@@ -6,7 +6,7 @@ import csv
 import hashlib
 import random
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from moderation_model.checks.templates import generate, replay_folder
 from moderation_model.errors import BadRequest
 from moderation_model.labels import LABEL_NAMES
 from moderation_model.prepare import prepare
+from moderation_model.records import BIGGEST_CELL
 from moderation_model.training.recipe import Recipe, SourceSet
 from moderation_model.training.splits import halves, near_key, share_of
 
@@ -147,14 +148,29 @@ def _rows(spec: SourceSet, path: Path) -> Iterator[Row]:
         yield Row(text, labels, stars, spec.weight, spec.name, group, part, _extra(record))
 
 
-def _records(path: Path) -> Iterable[dict[str, str]]:
+def _records(path: Path) -> Iterator[Mapping[str, str]]:
     """Rows as plain strings: chat lines such as "NA" are text."""
-    csv.field_size_limit(10_000_000)
+    csv.field_size_limit(BIGGEST_CELL)
     try:
         with path.open(newline="", encoding="utf-8") as handle:
-            yield from csv.DictReader(handle)
+            reader = csv.reader(handle)
+            header = next(reader, [])
+            for cells in reader:
+                if cells and len(cells) != len(header):
+                    raise BadRequest(
+                        f"{path.name}, line {reader.line_num}, has {len(cells)} cells and the header {len(header)}: get"
+                        " the file again; the recipe says where it comes from."
+                    )
+                if cells:
+                    yield dict(zip(header, cells, strict=True))
     except FileNotFoundError:
         raise BadRequest(f"The data folder lacks {path.name}; the recipe says where it comes from.") from None
+    except UnicodeDecodeError:
+        raise BadRequest(f"{path.name} is not written in UTF-8: save it as UTF-8.") from None
+    except OSError as error:
+        raise BadRequest(f"{path.name} cannot be read: {error.strerror}.") from error
+    except csv.Error as error:
+        raise BadRequest(f"{path.name} is no CSV: {error}.") from error
 
 
 def _known(spec: SourceSet, record: Mapping[str, str]) -> tuple[dict[str, float], tuple[float, ...] | None]:

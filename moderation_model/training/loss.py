@@ -8,15 +8,14 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from moderation_model.backends.torch_bert import BertTwoHeads
 from moderation_model.labels import LABEL_NAMES
 from moderation_model.training.recipe import TrainSettings
 
 
 class MultiTask(nn.Module):
-    """The model with its loss. In training it gives the loss alone, else also what both heads say."""
+    """`BertTwoHeads`, bare or in an adapter, with its loss. In training it gives that alone, else both heads, too."""
 
-    def __init__(self, model: BertTwoHeads, settings: TrainSettings) -> None:
+    def __init__(self, model: nn.Module, settings: TrainSettings) -> None:
         super().__init__()
         self.model = model
         self.sentiment_weight = settings.sentiment_weight

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from moderation_model import registry
+from moderation_model import atomic, registry
 from moderation_model.errors import BadRequest
 from moderation_model.memory import keep_freed_memory
 from moderation_model.training.dataset import TRAIN, TUNE, Row, Translate, read_rows, training_rows
@@ -44,6 +44,9 @@ def train(
     run = out / "run"
     if run.exists() and not resume:
         raise BadRequest(f"{run} holds a run already: add --resume to go on with it, or choose another --out.")
+    if not data.is_dir():
+        raise BadRequest(f"There is no folder {data}: --data is the folder with the files that the recipe names.")
+    atomic.check_writable(out)
     from moderation_model.backends.torch_bert import use_threads
     from moderation_model.training.checkpoint import find_checkpoint
     from moderation_model.training.trainer import open_checkpoint
@@ -51,7 +54,7 @@ def train(
     keep_freed_memory()
     use_threads(threads)
     checkpoint = find_checkpoint(checkpoint, recipe)
-    open_checkpoint(checkpoint, recipe)
+    open_checkpoint(checkpoint, recipe.train)
     rows = _rows(recipe, data, say)
     if trials:
         recipe = _searched(recipe, rows, checkpoint, out / "search", trials=trials, share=trial_share, say=say)
@@ -91,7 +94,7 @@ def _fit(
     from moderation_model.training.finish import write_model
     from moderation_model.training.trainer import RowData, fine_tune, is_first_process, open_checkpoint
 
-    model, tokenizer = open_checkpoint(checkpoint, recipe)
+    model, tokenizer = open_checkpoint(checkpoint, recipe.train)
     facts = fine_tune(
         model,
         RowData(training, tokenizer, recipe.train.max_tokens),

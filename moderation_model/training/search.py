@@ -45,7 +45,7 @@ def search(
     for number in range(len(done), trials):
         trial = study.ask(_space(optuna, base))
         settings = chosen(base, trial.params)
-        model, tokenizer = open_checkpoint(checkpoint, replace(recipe, train=settings))
+        model, tokenizer = open_checkpoint(checkpoint, settings)
         facts = fine_tune(
             model,
             RowData(part, tokenizer, settings.max_tokens),

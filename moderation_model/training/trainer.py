@@ -9,26 +9,38 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
+from torch import nn
 from torch.utils.data import Dataset, Sampler
-from transformers import EarlyStoppingCallback, Trainer, TrainingArguments
+from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.models.bert.configuration_bert import BertConfig
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from moderation_model import registry
-from moderation_model.backends.torch_bert import LENGTHS, BertTwoHeads, new_model, open_tokenizer
+from moderation_model.backends.torch_bert import (
+    LENGTHS,
+    BertTwoHeads,
+    new_model,
+    open_tokenizer,
+    pick_device,
+    pick_dtype,
+)
 from moderation_model.errors import BadRequest
 from moderation_model.labels import LABEL_NAMES
+from moderation_model.training.average import average, step_of
 from moderation_model.training.dataset import Row
 from moderation_model.training.loss import MultiTask
 from moderation_model.training.progress import Clock, ShowProgress
-from moderation_model.training.recipe import Recipe, TrainSettings
+from moderation_model.training.recipe import TrainSettings
 from moderation_model.training.watch import tune_score
 
 Say = Callable[[str], None]
+Score = Callable[[Sequence[Row], np.ndarray, np.ndarray], dict[str, float]]
+"""Rows and what both heads say of them -> figures, `score` among them; a higher one is better."""
 KEPT = 4
 """Checkpoints of a run that stay: the best one and the newest."""
 
@@ -124,7 +136,7 @@ class GroupedTrainer(Trainer):
         return ShuffledLengths(data.lengths, batch=self.args.train_batch_size, seed=self.args.seed)
 
 
-def open_checkpoint(folder: Path, recipe: Recipe) -> tuple[BertTwoHeads, Tokenizer]:
+def open_checkpoint(folder: Path, settings: TrainSettings) -> tuple[BertTwoHeads, Tokenizer]:
     """The encoder to start from with fresh heads, or a folder of ours with its own. BadRequest if it is neither."""
     try:
         config = BertConfig.from_dict(json.loads((folder / "config.json").read_text("utf-8")))
@@ -132,12 +144,12 @@ def open_checkpoint(folder: Path, recipe: Recipe) -> tuple[BertTwoHeads, Tokeniz
         tokenizer = open_tokenizer(folder / "tokenizer.json")
     except (OSError, ValueError, SafetensorError) as error:
         raise BadRequest(f"{folder} is no BERT checkpoint in safetensors: {error}.") from error
-    torch.manual_seed(recipe.train.seed)
+    torch.manual_seed(settings.seed)
     # No dropout inside the encoder, and plain attention: on a CPU the random masks take a fifth of the time, and the
     # fused attention's backward pass is three times slower than plain matrix products.
     config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.0
     model = new_model(config, attention="eager")
-    model.dropout.p = recipe.train.dropout
+    model.dropout.p = settings.dropout
     if (folder / registry.MANIFEST).is_file():
         registry.open_folder(folder)
         model.load_state_dict({name: tensor.float() for name, tensor in state.items()})
@@ -152,7 +164,7 @@ def open_checkpoint(folder: Path, recipe: Recipe) -> tuple[BertTwoHeads, Tokeniz
 
 
 def fine_tune(
-    model: BertTwoHeads,
+    model: nn.Module,
     data: RowData,
     settings: TrainSettings,
     run: Path,
@@ -162,8 +174,10 @@ def fine_tune(
     resume: bool,
     max_steps: int,
     say: Say,
+    score: Score = tune_score,
+    callbacks: Sequence[TrainerCallback] = (),
 ) -> dict[str, Any]:
-    """Trains `model` in place, with checkpoints in `run`, and leaves it at the best look at `tune`.
+    """Trains `model` in place, with checkpoints in `run`, and leaves it at the best look at `tune`, as `score` says.
 
     Gives the steps done, the seconds, the best score and the step of that look.
     """
@@ -175,9 +189,14 @@ def fine_tune(
         args=_arguments(settings, run, rows=len(data), max_steps=max_steps, looking=looking),
         train_dataset=data,
         eval_dataset=RowData(watched, tokenizer, settings.max_tokens) if looking else None,
-        compute_metrics=(lambda found: tune_score(watched, *found.predictions)) if looking else None,
+        compute_metrics=(lambda found: score(watched, *found.predictions)) if looking else None,
         data_collator=collate,
-        callbacks=[ShowProgress(say), clock, *([EarlyStoppingCallback(settings.patience)] if looking else [])],
+        callbacks=[
+            ShowProgress(say),
+            clock,
+            *callbacks,
+            *([EarlyStoppingCallback(settings.patience)] if looking else []),
+        ],
     )
     trainer.remove_callback(PrinterCallback)
     trainer.remove_callback(ProgressCallback)
@@ -185,46 +204,14 @@ def fine_tune(
     if last:
         say(f"going on after {Path(last).name}")
     trainer.train(resume_from_checkpoint=last)
-    averaged, score = average(trainer, run) if looking else (1, None)
+    averaged, best = average(trainer, run) if looking else (1, None)
     return {
         "steps": trainer.state.global_step,
         "seconds": round(clock.seconds, 1),
-        "best_tune_score": score,
+        "best_tune_score": best,
         "best_step": trainer.state.best_global_step,
         "averaged_checkpoints": averaged,
     }
-
-
-def average(trainer: Trainer, run: Path) -> tuple[int, float]:
-    """Averages the weights of the best checkpoint with those of others in `run` that make it better on `tune`.
-
-    Greedy soup of one run (Wortsman et al., 2022): the newest first, kept only if the score rises. Leaves the average
-    in the model; gives how many checkpoints are in it, and its score.
-    """
-    model = trainer.model
-    assert model is not None
-    best = trainer.state.best_model_checkpoint
-    kept = [{name: tensor.clone() for name, tensor in model.state_dict().items()}]
-    score = float(trainer.evaluate()["eval_score"])
-    others = (path.parent for path in run.glob("checkpoint-*/trainer_state.json"))
-    for folder in sorted(others, key=_step, reverse=True):
-        if best and folder.name == Path(best).name:
-            continue
-        tried = [*kept, load_file(folder / "model.safetensors")]
-        model.load_state_dict(_mean(tried))
-        found = float(trainer.evaluate()["eval_score"])
-        if found > score:
-            kept, score = tried, found
-    model.load_state_dict(_mean(kept))
-    return len(kept), score
-
-
-def _mean(states: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
-    return {name: torch.stack([state[name].cpu() for state in states]).mean(0) for name in states[0]}
-
-
-def _step(checkpoint: Path) -> int:
-    return int(checkpoint.name.rpartition("-")[2])
 
 
 def _arguments(settings: TrainSettings, run: Path, *, rows: int, max_steps: int, looking: bool) -> TrainingArguments:
@@ -242,7 +229,7 @@ def _arguments(settings: TrainSettings, run: Path, *, rows: int, max_steps: int,
         weight_decay=settings.weight_decay,
         warmup_steps=round(steps * settings.warmup),
         lr_scheduler_type="linear",
-        bf16=_bf16(),
+        bf16=has_bf16(),
         use_cpu=not has_cuda,
         ddp_backend="gloo" if not has_cuda and torch.distributed.is_torchelastic_launched() else None,
         average_tokens_across_devices=False,
@@ -271,15 +258,13 @@ def is_first_process() -> bool:
 def last_checkpoint(run: Path) -> str | None:
     """The newest checkpoint of this run that is whole (its trainer state is written last), or None."""
     whole = [path.parent for path in run.glob("checkpoint-*/trainer_state.json")]
-    newest = max(whole, key=_step, default=None)
+    newest = max(whole, key=step_of, default=None)
     return str(newest) if newest else None
 
 
-def _bf16() -> bool:
-    if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    has = torch.cpu.get_capabilities()
-    return bool(has.get("amx_bf16") or has.get("avx512_bf16"))
+def has_bf16() -> bool:
+    """Whether the device to train on multiplies bfloat16 fast."""
+    return pick_dtype(pick_device("auto")) is torch.bfloat16
 
 
 def _report_to() -> list[str]:

@@ -22,8 +22,9 @@ from bot.chat.messenger import DiscordMessenger
 from bot.config import Settings
 from bot.core.cases import Case
 from bot.core.guild_rules import GuildRules, LabelRule, default_labels
-from bot.flow.building import Outside, Stores, build_flows
+from bot.flow.building import Outside, build_flows
 from bot.flow.moderate import Passed
+from bot.flow.stores import Stores
 from bot.store.crypto import TextKey
 from bot.store.database import Database
 from tests.chat.body_check import BodyCheck
@@ -60,7 +61,10 @@ class House:
         flows = build_flows(self.stores, outside, text_days=30, passed=self.passed.append, presented=lambda case: None)
         self.desk, self.telling, self.moderate, self.review = flows.desk, flows.telling, flows.moderate, flows.review
         self.deciding, self.setup, self.audit = flows.deciding, flows.setup, flows.audit
+        self.weekly, self.nightly = flows.weekly, flows.nightly
         self.queue, self.reporting, self.labelling = flows.queue, flows.reporting, flows.labelling
+        self.learn, self.retraining, self.lessons = flows.learn, flows.retraining, flows.lessons
+        self.stage = flows.shadow
         bot.attach(flows)
 
 
@@ -102,6 +106,13 @@ class Stage:
         """Let the card desk finish what waits."""
         working = asyncio.create_task(self.house.desk.run())
         await self.house.desk.drain()
+        working.cancel()
+        await asyncio.wait([working])
+
+    async def check(self) -> None:
+        """Let the model that is being checked look at what waits for it."""
+        working = asyncio.create_task(self.house.stage.run())
+        await self.house.stage.drain()
         working.cancel()
         await asyncio.wait([working])
 

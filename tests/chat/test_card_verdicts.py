@@ -61,6 +61,15 @@ def test_the_answer_of_who_asks_for_a_second_opinion_is_not_shown_before_the_sec
     assert answered[-1].startswith("👌 It's fine · <@78>")
 
 
+def test_what_two_answered_differently_is_not_shown_before_a_third_has_answered() -> None:
+    first = Vote(1042, 77, "breaks_rules", {"insult": "right", "toxic": "right"}, "v1", NOON)
+    second = replace(first, moderator_id=78, verdict="fine", labels={"insult": "wrong", "toxic": "wrong"})
+    card = lines(review_card(replace(CASE, votes=(first, second), second_opinion_by=78)))
+
+    assert card[-1] == "🤝 Two moderators answered differently (toxic, insult). A third answer decides."
+    assert not any("<@77>" in line or "<@78>" in line for line in card)
+
+
 def test_the_newest_notes_stand_on_the_card_and_older_ones_in_the_reading_copy() -> None:
     case = replace(CASE, notes=tuple(Note(77, f"note {number} <@1>", NOON) for number in range(5)))
 

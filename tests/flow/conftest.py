@@ -12,8 +12,10 @@ import pytest
 from bot.config import Settings
 from bot.core.cases import Case
 from bot.core.guild_rules import GuildRules, LabelRule, default_labels
-from bot.flow.building import Outside, Stores, build_flows
+from bot.flow.building import Outside, build_flows
+from bot.flow.building_learning import LearnSettings
 from bot.flow.moderate import Passed
+from bot.flow.stores import Stores
 from bot.store.crypto import TextKey
 from bot.store.database import Database
 from tests.builders import GUILD
@@ -36,18 +38,34 @@ class House:
     seen: list[Passed] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        stores = Stores(self.db)
+        self.build(LearnSettings())
+
+    def build(self, learning: LearnSettings) -> None:
+        """Build the use cases, anew where the operator has other settings."""
+        self.stores = stores = Stores(self.db)
         self.guilds, self.predictions, self.cases = stores.guilds, stores.predictions, stores.cases
         self.labels, self.audits = stores.labels, stores.audits
         self.reports = stores.reports
         outside = Outside(self.model, self.enforcer, self.messenger, self.board, self.messages, self.clock)
-        flows = build_flows(stores, outside, text_days=30, passed=self.seen.append, presented=lambda case: None)
+        flows = build_flows(
+            stores,
+            outside,
+            text_days=30,
+            passed=self.seen.append,
+            presented=lambda case: None,
+            learning=learning,
+        )
         self.desk, self.telling, self.moderate, self.review = flows.desk, flows.telling, flows.moderate, flows.review
         self.deciding, self.setup, self.audit = flows.deciding, flows.setup, flows.audit
         self.appeals, self.putting_back = flows.appeals, flows.putting_back
+        self.weekly, self.nightly = flows.weekly, flows.nightly
         self.queue, self.reporting, self.labelling = flows.queue, flows.reporting, flows.labelling
         self.alarms, self.trouble, self.names = flows.alarms, flows.trouble, flows.names
+        self.gone = flows.gone
         self.statistics, self.exporting = flows.statistics, flows.exporting
+        self.learn, self.retraining, self.lessons = flows.learn, flows.retraining, flows.lessons
+        self.stage = flows.shadow
+        self.run_details = flows.run_details
 
     async def rules(self, **labels: LabelRule) -> GuildRules:
         """Save active rules with a review channel and the given label rules."""
@@ -64,6 +82,13 @@ class House:
         """Let the card desk finish what waits."""
         working = asyncio.create_task(self.desk.run())
         await self.desk.drain()
+        working.cancel()
+        await asyncio.wait([working])
+
+    async def check(self) -> None:
+        """Let the model that is being checked look at what waits for it."""
+        working = asyncio.create_task(self.stage.run())
+        await self.stage.drain()
         working.cancel()
         await asyncio.wait([working])
 

@@ -7,13 +7,19 @@ from datetime import timedelta
 
 from bot.core.cases import Case
 from bot.flow.retention import Retention
+from bot.store.leases import LeaseStore
 from tests.builders import GUILD, message, person
 from tests.flow.conftest import House
 
 
 def retention(house: House) -> Retention:
     return Retention(
-        predictions=house.predictions, cases=house.cases, desk=house.desk, clock=house.clock, prediction_days=30
+        predictions=house.predictions,
+        cases=house.cases,
+        desk=house.desk,
+        leases=LeaseStore(house.db, holder="me"),
+        clock=house.clock,
+        prediction_days=30,
     )
 
 
@@ -80,3 +86,14 @@ async def test_a_pause_and_another_setting_at_the_same_time_are_both_kept(house:
     rules = await house.setup.rules(GUILD)
     assert (rules.paused, rules.exempt_channel_ids) == (True, {5})
     assert rules.rule("insult").delete_at == 0.9
+
+
+async def test_how_jobs_ended_is_forgotten_after_its_time(house: House):
+    leases = LeaseStore(house.db, holder="me")
+    for _ in range(2):
+        lease = await leases.take("digest", house.clock.now(), now=house.clock.now(), span=timedelta(minutes=2))
+        assert lease is not None
+        await leases.end(lease, now=house.clock.now(), outcome="done")
+        house.clock.move(days=60)
+    await retention(house).run()
+    assert len(await leases.history("digest")) == 1

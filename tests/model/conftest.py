@@ -23,6 +23,7 @@ def write_tiny_model(folder: Path, *, version: str = "tiny-1", threshold: float 
     from tokenizers.models import WordPiece
     from tokenizers.normalizers import BertNormalizer
     from tokenizers.pre_tokenizers import BertPreTokenizer
+    from tokenizers.processors import BertProcessing
     from transformers.models.bert.configuration_bert import BertConfig
 
     from moderation_model.backends import torch_bert
@@ -38,6 +39,7 @@ def write_tiny_model(folder: Path, *, version: str = "tiny-1", threshold: float 
     tokenizer = Tokenizer(WordPiece(vocab, unk_token="[UNK]"))
     tokenizer.normalizer = BertNormalizer()
     tokenizer.pre_tokenizer = BertPreTokenizer()
+    tokenizer.post_processor = BertProcessing(("[SEP]", vocab["[SEP]"]), ("[CLS]", vocab["[CLS]"]))
     config = BertConfig(
         vocab_size=len(vocab),
         hidden_size=32,

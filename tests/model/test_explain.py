@@ -197,6 +197,33 @@ async def test_a_caller_that_gives_up_midway_leaves_the_explainer_usable(process
         assert (await explainer(queue, process).explain("you clown", label="insult")).top() == ("clown", "you")
 
 
+async def test_two_callers_that_give_up_one_after_the_other_leave_the_answers_in_step(
+    process: ExplainerProcess,
+) -> None:
+    async def weigh(masks: list[str]) -> list[float]:
+        return [sum(2.0**place for place, kept in enumerate(mask) if kept == "1") for mask in masks]
+
+    await process.shapley(1, budget=9, evaluate=weigh)  # it is ready: what follows is not its start
+    asked = asyncio.Event()
+
+    async def never(_: list[str]) -> list[float]:
+        asked.set()
+        await asyncio.Event().wait()
+        return []
+
+    first = asyncio.ensure_future(process.shapley(3, budget=9, evaluate=never))
+    await asked.wait()
+    first.cancel()
+    second = asyncio.ensure_future(process.shapley(3, budget=9, evaluate=weigh))
+    for _ in range(3):
+        await asyncio.sleep(0)  # it has told the child to end the first one, which takes far longer than this
+    second.cancel()
+    await asyncio.gather(first, second, return_exceptions=True)
+    for words in (2, 3, 4):
+        found = await process.shapley(words, budget=9, evaluate=weigh)
+        assert found.values == pytest.approx([2.0**place for place in range(words)])
+
+
 async def test_too_many_waiting_explanations_are_refused_at_once(process: ExplainerProcess) -> None:
     gate = Gate()
     async with BatchQueue(FakeClassifier(max_tokens=40)) as queue:

@@ -25,7 +25,7 @@ from moderation_model.reports.pictures import draw
 from moderation_model.server import ServerConfig, build_app
 from moderation_model.service import MOST_PICTURES
 from tests.model.serving_fakes import FakeClassifier
-from tests.model.test_pictures import EMPTY, PICTURES, PREVIEW, SHAP, STATS
+from tests.model.test_pictures import EMPTY, PICTURES, PREVIEW, RUN, SHAP, STATS
 from tests.model.test_server import NO_EXPLAINER, serving
 
 
@@ -46,6 +46,7 @@ def changed(picture: Picture, **fields: Any) -> bytes:
 
 HITS = {"channel": "#a", "right": 1, "wrong": 1, "unknown": 1}
 JUDGED = {"name": "a", "right": 1, "total": 2, "low": 0.1, "high": 0.9}
+PART = {"hits": 1, "total": 2, "low": 0.1, "high": 0.9}
 WEEK = {"channel": "#a", "monday": "2025-06-02", "messages": 5, "flags": 1, "stars": 3.0}
 BAD_BODIES: list[tuple[bytes, str]] = [
     (b"", "not JSON"),
@@ -79,6 +80,10 @@ BAD_BODIES: list[tuple[bytes, str]] = [
     (changed(PREVIEW, limit=80), "`limit`"),
     (changed(PREVIEW, days="30"), "`days`"),
     (changed(PREVIEW, days=10**400), "`days`"),
+    (changed(RUN, held_out=-1), "`held_out`"),
+    (changed(RUN, right=[{"name": "a", "old": 1, "new": PART}]), "`old`"),
+    (changed(RUN, right=[{"name": "a", "old": PART, "new": PART | {"hits": 3}}]), "`total`"),
+    (changed(RUN, found=[{"name": "a", "old": PART, "new": PART | {"low": 0.95}}]), "`low`"),
     (changed(SHAP, words=None), "`words`"),
     (changed(SHAP, score=float("nan")), "`score`"),
     (changed(SHAP, words={"names": ["a"], "values": [float("inf")]}), "`values`"),

@@ -10,14 +10,17 @@ from datetime import date, timedelta
 import pytest
 from PIL import Image
 
-from moderation_model.client import PNG
+from moderation_model.card_days import CardDay
+from moderation_model.client_answers import PNG
 from moderation_model.contract import Explanation
 from moderation_model.pictures import (
     Bars,
+    CardsPicture,
     Hits,
     Judged,
     Picture,
     PreviewPicture,
+    RunPicture,
     ShapPicture,
     StatsPicture,
     Week,
@@ -25,6 +28,7 @@ from moderation_model.pictures import (
 )
 from moderation_model.reports.pictures import LEFT, RIGHT, draw
 from moderation_model.reports.sheet import BAD, GOOD, GROUND, MARGIN, OPEN, drawable
+from moderation_model.run_picture import OldNew, Part
 
 MONDAY = date(2025, 5, 5)
 STATS = StatsPicture(
@@ -47,11 +51,37 @@ STATS = StatsPicture(
 )
 PREVIEW = PreviewPicture("Insult", 0.8, "delete", 30, (Hits("#general", 30, 10, 20), Hits("#memes", 0, 0, 4)))
 SHAP = ShapPicture("Insult", 0.93, Bars(("pathetic", "friend", "waste"), (2.31, -1.2, 0.8)))
-PICTURES: list[Picture] = [STATS, PREVIEW, SHAP]
+CARDS = CardsPicture(
+    "23 Feb to 1 Mar",
+    (
+        CardDay("Mon 23", 6, 2, 1),
+        CardDay("Tue 24", 9, 4),
+        CardDay("Wed 25", 3, 1),
+        CardDay("Thu 26", 0, 0),
+        CardDay("Fri 27", 5, 3),
+        CardDay("Sat 28", 8, 6, 1),
+        CardDay("Sun 1", 7, 3, 2),
+    ),
+)
+RUN = RunPicture(
+    76,
+    right=(
+        OldNew("Insult (rule 2)", Part(18, 31, 0.41, 0.74), Part(20, 22, 0.72, 0.97)),
+        OldNew("Threat", Part(0, 0), Part(1, 1, 0.21, 1.0)),
+    ),
+    found=(
+        OldNew("Insult (rule 2)", Part(18, 21, 0.65, 0.95), Part(20, 21, 0.77, 0.99)),
+        OldNew("Threat", Part(0, 1, 0.0, 0.79), Part(1, 1, 0.21, 1.0)),
+    ),
+)
+PICTURES: list[Picture] = [STATS, PREVIEW, SHAP, CARDS, RUN]
 EMPTY: list[Picture] = [
     StatsPicture("Last 7 days"),
     StatsPicture("Last 7 days", flags=Bars(("1 May",), (0,))),
     PreviewPicture("Threat", 1.0, "flag", 7),
+    RunPicture(0),
+    CardsPicture("23 Feb to 1 Mar"),
+    CardsPicture("23 Feb to 1 Mar", (CardDay("Mon", 0, 0),)),
     ShapPicture("Threat", 0.0, Bars((), ())),
     ShapPicture("Threat", 0.5, Bars(("same",), (0.0,))),
 ]
@@ -123,6 +153,8 @@ def test_any_name_stays_within_its_picture(name: str) -> None:
         StatsPicture(name, Bars((name, name), (1, 2)), judged, name, weeks, Bars((name,), (3,)), name * 3, name),
         PreviewPicture(name, 0.5, name, 3, (Hits(name, 1, 2, 3),)),
         ShapPicture(name, 0.5, Bars((name, name), (1.0, -1.0))),
+        CardsPicture(name, (CardDay(name, 1, 2), CardDay(name, 10**9, 0, 10**9))),
+        RunPicture(10**9, (OldNew(name, Part(10**9, 10**9, 0.0, 1.0), Part(0, 0)),)),
     ):
         image = opened(draw(picture))
         for edge in ((0, 0, MARGIN - 8, image.height), (800 - MARGIN + 8, 0, 800, image.height)):
@@ -190,6 +222,40 @@ def test_what_a_preview_shows_stands_in_its_description() -> None:
 
 def test_what_an_explanation_shows_stands_in_its_description() -> None:
     assert alt(SHAP) == "Insult 93 %. Words that speak for it: pathetic +2.31, waste +0.80. Against it: friend -1.20."
+
+
+def test_what_a_week_of_cards_shows_stands_in_its_description() -> None:
+    said = alt(CARDS)
+    assert said.startswith("23 Feb to 1 Mar: 61 cards (38 broke rules, 19 fine, 4 other or open). By day: Mon 23 9 (6")
+    assert "Thu" not in said
+    assert alt(CardsPicture("May")) == "May: no cards."
+
+
+def test_a_day_of_cards_is_as_high_as_its_number() -> None:
+    image = opened(draw(replace(CARDS, days=(CardDay("Mon", 6, 3, 3), CardDay("Tue", 0, 0)))))
+    column = Counter("#{:02x}{:02x}{:02x}".format(*image.getpixel((240, y))) for y in range(150, image.height))  # type: ignore[misc]
+    assert column[GOOD] / column[BAD] == pytest.approx(2, rel=0.05)
+    assert column[OPEN] == pytest.approx(column[BAD], rel=0.05)
+
+
+def test_what_a_run_changed_stands_in_its_description() -> None:
+    assert alt(RUN) == (
+        "Old against new on 76 answered messages that neither learned from. "
+        "Flags that were right: Insult (rule 2): old 18 of 31 (41 to 74 %), new 20 of 22 (72 to 97 %); "
+        "Threat: old none, new 1 of 1 (21 to 100 %). "
+        "Found of what breaks rules: Insult (rule 2): old 18 of 21 (65 to 95 %), new 20 of 21 (77 to 99 %); "
+        "Threat: old 0 of 1 (0 to 79 %), new 1 of 1 (21 to 100 %)."
+    )
+
+
+def test_the_bars_of_old_and_new_are_as_long_as_their_shares() -> None:
+    row = OldNew("Insult", Part(1, 4, 0.99, 1.0), Part(3, 4, 0.99, 1.0))
+    image = opened(draw(RunPicture(76, right=(row,))))
+    longest = {
+        colour: max(sum(image.getpixel((x, y)) == rgb for x in range(MARGIN + 214, 800)) for y in range(200, 330))
+        for colour, rgb in ((each, tuple(bytes.fromhex(each[1:]))) for each in (OPEN, GOOD))
+    }
+    assert longest[GOOD] / longest[OPEN] == pytest.approx(3, rel=0.05)
 
 
 def test_a_description_fits_beside_an_attachment() -> None:

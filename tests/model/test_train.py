@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,65 @@ def test_a_run_is_not_overwritten_without_being_asked(data: Path, tiny_model_dir
         train(
             data=data, out=tmp_path, checkpoint=tiny_model_dir, recipe_path=data / "recipe.toml", say=lambda line: None
         )
+
+
+def refused(data: Path, out: Path, checkpoint: Path, *more: str) -> str:
+    """The one sentence that the verb ends with."""
+    arguments = ["train", "--data", str(data), "--out", str(out), "--checkpoint", str(checkpoint)]
+    result = CliRunner().invoke(build_app(), [*arguments, "--recipe", str(data / "recipe.toml"), *more])
+    assert result.exit_code == 2
+    said = [line for line in result.stderr.splitlines() if line != "reading the data"]
+    assert len(said) == 1, result.stderr
+    return said[0]
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (lambda text: text + b"cut off\n", "has 1 cells and the header"),
+        (lambda text: text + "gr\xfc\xdfe\n".encode("latin-1"), "is not written in UTF-8"),
+    ],
+)
+def test_a_damaged_file_of_the_recipe_is_one_sentence(
+    data: Path, tiny_model_dir: Path, tmp_path: Path, damage: Callable[[bytes], bytes], sentence: str
+) -> None:
+    (data / "chat.csv").write_bytes(damage((data / "chat.csv").read_bytes()))
+    assert sentence in refused(data, tmp_path / "out", tiny_model_dir)
+
+
+def test_a_folder_in_place_of_a_file_is_one_sentence(data: Path, tiny_model_dir: Path, tmp_path: Path) -> None:
+    (data / "chat.csv").unlink()
+    (data / "chat.csv").mkdir()
+    assert "chat.csv cannot be read: Is a directory." in refused(data, tmp_path / "out", tiny_model_dir)
+
+
+def test_where_nothing_can_be_written_is_said_at_the_start(data: Path, tiny_model_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file in the way")
+    assert "Nothing can be written to" in refused(data, tmp_path / "out", tiny_model_dir)
+
+
+def test_numbers_that_mean_nothing_are_refused_with_their_range(data: Path) -> None:
+    for name, value, said in (
+        ("--tune", "-1", "greater than or equal to 0"),
+        ("--threads", "-3", "greater than or equal to 1"),
+        ("--threads", "0", "greater than or equal to 1"),
+        ("--max-steps", "0", "neither -1 nor at least 1"),
+        ("--max-steps", "-2", "neither -1 nor at least 1"),
+    ):
+        result = CliRunner().invoke(build_app(), ["train", "--data", str(data), "--out", "out", name, value])
+        assert result.exit_code == 2
+        assert said in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_train_asks_for_a_recipe_or_labels_and_refuses_what_belongs_to_the_other(data: Path) -> None:
+    for options, said in (
+        ((), "Give --labels FILE"),
+        (("--data", str(data)), "Give --labels FILE"),
+        (("--data", str(data), "--out", "out", "--mode", "head", "--json"), "takes --mode, --json."),
+    ):
+        result = CliRunner().invoke(build_app(), ["train", *options])
+        assert result.exit_code == 2
+        assert said in result.stderr
 
 
 def test_the_same_seed_gives_the_same_weights(data: Path, tiny_model_dir: Path, tmp_path: Path) -> None:

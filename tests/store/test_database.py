@@ -8,6 +8,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from sqlalchemy import event
 from bot.config import Settings
 from bot.core.cases import Note, Vote
 from bot.core.guild_rules import GuildRules
+from bot.core.lessons import NewLesson, Permit, Run
 from bot.core.policy import Delete, Warn
 from bot.core.sampling import Standing
 from bot.errors import BadSettings, StoreUnavailable, UndecryptableText
@@ -31,10 +33,13 @@ from bot.store.crypto import TextKey, key_path
 from bot.store.database import Database
 from bot.store.guilds import GuildStore
 from bot.store.labels import LabelStore
+from bot.store.learning_tables import metadata
+from bot.store.leases import LeaseStore
+from bot.store.lessons import LessonStore
 from bot.store.notes import NoteStore
 from bot.store.predictions import PredictionStore
 from bot.store.reports import ReportStore
-from bot.store.tables import metadata
+from bot.store.runs import RunStore
 from tests.builders import GUILD, MODEL, NOON, message, new_case, prediction
 
 
@@ -50,6 +55,16 @@ async def fill_every_table(db: Database) -> None:
     await AppealStore(db).open(case, text="it was a joke", at=NOON)
     await AuditStore(db).keep(new_case(message_id=1001), Standing("insult", 0.4, 0.5))
     await AuditStore(db).make_batches(GUILD, at=NOON)
+    await fill_learning(db)
+
+
+async def fill_learning(db: Database) -> None:
+    lessons = LessonStore(db)
+    await lessons.add([NewLesson(GUILD, "moderator_written", "you walnut", {"insult": 0.0}, 9, NOON)])
+    await lessons.record_permit(GUILD, Permit("DIS-1", "all channels", 9, NOON))
+    await lessons.decide_judge(guild_id=GUILD, moderator_id=9, decision="allow", by=1, at=NOON)
+    await RunStore(db).open(Run("run-1", "queued", NOON))
+    await LeaseStore(db, holder="me").take("learn", NOON, now=NOON, span=timedelta(minutes=1))
 
 
 async def test_a_new_database_is_missing_then_current(url: str, key: TextKey):

@@ -164,6 +164,19 @@ async def test_the_server_gets_the_model_settings_and_none_of_the_secrets(
     assert not {"CANDOR_DISCORD_TOKEN", "CANDOR_ENCRYPTION_KEY"} & told["environment"].keys()
 
 
+async def test_the_server_keeps_its_models_beside_the_bots_data(make: Make, tmp_path: Path) -> None:
+    for settings, folder in (
+        ({"data_dir": tmp_path / "data"}, tmp_path / "data" / "models"),
+        ({"data_dir": tmp_path / "data", "models_dir": tmp_path / "kept"}, tmp_path / "kept"),
+    ):
+        child = make("serves", **settings)
+        with capture_logs() as lines:
+            await child.start()
+            await child.stop()
+        told = json.loads(next(line["line"] for line in lines if line["event"] == "model_server"))
+        assert told["environment"]["CANDOR_MODELS_DIR"] == str(folder)
+
+
 def test_a_bot_that_is_killed_leaves_no_server_behind() -> None:
     bot = subprocess.Popen(
         [sys.executable, str(HERE / "parent_of_a_child.py"), *stand_in("serves")],
@@ -181,3 +194,26 @@ def test_a_bot_that_is_killed_leaves_no_server_behind() -> None:
     finally:
         bot.kill()
         bot.communicate()
+
+
+def test_each_server_has_a_token_of_its_own_unless_the_operator_chose_one() -> None:
+    first, second, chosen = (
+        ModelChild(Settings(_env_file=None, **given))  # pyright: ignore[reportCallIssue, reportArgumentType]
+        for given in ({}, {"model_token": ""}, {"model_token": "chosen"})
+    )
+    assert len(first.token) > 30
+    assert first.token != second.token
+    assert chosen.token == "chosen"
+    assert "chosen" not in repr(vars(chosen)["_command"])
+
+
+async def test_the_server_gets_its_token_by_the_environment_and_not_as_an_argument(make: Make) -> None:
+    child = make("serves")
+    with capture_logs() as lines:
+        await child.start()
+        pid = child.pid
+        assert pid is not None
+        assert child.token not in " ".join(psutil.Process(pid).cmdline())
+        await child.stop()
+    told = next(json.loads(line["line"]) for line in lines if "environment" in line.get("line", ""))
+    assert told["environment"]["CANDOR_MODEL_TOKEN"] == child.token

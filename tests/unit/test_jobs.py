@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.jobs import JOBS, Job, Jobs
+from bot.core.guild_rules import GuildRules
+from bot.jobs import JOBS, SLOT_JOBS, CronSchedule, Job, Jobs
+from tests.builders import GUILD, NOON
 from tests.fakes import FakeClock
+from tests.unit.test_cron import TAKEN
 
 HOURLY = Job("hourly", every=timedelta(hours=1))
 DAILY = Job("daily", every=timedelta(days=1))
@@ -119,4 +122,35 @@ def test_a_row_without_a_use_case_is_refused() -> None:
 
 
 def test_the_names_of_the_table_are_unique() -> None:
-    assert len({job.name for job in JOBS}) == len(JOBS)
+    assert len({job.name for job in (*JOBS, *SLOT_JOBS)}) == len(JOBS) + len(SLOT_JOBS)
+
+
+@pytest.mark.parametrize(
+    ("cron", "last", "following"),
+    [
+        ("0 6 * * mon", (2026, 2, 23, 6, 0), (2026, 3, 2, 6, 0)),
+        ("0 12 * * sun", (2026, 3, 1, 12, 0), (2026, 3, 8, 12, 0)),
+        ("10 * * * *", (2026, 3, 1, 11, 10), (2026, 3, 1, 12, 10)),
+        ("0 0 1 jan *", (2026, 1, 1, 0, 0), (2027, 1, 1, 0, 0)),
+        ("0 0 29 2 *", (2024, 2, 29, 0, 0), (2028, 2, 29, 0, 0)),
+    ],
+)
+def test_a_schedule_is_asked_with_our_own_clock(cron: str, last: tuple[int, ...], following: tuple[int, ...]) -> None:
+    schedule = CronSchedule()
+    assert schedule.last_due(cron, NOON) == datetime(*last, tzinfo=UTC)  # pyright: ignore[reportArgumentType]
+    assert schedule.next_due(cron, NOON) == datetime(*following, tzinfo=UTC)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("cron", TAKEN)
+def test_every_schedule_that_a_guild_may_write_is_due_at_times(cron: str) -> None:
+    last, following = CronSchedule().last_due(cron, NOON), CronSchedule().next_due(cron, NOON)
+    assert last is not None
+    assert following is not None
+    assert last <= NOON < following
+
+
+@pytest.mark.parametrize("job", SLOT_JOBS, ids=lambda job: job.name)
+def test_every_scheduled_job_has_a_schedule(job) -> None:
+    cron = job.cron or getattr(GuildRules(GUILD), job.setting)
+    assert CronSchedule().next_due(cron, NOON) is not None
+    assert job.by_guild or job.setting is None

@@ -1,4 +1,4 @@
-"""Unit tests leave the process's logging as they found it."""
+"""Every test leaves the process's logging as it found it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,75 @@
+"""Every store over one database, built once for all use cases (`building.py`)."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from bot.store.appeal_lists import AppealListStore
+from bot.store.appeals import AppealStore
+from bot.store.audits import AuditStore
+from bot.store.case_lists import CaseListStore
+from bot.store.cases import CaseStore
+from bot.store.database import Database
+from bot.store.exporting import ExportStore
+from bot.store.gone import GoneStore
+from bot.store.grouping import GroupStore
+from bot.store.guilds import GuildStore
+from bot.store.labels import LabelStore
+from bot.store.leases import LeaseStore
+from bot.store.lessons import LessonStore
+from bot.store.names import NameStore
+from bot.store.notes import NoteStore
+from bot.store.predictions import PredictionStore
+from bot.store.proposing import ProposalStore
+from bot.store.queue import QueueStore
+from bot.store.replaying import ReplayStore
+from bot.store.reports import ReportStore
+from bot.store.runs import RunStore
+from bot.store.shadow import ShadowStore
+from bot.store.stats import StatsStore
+from bot.store.teaching import TeachingStore
+from bot.store.weekly import WeeklyStore
+from moderation_model.learning import Source
+
+
+class LearnStores:
+    """What learning reads and writes. `source`: what the messages are that this bot sees; `permitted`: the operator
+    may train on them on all servers.
+    """
+
+    def __init__(self, db: Database, leases: LeaseStore, *, source: Source, permitted: bool) -> None:
+        self.lessons = LessonStore(db)
+        self.runs = RunStore(db)
+        self.shadow = ShadowStore(db)
+        self.teaching = TeachingStore(db, source=source, permitted=permitted)
+        self.leases = leases
+        self.weekly = WeeklyStore(db)
+
+
+class Stores:
+    """Every store over one database. `guilds` keeps rules in memory, so there is one for all. `leases` holds slots in
+    this process's name, which is new at each start. The options are those of `LearnStores`.
+    """
+
+    def __init__(self, db: Database, *, source: Source = "discord_message", permitted: bool = False) -> None:
+        self.guilds = GuildStore(db)
+        self.predictions = PredictionStore(db)
+        self.cases = CaseStore(db)
+        self.groups = GroupStore(db)
+        self.labels = LabelStore(db)
+        self.audits = AuditStore(db)
+        self.notes = NoteStore(db)
+        self.appeals = AppealStore(db)
+        self.queue = QueueStore(db)
+        self.lists = CaseListStore(db)
+        self.replay = ReplayStore(db)
+        self.gone = GoneStore(db)
+        self.names = NameStore(db)
+        self.reports = ReportStore(db)
+        self.proposals = ProposalStore(db)
+        self.stats = StatsStore(db)
+        self.appeal_lists = AppealListStore(db)
+        self.records = ExportStore(db)
+        self.weekly = WeeklyStore(db)
+        self.leases = LeaseStore(db, holder=uuid4().hex)
+        self.learning = LearnStores(db, self.leases, source=source, permitted=permitted)

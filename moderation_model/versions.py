@@ -1,0 +1,165 @@
+"""Which model serves and which one shadows it; both change while requests are under way, and none is dropped.
+
+A new champion is loaded and warmed before the registry names it, and takes over between two batches: texts that were
+cut into tokens for the old one are still scored by the old one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from moderation_model.backends import Classifier
+from moderation_model.batching import BatchQueue
+from moderation_model.errors import BadRequest, ModelError
+from moderation_model.learning import RunResult, VersionInfo
+
+Load = Callable[[Path], Classifier]
+"""From a model folder to a classifier that is warm. Raises BadModelFolder."""
+
+
+FOLLOW_SECONDS = 5.0
+
+logger = logging.getLogger(__name__)
+
+
+class Store(Protocol):
+    """The registry of versions (`models.ModelStore`). Every method raises a `ModelError`."""
+
+    def versions(self) -> list[VersionInfo]:
+        """All of them, newest first."""
+        ...
+
+    def folder(self, version: str) -> Path:
+        """Where the version lies. Raises BadRequest for one that is not known."""
+        ...
+
+    def champion(self) -> Path:
+        """The folder of the version that serves."""
+        ...
+
+    def previous(self) -> Path:
+        """The folder that `rollback` goes back to. Raises BadRequest where there is none."""
+        ...
+
+    def promote(self, version: str, *, force: bool = False, reason: str = "") -> None:
+        """Makes it the champion. Raises BadRequest where the gate did not pass it, or compared it with another champion
+        than the one that serves, and nobody forces it, who must say why.
+        """
+        ...
+
+    def check_promotable(self, version: str, *, force: bool = False, reason: str = "") -> None:
+        """Raises what `promote` would."""
+        ...
+
+    def rollback(self) -> str:
+        """Makes the previous champion the champion again; its version."""
+        ...
+
+    def adopt(self, folder: Path, result: RunResult) -> str:
+        """Moves a finished model in; its version."""
+        ...
+
+    def mark_stale(self, example_ids: Sequence[int]) -> list[str]:
+        """Notes in every version that was trained on one of them that it was; which versions."""
+        ...
+
+
+class Versions:
+    """One change at a time. `queue` is where the champion serves."""
+
+    def __init__(self, store: Store, queue: BatchQueue, load: Load) -> None:
+        self._store = store
+        self._queue = queue
+        self._load = load
+        self._shadow: Classifier | None = None
+        self._serving = store.champion()
+        self._changing = asyncio.Lock()
+
+    @property
+    def shadow_version(self) -> str | None:
+        """The version that shadows, None without one."""
+        return self._shadow.info.version if self._shadow else None
+
+    def classifier(self, version: str | None) -> Classifier:
+        """The champion for None, else the loaded model of that version. Raises BadRequest for another."""
+        for loaded in (self._queue.classifier, self._shadow):
+            if loaded is not None and version in (None, loaded.info.version):
+                return loaded
+        raise BadRequest(f"Version {version} is neither the champion nor its shadow.")
+
+    def champion_folder(self) -> Path:
+        """Where a run starts from."""
+        return self._store.champion()
+
+    async def listed(self) -> list[VersionInfo]:
+        """Every version, newest first."""
+        return await asyncio.to_thread(self._store.versions)
+
+    async def promote(self, version: str, *, force: bool = False, reason: str = "") -> str:
+        """Serve `version` from now on; the version that serves. Raises BadRequest, BadModelFolder."""
+        async with self._changing:
+            await asyncio.to_thread(self._store.check_promotable, version, force=force, reason=reason)
+            fresh = await self._loaded(version, self._store.folder(version))
+            await asyncio.to_thread(self._store.promote, version, force=force, reason=reason)
+            self._serve(fresh)
+            return version
+
+    async def rollback(self) -> str:
+        """Serve the previous champion again; its version. Raises BadRequest where there is none, BadModelFolder."""
+        async with self._changing:
+            folder = self._store.previous()
+            fresh = await self._loaded(None, folder)
+            version = await asyncio.to_thread(self._store.rollback)
+            self._serve(fresh)
+            return version
+
+    async def set_shadow(self, version: str | None) -> str | None:
+        """Let `version` (None: no one) score beside the champion for those who ask for it by name."""
+        async with self._changing:
+            self._shadow = None if version is None else await self._loaded(version, self._store.folder(version))
+            return self.shadow_version
+
+    async def follow(self, *, every: float = FOLLOW_SECONDS) -> None:
+        """Serve what the registry names, also where somebody else changed it (`candor-model promote` beside us)."""
+        while True:
+            await asyncio.sleep(every)
+            try:
+                await self.look()
+            except ModelError as error:
+                # What serves goes on serving; the registry's own reader falls back likewise.
+                logger.warning("the champion in the registry cannot be served: %s", error)
+
+    async def look(self) -> bool:
+        """Whether the registry names another champion than the one that serves, which then takes over."""
+        async with self._changing:
+            folder = await asyncio.to_thread(self._store.champion)
+            if folder == self._serving:
+                return False
+            # Noted first: a folder that cannot be loaded is not tried again every few seconds.
+            self._serving = folder
+            self._serve(await self._loaded(None, folder))
+            return True
+
+    async def adopt(self, folder: Path, result: RunResult) -> None:
+        """Take the model of a finished run into the registry."""
+        await asyncio.to_thread(self._store.adopt, folder, result)
+
+    async def mark_stale(self, example_ids: Sequence[int]) -> list[str]:
+        """Which versions learned from examples that were since withdrawn or deleted; it is noted in them."""
+        return await asyncio.to_thread(self._store.mark_stale, example_ids)
+
+    async def _loaded(self, version: str | None, folder: Path) -> Classifier:
+        """The model of that folder; the one that is loaded already where it is the same."""
+        if version is not None and version == self.shadow_version and self._shadow is not None:
+            return self._shadow
+        return await asyncio.to_thread(self._load, folder)
+
+    def _serve(self, fresh: Classifier) -> None:
+        self._queue.swap(fresh)
+        self._serving = self._store.champion()
+        if self.shadow_version == fresh.info.version:
+            self._shadow = None
