@@ -45,11 +45,11 @@ async def test_a_draw_comes_back_as_the_case_that_it_becomes(db: Database):
 
 
 async def test_neither_text_nor_author_of_a_draw_stands_in_the_database_readably(db: Database):
-    await AuditStore(db).keep(drawn(), CLOSE)
+    await AuditStore(db).keep(replace(drawn(), author_name="Kai Particularly"), CLOSE)
     async with db.read() as connection:
         row = tuple((await connection.execute(sa.text("SELECT * FROM audit_draws"))).one())
-    assert "particular" not in repr(row)
-    assert "Kai" not in repr(row)
+    # Not three letters: a ciphertext in base64 holds any three now and then.
+    assert "particular" not in repr(row).casefold()
     assert 77 not in row
 
 

@@ -48,15 +48,15 @@ async def test_one_revision_has_one_case_even_when_opened_at_the_same_time(db: D
 
 async def test_no_member_text_stands_in_the_database_readably(db: Database):
     store = CaseStore(db)
-    case, _ = await store.open(new_case("a very particular sentence"), [])
+    case, _ = await store.open(new_case("a very particular sentence", author=person(name="Kai Particularly")), [])
     explanation = Explanation("insult", ("very", "particular"), (1.0, 2.0), -1.0, 0.9, "as_written", MODEL)
     await store.set_explanation(case_id=case.case_id, explanation=explanation)
     await ReportStore(db).add(case_id=case.case_id, reporter_id=5, reason="so particular", at=NOON)
     async with db.read() as connection:
         for table in ("cases", "reports"):
             for row in await connection.execute(sa.text(f"SELECT * FROM {table}")):
-                assert b"particular" not in repr(tuple(row)).encode()
-                assert "Kai" not in repr(tuple(row))
+                # Long words: a ciphertext in base64 holds any three letters now and then.
+                assert "particular" not in repr(tuple(row)).casefold()
     assert (await store.get(guild_id=GUILD, case_id=case.case_id)).explanation == explanation
 
 
