@@ -30,6 +30,22 @@ class Scored:
     rating: np.ndarray
     readings: tuple[str, ...]
 
+    def rows(self, chosen: slice | Sequence[int]) -> Scored:
+        """These rows alone, in this order."""
+        rows = np.arange(len(self.readings))[chosen]
+        readings = tuple(self.readings[row] for row in rows)
+        return Scored(self.scores[rows], self.flagged[rows], self.stars[rows], self.rating[rows], readings)
+
+    def and_then(self, more: Scored) -> Scored:
+        """These rows and then those."""
+        return Scored(
+            np.concatenate([self.scores, more.scores]),
+            np.concatenate([self.flagged, more.flagged]),
+            np.concatenate([self.stars, more.stars]),
+            np.concatenate([self.rating, more.rating]),
+            self.readings + more.readings,
+        )
+
 
 def score_texts(
     texts: Sequence[str], classifier: Classifier, *, tick: Callable[[int, int], None] | None = None
@@ -54,8 +70,23 @@ def score_texts(
         if tick:
             tick(start + len(part), len(different))
     row_of = {text: row for row, text in enumerate(different)}
-    rows = np.array([row_of[text] for text in texts], dtype=int)
-    return Scored(scores[rows], flagged[rows], stars[rows], rating[rows], tuple(readings[row] for row in rows))
+    return Scored(scores, flagged, stars, rating, tuple(readings)).rows([row_of[text] for text in texts])
+
+
+class Known:
+    """What one classifier said so far: it is asked about a text once, however often its scores are wanted."""
+
+    def __init__(self, classifier: Classifier) -> None:
+        self._scored = score_texts((), classifier)
+        self._row_of: dict[str, int] = {}
+        self.classifier = classifier
+
+    def score(self, texts: Sequence[str], *, tick: Callable[[int, int], None] | None = None) -> Scored:
+        """As `score_texts`; `tick` counts the texts that are new."""
+        new = [text for text in dict.fromkeys(texts) if text not in self._row_of]
+        self._scored = self._scored.and_then(score_texts(new, self.classifier, tick=tick))
+        self._row_of.update((text, row) for row, text in enumerate(new, len(self._row_of)))
+        return self._scored.rows([self._row_of[text] for text in texts])
 
 
 def accused(scored: Scored, labels: Sequence[str]) -> np.ndarray:

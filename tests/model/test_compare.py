@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from moderation_model.bulk import Known
 from moderation_model.checks.anchors import anchor_sentences
 from moderation_model.checks.templates import generate, replay_folder
 from moderation_model.compare import Side, compare
@@ -35,7 +36,7 @@ def sides(*, limits: dict[str, dict[str, float]] | None = None) -> tuple[Side, S
     """A champion that flags "pathetic" and "clown", and a challenger that flags nothing."""
     champion = FakeClassifier("champion", max_tokens=64)
     challenger = FakeClassifier("challenger", max_tokens=64, spoil=lowered)
-    return Side(champion, limits or {}), Side(challenger, limits or {})
+    return Side(Known(champion), limits or {}), Side(Known(challenger), limits or {})
 
 
 def rows(harmless: Sequence[str], bad: Sequence[str]) -> list[Example]:
@@ -83,13 +84,28 @@ def test_a_change_of_limits_is_counted_on_the_servers_own_rows() -> None:
         example(3, "you pathetic thing", bad=True, guild="2"),
     ]
     champion, challenger = sides(limits={"1": {LABEL: 0.4}})
-    challenger = Side(champion.classifier, {"1": {LABEL: 0.999}, "3": {LABEL: 0.5}})
+    challenger = Side(champion.known, {"1": {LABEL: 0.999}, "3": {LABEL: 0.5}})
     found = {each.guild: each for each in compare(champion, challenger, test, labels=3).changes}
     assert set(found) == {"1", "3"}
     one = found["1"]
     assert (one.label, one.before, one.after) == (LABEL, 0.4, 0.999)
     assert (one.right_before, one.wrong_before, one.right_after, one.wrong_after) == (1, 1, 0, 0)
     assert (found["3"].right_before, found["3"].wrong_before) == (0, 0)
+
+
+def test_one_model_at_two_limits_reads_each_text_once() -> None:
+    classifier = FakeClassifier("champion", max_tokens=64)
+    known = Known(classifier)
+    test = rows(["you clown haha", "hello there"], ["you pathetic thing"])
+    before = known.score(["you clown haha"])
+    found = compare(Side(known, {}), Side(known, {"1": {LABEL: 0.999}}), test, labels=3)
+    once = FakeClassifier("once", max_tokens=64)
+    compare(Side(Known(once), {}), Side(Known(FakeClassifier(max_tokens=64)), {}), test, labels=3)
+    assert sum(map(len, classifier.batches)) == sum(map(len, once.batches))
+    assert {flip.example_id for flip in found.flips} == {0, 100}
+    assert {flip.champion for flip in found.flips if flip.example_id == 0} == {
+        before.scores[0, LABEL_NAMES.index(LABEL)]
+    }
 
 
 def test_a_model_that_flags_nothing_loses_its_suites_and_is_not_promoted() -> None:
