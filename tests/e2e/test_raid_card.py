@@ -20,7 +20,7 @@ from bot.core.guild_rules import GuildRules, LabelRule, default_labels
 from bot.sandbox.clock import iso
 from bot.sandbox.permissions import P
 from bot.sandbox.sandbox import Sandbox
-from tests.chat.conftest import House, house, migrated, settings_in  # noqa: F401 - fixtures
+from tests.chat.conftest import House, house, settings_in  # noqa: F401 - a fixture
 from tests.e2e.app_house import text_of
 from tests.e2e.test_setup_pages import Clock, after
 

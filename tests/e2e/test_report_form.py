@@ -12,7 +12,7 @@ from bot.chat.client import create_bot
 from bot.core.guild_rules import GuildRules
 from bot.sandbox.answers import Answer
 from bot.sandbox.sandbox import Sandbox
-from tests.chat.conftest import House, house, migrated, settings_in  # noqa: F401 - fixtures
+from tests.chat.conftest import House, house, settings_in  # noqa: F401 - a fixture
 from tests.e2e.app_house import text_of
 
 MENU = "Report to moderators"

@@ -12,7 +12,7 @@ from bot.chat.setup_pages import PAGES
 from bot.sandbox.answers import Answer
 from bot.sandbox.permissions import P
 from bot.sandbox.sandbox import Sandbox
-from tests.chat.conftest import House, house, migrated, settings_in  # noqa: F401 - fixtures
+from tests.chat.conftest import House, house, settings_in  # noqa: F401 - a fixture
 
 
 class Clock:
