@@ -171,8 +171,10 @@ async def _run(interaction: Pressed) -> str:
 
 async def _runs(interaction: Pressed) -> str:
     lines: list[str] = []
-    for run in await interaction.client.flows.learn.newest():
-        more = run_lines(run)
+    runs = await interaction.client.flows.learn.newest()
+    last_done = next((run for run in runs if run.result is not None), None)
+    for run in runs:
+        more = run_lines(run, newest=run is last_done)
         if sum(len(line) + 1 for line in [*lines, *more]) > MESSAGE_LIMIT:
             break
         lines += more
