@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 MODELS_VARIABLE = "CANDOR_MODELS_DIR"
 DATA_VARIABLE = "CANDOR_DATA_DIR"
-RESTART = "A server that runs already takes it at its next start."
+TAKEN = "A server that runs already takes it within seconds."
 
 Models = Annotated[
     Path | None,
@@ -69,13 +69,13 @@ def promote(
     """Let a version decide that has passed the gate. `rollback` takes it back."""
     store = store_at(folder)
     _tried(lambda: store.promote(version, force=bool(force), reason=force))
-    typer.echo(f"{_tried(store.current).version} decides now. {RESTART}")
+    typer.echo(f"{_tried(store.current).version} decides now. {TAKEN}")
 
 
 def rollback(folder: Models = None) -> None:
     """Let the version decide again that decided before."""
     store = store_at(folder)
-    typer.echo(f"{_tried(store.rollback)} decides again. {RESTART}")
+    typer.echo(f"{_tried(store.rollback)} decides again. {TAKEN}")
 
 
 def _tried(work: Callable[[], T]) -> T:
