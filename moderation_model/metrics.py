@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from moderation_model.batching import BatchReport
+from moderation_model.batching import BatchReport, Spared
 from moderation_model.contract import Timings
 
 SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -32,6 +32,15 @@ class Metrics:
             "candor_batch_rows", "Windows in one batch.", ["priority"], buckets=ROWS, registry=self._registry
         )
         self._failed = Counter("candor_batches_failed_total", "Batches that the model failed.", registry=self._registry)
+        self._spared = Counter(
+            "candor_rows_spared_total",
+            "Windows that the model need not score: remembered, or joined to the same window under way.",
+            ["how"],
+            registry=self._registry,
+        )
+        self._spoiled = Counter(
+            "candor_rows_not_numbers_total", "Windows whose scores were no numbers.", registry=self._registry
+        )
         self._tokens = Gauge("candor_queue_tokens", "Tokens that wait in the queue.", registry=self._registry)
 
     def watch_queue(self, waiting_tokens: Callable[[], int]) -> None:
@@ -43,6 +52,12 @@ class Metrics:
         self._rows.labels(report.priority.name.lower()).observe(report.rows)
         if report.failed:
             self._failed.inc()
+        if report.spoiled:
+            self._spoiled.inc(report.spoiled)
+
+    def count_spared(self, how: Spared, rows: int) -> None:
+        """Rows that cost the model nothing."""
+        self._spared.labels(how).inc(rows)
 
     def count_request(self, route: str, status: int) -> None:
         """One request was answered with `status`."""

@@ -106,6 +106,7 @@ class _Routes:
             explain_seconds=config.explain_seconds,
             explainer_command=config.explainer_command,
             on_batch=self._metrics.count_batch,
+            on_spared=self._metrics.count_spared,
         ) as service:
             self._service = service
             self._metrics.watch_queue(lambda: service.queue.waiting_tokens)
@@ -216,17 +217,25 @@ async def _body(request: Request) -> bytes:
 
 async def _while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """The result of `work`, which is cancelled when the caller hangs up. Raises ClientDisconnect then."""
-    working = asyncio.ensure_future(work)
-    listening = asyncio.ensure_future(_hung_up(request))
+    asking = asyncio.current_task()
+    assert asking is not None
+    gone = False
+
+    async def listen() -> None:
+        nonlocal gone
+        await _hung_up(request)
+        gone = True
+        asking.cancel()
+
+    listening = asyncio.create_task(listen())
     try:
-        await asyncio.wait({working, listening}, return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return working.result()
-        raise ClientDisconnect
+        return await work
+    except asyncio.CancelledError:
+        if not gone or asking.uncancel():
+            raise
+        raise ClientDisconnect from None
     finally:
-        working.cancel()
         listening.cancel()
-        await asyncio.gather(working, listening, return_exceptions=True)
 
 
 async def _hung_up(request: Request) -> None:
