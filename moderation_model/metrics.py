@@ -41,11 +41,17 @@ class Metrics:
         self._spoiled = Counter(
             "candor_rows_not_numbers_total", "Windows whose scores were no numbers.", registry=self._registry
         )
+        self._unhealthy = Gauge(
+            "candor_unhealthy_versions",
+            "Model versions taken out of service since the start, because their scores were no numbers.",
+            registry=self._registry,
+        )
         self._tokens = Gauge("candor_queue_tokens", "Tokens that wait in the queue.", registry=self._registry)
 
-    def watch_queue(self, waiting_tokens: Callable[[], int]) -> None:
-        """Reads the queue's depth from `waiting_tokens` at every scrape."""
+    def watch(self, waiting_tokens: Callable[[], int], unhealthy_versions: Callable[[], int]) -> None:
+        """Reads the queue's depth and the number of unhealthy versions at every scrape."""
         self._tokens.set_function(waiting_tokens)
+        self._unhealthy.set_function(unhealthy_versions)
 
     def count_batch(self, report: BatchReport) -> None:
         """One batch has ended."""

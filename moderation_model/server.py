@@ -75,12 +75,12 @@ def build_app(config: ServerConfig, classifier: Classifier) -> FastAPI:
     app = FastAPI(
         title="Candor model server", lifespan=routes.lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
-    app.add_api_route("/v1/classify", routes.classify, methods=["POST"])
-    app.add_api_route("/v1/explain", routes.explain, methods=["POST"])
-    app.add_api_route("/v1/picture", routes.picture, methods=["POST"])
-    app.add_api_route("/v1/model", routes.model, methods=["GET"])
-    app.add_api_route("/healthz", routes.health, methods=["GET"])
-    app.add_api_route("/metrics", routes.figures, methods=["GET"])
+    app.add_route("/v1/classify", routes.classify, methods=["POST"])
+    app.add_route("/v1/explain", routes.explain, methods=["POST"])
+    app.add_route("/v1/picture", routes.picture, methods=["POST"])
+    app.add_route("/v1/model", routes.model, methods=["GET"])
+    app.add_route("/healthz", routes.health, methods=["GET"])
+    app.add_route("/metrics", routes.figures, methods=["GET"])
     routes.learning.add_to(app)
     app.add_exception_handler(HTTPException, _no_such_route)
     return app
@@ -109,8 +109,8 @@ class _Routes:
             on_spared=self._metrics.count_spared,
         ) as service:
             self._service = service
-            self._metrics.watch_queue(lambda: service.queue.waiting_tokens)
-            async with self.learning.open(service.queue):
+            self._metrics.watch(lambda: service.queue.waiting_tokens, lambda: len(self.learning.unhealthy))
+            async with self.learning.open(service):
                 yield
             self._service = None
 
@@ -162,7 +162,7 @@ class _Routes:
         return _json(200, self._running.info.to_dict())
 
     async def _health(self, request: Request) -> Response:
-        found = self._running.health()
+        found = {**self._running.health(), "unhealthy": self.learning.unhealthy}
         return _json(200, found if self._has_token(request) else {"ready": found["ready"]})
 
     async def _figures(self, _: Request) -> Response:
@@ -192,7 +192,7 @@ class _Routes:
             place = "".join(traceback.format_tb(error.__traceback__))
             logger.error("%s failed with %s at:\n%s", request.url.path, type(error).__name__, place)
             response = _json(500, {"error": f"The model server failed ({type(error).__name__}). See its log."})
-        self._metrics.count_request(request.scope["route"].path, response.status_code)
+        self._metrics.count_request(getattr(request.scope.get("route"), "path", request.scope["path"]), response.status_code)
         return response
 
     def _has_token(self, request: Request) -> bool:
