@@ -163,9 +163,7 @@ class BatchQueue:
         for call in self._calls:
             _fail(call, ModelUnavailable("The model server shut down before this was scored."))
 
-    def _enter(
-        self, call: Call, windows: Sequence[Window], classifier: Classifier, priority: Priority
-    ) -> list[Row]:
+    def _enter(self, call: Call, windows: Sequence[Window], classifier: Classifier, priority: Priority) -> list[Row]:
         """Answers what is known, joins what is under way; the rows that must run."""
         fresh: list[Row] = []
         remembered = joined = 0

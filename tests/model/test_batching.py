@@ -199,8 +199,9 @@ async def test_scores_that_are_no_numbers_fail_their_own_text_only() -> None:
     classifier = Sick()
     (poison,), (calm,), (rude,) = classifier.encode(["poison", "nice friend", "you clown"])
     async with BatchQueue(classifier) as queue:
-        answers = await asyncio.gather(*(queue.score(each) for each in ([calm], [poison], [rude], [calm, poison])),
-                                       return_exceptions=True)
+        answers = await asyncio.gather(
+            *(queue.score(each) for each in ([calm], [poison], [rude], [calm, poison])), return_exceptions=True
+        )
     assert [type(answer) for answer in answers] == [Scored, NotNumbersError, Scored, NotNumbersError]
 
 

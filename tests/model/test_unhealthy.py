@@ -46,7 +46,9 @@ async def test_the_version_before_answers_and_serves_and_the_operator_is_told(
     shelf = Shelf()
     async with serving(tmp_path, shelf, Sick("old", always=True)) as client:
         with caplog.at_level(logging.ERROR):
-            asked = await asyncio.gather(*(client.classify([f"you unmistakable clown {number}"]) for number in range(20)))
+            asked = await asyncio.gather(
+                *(client.classify([f"you unmistakable clown {number}"]) for number in range(20))
+            )
         assert {prediction.model_version for (prediction,) in asked} == {"older"}
         assert all(prediction.scores["insult"] > 0.5 for (prediction,) in asked)
         assert await serves(client) == "older"
@@ -68,7 +70,10 @@ async def test_a_text_that_no_version_can_score_fails_alone_and_changes_nothing(
     shelf = Shelf()
     async with serving(tmp_path, shelf, Sick("old"), loads) as client:
         answers = await asyncio.gather(
-            *(client.classify([text]) for text in ("you clown", "poison", "nice friend", "more poison", "poison again")),
+            *(
+                client.classify([text])
+                for text in ("you clown", "poison", "nice friend", "more poison", "poison again")
+            ),
             return_exceptions=True,
         )
         assert [isinstance(answer, ModelFailed) for answer in answers] == [False, True, False, True, True]
@@ -89,7 +94,9 @@ async def test_without_a_version_before_the_text_fails_with_a_sentence(tmp_path:
 
 async def test_a_shadow_that_gives_no_numbers_costs_the_champion_nothing(tmp_path: Path) -> None:
     shelf = Shelf()
-    async with serving(tmp_path, shelf, FakeClassifier("old", max_tokens=64), lambda folder: Sick(folder.name)) as client:
+    async with serving(
+        tmp_path, shelf, FakeClassifier("old", max_tokens=64), lambda folder: Sick(folder.name)
+    ) as client:
         await client.set_shadow("new", on=True)
         with pytest.raises(ModelFailed):
             await client.classify(["poison"], version="new")
