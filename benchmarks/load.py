@@ -26,9 +26,9 @@ MOST_CONNECTIONS = 512
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to send: one text a request, each once, in this order.
+    """What to send: `together` texts a request, each once, in this order.
 
-    `clients` connections, each of which sends the next text when it has its answer; with `rate` (messages/s) the texts
+    `clients` connections, each of which sends the next request when it has its answer; with `rate` (requests/s) they
     come at random moments instead (Poisson), answered or not. Ends after `seconds` or with the last text; the first
     `warm_up` seconds do not count.
     """
@@ -40,18 +40,21 @@ class Order:
     seconds: float = 60.0
     warm_up: float = 0.0
     priority: str = "live"
+    together: int = 1
     seed: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`milliseconds` of each answer with status 200 in the order in which they came, `moments` when (seconds of the
-    system's monotonic clock), `statuses`: answers by status, `seconds` from the first that counts to the last answer,
-    `cpu` seconds that this process used, `sent`: requests, those of the warm-up too.
+    """`milliseconds` of each answer with status 200 in the order in which they came, and `moments` when (seconds of the
+    system's monotonic clock, as `began`, when the first was sent). `statuses`: answers by status, 0 for a broken
+    connection. `seconds`: from the first that counts to the last answer. `cpu`: seconds that this process used. `sent`:
+    requests, those of the warm-up too.
     """
 
     milliseconds: tuple[float, ...]
     moments: tuple[float, ...]
+    began: float
     statuses: dict[str, int]
     seconds: float
     cpu: float
@@ -99,7 +102,8 @@ class _Connection(asyncio.Protocol):
 
 async def run(order: Order) -> Found:
     """Sends what the order says."""
-    requests = [_request(order, text) for text in order.texts]
+    starts = range(0, len(order.texts), order.together)
+    requests = [_request(order, order.texts[start : start + order.together]) for start in starts]
     opened = order.clients if order.rate is None else min(MOST_CONNECTIONS, len(requests))
     loop = asyncio.get_running_loop()
     connections = [(await loop.create_connection(_Connection, "127.0.0.1", order.port))[1] for _ in range(opened)]
@@ -116,6 +120,7 @@ async def run(order: Order) -> Found:
     return Found(
         milliseconds=tuple(round(1000 * (end - begun), 3) for begun, end, _ in good),
         moments=tuple(round(end, 5) for _, end, _ in good),
+        began=started,
         statuses={str(status): number for status, number in Counter(status for *_, status in counted).items()},
         seconds=max((end for _, end, _ in counted), default=started) - started - order.warm_up,
         cpu=cpu,
@@ -162,16 +167,15 @@ async def _ask_at(
         due += rng.expovariate(rate)
         if due > started + order.seconds:
             break
-        while (wait := due - time.monotonic()) > 0:
-            await asyncio.sleep(wait)
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
         task = asyncio.create_task(ask(request, due))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
     await asyncio.gather(*tasks)
 
 
-def _request(order: Order, text: str) -> bytes:
-    body = json.dumps({"texts": [text], "guild_id": 1, "priority": order.priority}).encode()
+def _request(order: Order, texts: Sequence[str]) -> bytes:
+    body = json.dumps({"texts": texts, "guild_id": 1, "priority": order.priority}).encode()
     head = f"POST /v1/classify HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n"
     return f"{head}Content-Type: application/json\r\n\r\n".encode() + body
 

@@ -128,8 +128,9 @@ def _carried_out(order: load.Order, server: Server, fresh: _Texts, *, explaining
     """The order's outcome. Raises RuntimeError if a request was not answered well, or the texts ran out."""
     before = server.cpu()
     process = load.start(order)
-    explanations = asyncio.run(_explain(server, process, explaining)) if explaining else 0
-    found = load.finish(process)
+    found, explanations = (
+        asyncio.run(_explain(server, process, explaining)) if explaining else (load.finish(process), 0)
+    )
     if set(found.statuses) != {"200"}:
         raise RuntimeError(f"not every request was answered: {found.statuses}")
     fresh.used(found.sent)
@@ -156,8 +157,8 @@ async def _until_explains(server: Server) -> None:
     await client.aclose()
 
 
-async def _explain(server: Server, process: subprocess.Popen[str], number: int) -> int:
-    """Keeps `number` explanations of different texts under way until `process` ends; how many were made."""
+async def _explain(server: Server, process: subprocess.Popen[str], number: int) -> tuple[load.Found, int]:
+    """What `process` finds while `number` explanations of different texts are under way, and how many were made."""
     client = ModelClient(f"http://127.0.0.1:{server.port}", explain_timeout=60.0)
     numbers, made = count(), 0
 
@@ -168,15 +169,15 @@ async def _explain(server: Server, process: subprocess.Popen[str], number: int) 
             made += 1
 
     tasks = [asyncio.create_task(explain_on()) for _ in range(number)]
-    while process.poll() is None and not any(task.done() for task in tasks):
-        await asyncio.sleep(0.05)
+    found = await asyncio.to_thread(load.finish, process)
+    failed = [task for task in tasks if task.done()]
     for task in tasks:
         task.cancel()
-    failed = [each for each in await asyncio.gather(*tasks, return_exceptions=True) if isinstance(each, Exception)]
+    await asyncio.gather(*tasks, return_exceptions=True)
     await client.aclose()
     if failed:
-        raise RuntimeError("an explanation failed") from failed[0]
-    return made
+        raise RuntimeError("an explanation failed") from failed[0].exception()
+    return found, made
 
 
 def main() -> None:

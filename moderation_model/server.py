@@ -39,9 +39,9 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ServerConfig:
-    """How the server runs. Port 0 takes a free one. `limits` None: those that fit the device, with `wait_ms` where it is
-    given. `remember` False: every text is scored, also one that was scored a moment ago. `learning` None: it only
-    serves.
+    """How the server runs. Port 0 takes a free one. `limits` None: those that fit the device; `wait_ms` replaces theirs
+    where it is given. `remember` False: every text is scored, also one that was scored a moment ago. `learning` None:
+    it only serves.
     """
 
     host: str = "127.0.0.1"

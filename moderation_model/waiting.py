@@ -182,7 +182,7 @@ class Waiting:
             self._changed.wait(left)
 
     def _ready(self) -> None:
-        """There is something new: a busy model finds it chosen, an idle one is woken where it need not wait for more."""
+        """What is new is chosen beside a batch that runs, and wakes a model that need not wait for more."""
         if not self._idle:
             self._next = self._next or self._choose()
         elif self._next is None or self._next.full:

@@ -345,11 +345,14 @@ async def test_the_memory_is_bounded_and_can_be_switched_off() -> None:
 
 
 async def test_an_answer_from_memory_takes_no_room_in_a_full_queue() -> None:
-    gate = Gate()
-    gate.open()
     held = Gate()
-    gates = iter([gate, held, held])
-    async with BatchQueue(Echo(before=lambda: next(gates)()), limits=QueueLimits(waiting_tokens=5)) as queue:
+
+    def hold_all_but_the_first() -> None:
+        if len(classifier.batches) > 1:
+            held()
+
+    classifier = Echo(before=hold_all_but_the_first)
+    async with BatchQueue(classifier, limits=QueueLimits(waiting_tokens=5)) as queue:
         await queue.score([window(1)])
         running = start(queue.score([window(2)]))
         await in_thread(held)
