@@ -166,12 +166,12 @@ class BatchQueue:
     def _enter(self, call: Call, windows: Sequence[Window], classifier: Classifier, priority: Priority) -> list[Row]:
         """Answers what is known, joins what is under way; the rows that must run."""
         fresh: list[Row] = []
-        remembered = joined = 0
+        spared: dict[Spared, int] = {"remembered": 0, "joined": 0}
         for number, window in enumerate(windows):
             key = None if priority is Priority.EXPLAIN or not self._limits.answers_kept else _key(classifier, window)
             if known := self._answers.get(key):
                 call.take(number, *known)
-                remembered += 1
+                spared["remembered"] += 1
                 continue
             row = self._shared.get(key) if key is not None else None
             if row is None:
@@ -180,15 +180,15 @@ class BatchQueue:
                 if key is not None:
                     self._shared[key] = row
             else:
-                joined += 1
+                spared["joined"] += 1
                 if priority < row.priority:
                     self._waiting.hurry(row, priority)
             row.takers.append((call, number))
             call.rows.append(row)
         if self._on_spared is not None:
-            for how, count in (("remembered", remembered), ("joined", joined)):
-                if count:
-                    self._on_spared(how, count)
+            for how, rows in spared.items():
+                if rows:
+                    self._on_spared(how, rows)
         return fresh
 
     def _leave(self, call: Call) -> None:
