@@ -46,6 +46,7 @@ def run(config: ServerConfig, load: Callable[[], Classifier]) -> None:
                 app,
                 lifespan="on",
                 access_log=False,
+                proxy_headers=False,
                 log_config=None,
                 log_level="warning",
                 server_header=False,
