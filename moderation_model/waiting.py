@@ -107,7 +107,7 @@ class Waiting:
         self._pace = Pace(limits.wait_ms / 1000)
         self._next: Batch | None = None
         self._changed = threading.Condition()
-        self._idle = False
+        self._idle, self._idle_since = False, 0.0
         self._closed = False
 
     def tokens(self, *, urgent: bool) -> int:
@@ -117,7 +117,8 @@ class Waiting:
     def add(self, rows: Sequence[Row]) -> None:
         """`rows`, all of one call, wait from now on."""
         with self._changed:
-            self._pace.arrived(perf_counter())
+            now = perf_counter()
+            self._pace.arrived(now, idle=now - self._idle_since if self._idle else 0.0)
             for row in rows:
                 self._put(row)
             self._ready()
@@ -158,7 +159,7 @@ class Waiting:
         with self._changed:
             while not self._closed:
                 if not any(self._rows.values()):
-                    self._idle = True
+                    self._idle, self._idle_since = True, perf_counter()
                     self._changed.wait()
                 elif self._idle:
                     self._gather()

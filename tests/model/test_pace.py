@@ -15,7 +15,7 @@ def arrivals(gap: float, number: int, *, start: float = 100.0) -> tuple[Pace, fl
     """A pace after so many arrivals, and the moment of the last."""
     pace, now = Pace(MOST), start
     for _ in range(number):
-        pace.arrived(now := now + gap)
+        pace.arrived(now := now + gap, idle=0.0)
     return pace, now
 
 
@@ -25,16 +25,24 @@ def test_rows_that_come_one_by_one_run_at_once(gap: float) -> None:
     assert pace.until(now) == now
 
 
+def test_callers_who_all_come_back_after_a_batch_are_waited_for() -> None:
+    pace, now = Pace(MOST), 100.0
+    for number in range(200):
+        pace.arrived(now := now + (0.03 if number % 8 == 0 else 0.0005), idle=0.0)
+    pace.arrived(now := now + 0.03, idle=0.0)
+    assert now < pace.until(now) <= now + MOST
+
+
 def test_while_rows_come_fast_the_next_are_waited_for_until_they_pause() -> None:
     pace, now = arrivals(0.0005, 200)
     assert pace.until(now) == pytest.approx(now + 0.001, abs=1e-4)
-    pace.arrived(now + 0.0005)
+    pace.arrived(now + 0.0005, idle=0.0)
     assert pace.until(now) == pytest.approx(now + 0.0015, abs=1e-4)
 
 
-def test_a_pause_is_a_new_beginning() -> None:
+def test_after_a_time_without_work_nobody_is_waited_for() -> None:
     pace, now = arrivals(0.0005, 200)
-    pace.arrived(now + 0.1)
+    pace.arrived(now + 0.1, idle=0.1)
     assert pace.until(now + 0.1) == now + 0.1
 
 
@@ -42,12 +50,12 @@ def test_a_pause_is_a_new_beginning() -> None:
 def test_nobody_ever_waits_longer_than_the_most(gaps: list[float], most: float) -> None:
     pace, now = Pace(most), 100.0
     for gap in gaps:
-        pace.arrived(now := now + gap)
+        pace.arrived(now := now + gap, idle=0.0)
         assert pace.until(now) <= now + most
 
 
 def test_a_longest_wait_of_nothing_is_no_wait() -> None:
     pace = Pace(0.0)
     for number in range(100):
-        pace.arrived(100.0 + number / 10_000)
+        pace.arrived(100.0 + number / 10_000, idle=0.0)
     assert pace.until(100.01) == 100.01
