@@ -305,3 +305,5 @@ class VersionInfo:
     promote: bool | None = None
     stale: Sequence[int] = ()
     """Examples it was trained on that were withdrawn or deleted since."""
+    unhealthy: str | None = None
+    """Why it was taken out of service, one sentence; None while nothing is wrong with it."""

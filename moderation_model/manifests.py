@@ -34,6 +34,8 @@ def check_gate(version: str, manifest: dict[str, Any], *, decides: str) -> None:
 
     The gate compared it with one champion; of any other that `decides` now it says nothing.
     """
+    if "unhealthy" in manifest:
+        raise BadRequest(f"{version} was taken out of service. {manifest['unhealthy']} Train again, or force it.")
     if not passed(manifest):
         why = " ".join(row["reason"] for row in manifest.get("gate", {}).get("rows", ()) if not row["met"])
         raise BadRequest(f"{version} did not pass the gate. {why or 'It was never judged.'}")
@@ -53,4 +55,5 @@ def info(version: str, manifest: dict[str, Any], role: Any) -> VersionInfo:
         parent=manifest.get("parent"),
         promote=passed(manifest) if "gate" in manifest else None,
         stale=tuple(manifest.get("stale", ())),
+        unhealthy=manifest.get("unhealthy"),
     )

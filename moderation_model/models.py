@@ -142,6 +142,18 @@ class ModelStore:
             pointer.write(self.root, Pointer(version, past), f"rolled back from {decides}")
             return version or self.shipped_version
 
+    def retire(self, version: str, why: str) -> None:
+        """Notes in `version` why it must not decide (the model in the box carries no notes), and lets the previous
+        champion decide where it does.
+        """
+        with self._changing():
+            if self._known(version) is not None:
+                manifest = {**registry.read_manifest(self._path(version)), "unhealthy": why}
+                atomic.write_json(self._path(version) / registry.MANIFEST, manifest)
+            chosen, _ = self._read()
+            if version == (chosen.version or self.shipped_version):
+                pointer.write(self.root, Pointer(*self._before(chosen)), f"{version} is unhealthy. {why}")
+
     def adopt(self, folder: Path, result: RunResult) -> str:
         """Moves the model of a finished run in, with its verdict and what it learned from; its version.
 

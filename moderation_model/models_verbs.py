@@ -55,8 +55,9 @@ def models(
         gate = {None: "not judged", True: "passed the gate", False: "did not pass the gate"}[each.promote]
         grown = f", from {each.parent}" if each.parent else ""
         stale = f", {len(each.stale)} of its examples are gone since" if each.stale else ""
+        unwell = f", unhealthy: {each.unhealthy}" if each.unhealthy else ""
         said = "in the box" if each.parent is None else gate
-        typer.echo(f"{each.version:<28} {each.role:<11} {each.made:<11} {said}{grown}{stale}")
+        typer.echo(f"{each.version:<28} {each.role:<11} {each.made:<11} {said}{grown}{stale}{unwell}")
 
 
 def promote(

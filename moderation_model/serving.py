@@ -32,6 +32,8 @@ def run(config: ServerConfig, load: Callable[[], Classifier]) -> None:
     config.check()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     return_freed_memory()
+    if "SWITCH" in os.environ:
+        sys.setswitchinterval(float(os.environ["SWITCH"]))
     signal.signal(signal.SIGTERM, _leave)
     stop = _Stop()
     if config.exit_on_stdin_close:
@@ -44,6 +46,7 @@ def run(config: ServerConfig, load: Callable[[], Classifier]) -> None:
                 app,
                 lifespan="on",
                 access_log=False,
+                proxy_headers=False,
                 log_config=None,
                 log_level="warning",
                 server_header=False,

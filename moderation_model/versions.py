@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from time import monotonic
+from typing import Protocol, TypeVar
 
 from moderation_model.backends import Classifier
 from moderation_model.batching import BatchQueue
 from moderation_model.errors import BadRequest, ModelError
 from moderation_model.learning import RunResult, VersionInfo
 
+T = TypeVar("T")
+
 Load = Callable[[Path], Classifier]
 """From a model folder to a classifier that is warm. Raises BadModelFolder."""
 
 
 FOLLOW_SECONDS = 5.0
+NO_HELP_SECONDS = 600.0
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +68,10 @@ class Store(Protocol):
         """Moves a finished model in; its version."""
         ...
 
+    def retire(self, version: str, why: str) -> None:
+        """Notes in `version` why it must not decide, and lets the previous champion decide where it does."""
+        ...
+
     def mark_stale(self, example_ids: Sequence[int]) -> list[str]:
         """Notes in every version that was trained on one of them that it was; which versions."""
         ...
@@ -78,6 +87,9 @@ class Versions:
         self._shadow: Classifier | None = None
         self._serving = store.champion()
         self._changing = asyncio.Lock()
+        self._no_help_until = 0.0
+        self.unhealthy: dict[str, str] = {}
+        """The versions that were taken out of service since this server started, and why."""
 
     @property
     def shadow_version(self) -> str | None:
@@ -123,6 +135,26 @@ class Versions:
             self._shadow = None if version is None else await self._loaded(version, self._store.folder(version))
             return self.shadow_version
 
+    async def stand_in(self, unwell: Classifier, score: Callable[[Classifier], Awaitable[T]]) -> T | None:
+        """What `score` gives with the version before `unwell`, whose scores were no numbers; that one serves from now
+        on, and `unwell` is marked. None where there is none, or where it finds no numbers either: then the text is to
+        blame, and for some minutes no other version is tried, so that such texts do not keep the server busy.
+        """
+        async with self._changing:
+            if self._queue.classifier is unwell:
+                if monotonic() < self._no_help_until:
+                    return None
+                try:
+                    earlier = await asyncio.to_thread(self._load, self._store.previous())
+                    found = await score(earlier)
+                except ModelError as error:
+                    self._no_help_until = monotonic() + NO_HELP_SECONDS
+                    logger.error("%s gave scores that are no numbers, and nothing stands in: %s", _name(unwell), error)
+                    return None
+                await self._retire(unwell, earlier)
+                return found
+        return await score(self._queue.classifier)
+
     async def follow(self, *, every: float = FOLLOW_SECONDS) -> None:
         """Serve what the registry names, also where somebody else changed it (`candor-model promote` beside us)."""
         while True:
@@ -158,8 +190,23 @@ class Versions:
             return self._shadow
         return await asyncio.to_thread(self._load, folder)
 
+    async def _retire(self, unwell: Classifier, earlier: Classifier) -> None:
+        """`earlier` serves instead of `unwell`, and whoever looks after the server is told."""
+        why = f"Its scores were no numbers on {datetime.now(UTC):%Y-%m-%d}."
+        try:
+            await asyncio.to_thread(self._store.retire, _name(unwell), why)
+        except ModelError as error:  # it serves all the same, until the next start
+            logger.error("it could not be noted that %s is unhealthy: %s", _name(unwell), error)
+        self.unhealthy[_name(unwell)] = why
+        self._serve(earlier)
+        logger.error("%s is unhealthy. %s %s serves instead.", _name(unwell), why, _name(earlier))
+
     def _serve(self, fresh: Classifier) -> None:
         self._queue.swap(fresh)
         self._serving = self._store.champion()
         if self.shadow_version == fresh.info.version:
             self._shadow = None
+
+
+def _name(classifier: Classifier) -> str:
+    return classifier.info.version

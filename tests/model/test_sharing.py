@@ -1,0 +1,110 @@
+"""The queue scores a window once: for all who want it at the same time, and for those who want it soon after."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from moderation_model.batching import BatchQueue
+from moderation_model.errors import ModelFailed, ModelOverloaded
+from moderation_model.priority import Priority, QueueLimits
+from tests.model.serving_fakes import Gate
+from tests.model.test_batching import Echo, in_thread, marks, settle, start, window
+
+
+async def test_the_same_window_under_way_is_scored_once_for_all_who_want_it() -> None:
+    gate = Gate()
+    classifier = Echo(before=gate)
+    async with BatchQueue(classifier) as queue:
+        running = start(queue.score([window(1)]))
+        await in_thread(gate)
+        twins = [start(queue.score([window(1), window(mark)])) for mark in (2, 2, 3)]
+        await settle()
+        gate.open()
+        assert [marks(answer) for answer in await asyncio.gather(running, *twins)] == [[1], [1, 2], [1, 2], [1, 3]]
+    assert classifier.batches == [[window(1)], [window(2), window(3)]]
+
+
+async def test_a_twin_is_scored_though_the_first_who_asked_has_given_up() -> None:
+    gate = Gate()
+    classifier = Echo(before=gate)
+    async with BatchQueue(classifier) as queue:
+        running = start(queue.score([window(0)]))
+        await in_thread(gate)
+        first, twin = start(queue.score([window(1)])), start(queue.score([window(1)]))
+        await settle()
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        gate.open()
+        assert marks(await twin) == [1]
+        await running
+
+
+async def test_a_live_twin_hurries_what_backfill_waits_for() -> None:
+    gate = Gate()
+    classifier = Echo(before=gate)
+    async with BatchQueue(classifier, limits=QueueLimits(small_batch_rows=1)) as queue:
+        running = start(queue.score([window(0)]))
+        await in_thread(gate)
+        backfill = [start(queue.score([window(mark)], priority=Priority.BACKFILL)) for mark in (1, 2)]
+        await settle()
+        live = start(queue.score([window(2)]))
+        await settle()
+        gate.open()
+        await asyncio.gather(running, live, *backfill)
+    assert [row[1] for batch in classifier.batches for row in batch] == [0, 2, 1]
+
+
+async def test_the_error_of_a_shared_row_reaches_everybody_who_shares_it() -> None:
+    def fail() -> None:
+        raise RuntimeError("broken")
+
+    async with BatchQueue(Echo(before=fail)) as queue:
+        answers = await asyncio.gather(*(queue.score([window(1)]) for _ in range(3)), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [ModelFailed] * 3
+
+
+async def test_what_came_before_is_answered_from_memory_until_another_model_serves() -> None:
+    classifier, spared = Echo(), list[tuple[str, int]]()
+    async with BatchQueue(classifier, on_spared=lambda how, rows: spared.append((how, rows))) as queue:
+        assert marks(await queue.score([window(1)])) == [1]
+        again = await queue.score([window(2), window(1)])
+        assert marks(again) == [2, 1]
+        assert marks(await queue.score([window(1)])) == [1]
+        assert spared == [("remembered", 1), ("remembered", 1)]
+        fresh = Echo("new")
+        queue.swap(fresh)
+        assert marks(await queue.score([window(1)])) == [1]
+    assert classifier.batches == [[window(1)], [window(2)]]
+    assert fresh.batches == [[window(1)]]
+
+
+async def test_the_memory_is_bounded_and_can_be_switched_off() -> None:
+    for kept, runs in ((2, 4), (0, 5)):
+        classifier = Echo()
+        async with BatchQueue(classifier, limits=QueueLimits(answers_kept=kept)) as queue:
+            for mark in (1, 2, 3, 3, 1):
+                assert marks(await queue.score([window(mark)])) == [mark]
+        assert len(classifier.batches) == runs
+
+
+async def test_an_answer_from_memory_takes_no_room_in_a_full_queue() -> None:
+    held = Gate()
+
+    def hold_all_but_the_first() -> None:
+        if len(classifier.batches) > 1:
+            held()
+
+    classifier = Echo(before=hold_all_but_the_first)
+    async with BatchQueue(classifier, limits=QueueLimits(waiting_tokens=5)) as queue:
+        await queue.score([window(1)])
+        running = start(queue.score([window(2)]))
+        await in_thread(held)
+        waiting = start(queue.score([window(3, 5)]))
+        await settle()
+        assert marks(await queue.score([window(1)])) == [1]
+        with pytest.raises(ModelOverloaded):
+            await queue.score([window(4)])
+        held.open()
+        await asyncio.gather(running, waiting)
