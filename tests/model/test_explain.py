@@ -48,7 +48,7 @@ class Counting:
         return total + (self.bonus if mask[0] == mask[-1] == "1" else 0.0) - 3.0
 
 
-@pytest.mark.parametrize("words", [1, 2, 7, 8, 9, 25, 60])
+@pytest.mark.parametrize("words", [1, 2, 7, 8, 9, 25, 33, 34, 60])
 async def test_values_and_base_sum_to_the_logit_and_each_variant_is_scored_once(words: int) -> None:
     model = Counting([0.1 * (index + 1) for index in range(words)], bonus=2.0)
     found = explain.shapley(words, 100, model)
@@ -60,10 +60,35 @@ async def test_values_and_base_sum_to_the_logit_and_each_variant_is_scored_once(
     assert model.asked <= (2**words if words <= 8 else 100)
 
 
-@pytest.mark.parametrize("words", [2, 8, 9, 16])
+@pytest.mark.parametrize("words", [2, 8])
 async def test_each_word_of_an_additive_model_gets_exactly_its_weight(words: int) -> None:
     weights = [(-1.0) ** index * (index + 1) for index in range(words)]
-    assert explain.shapley(words, 10_000, Counting(weights))["values"] == pytest.approx(weights)
+    assert explain.shapley(words, 100, Counting(weights))["values"] == pytest.approx(weights)
+
+
+@pytest.mark.parametrize("words", [9, 16, 30])
+async def test_in_longer_texts_it_gets_nearly_its_weight(words: int) -> None:
+    weights = [(-1.0) ** index * (index + 1) for index in range(words)]
+    assert explain.shapley(words, 128, Counting(weights))["values"] == pytest.approx(weights, abs=0.1 * words)
+
+
+async def test_in_longer_texts_two_words_that_only_count_together_share_the_credit() -> None:
+    values = explain.shapley(20, 128, Counting([0.0] * 20, bonus=2.0))["values"]
+    assert values == pytest.approx([1.0, *[0.0] * 18, 1.0], abs=0.05)
+
+
+async def test_three_words_that_only_count_together_share_the_credit() -> None:
+    def all_three(masks: list[str]) -> list[float]:
+        return [3.0 if mask[2] == mask[9] == mask[17] == "1" else 0.0 for mask in masks]
+
+    values = explain.shapley(20, 128, all_three)["values"]
+    wanted = [1.0 if word in (2, 9, 17) else 0.0 for word in range(20)]
+    assert values == pytest.approx(wanted, abs=0.1)
+
+
+@pytest.mark.parametrize("words", [1, 8, 20, 60])
+async def test_a_score_that_no_word_moves_gives_every_word_nothing(words: int) -> None:
+    assert explain.shapley(words, 100, lambda masks: [-4.0] * len(masks))["values"] == pytest.approx([0.0] * words)
 
 
 async def test_two_words_that_only_count_together_share_the_credit() -> None:
@@ -73,6 +98,20 @@ async def test_two_words_that_only_count_together_share_the_credit() -> None:
 
 async def test_saturated_scores_are_explained_like_all_others() -> None:
     assert explain.shapley(2, 100, Counting([5_000.0, -40.0]))["values"] == pytest.approx([5_000.0, -40.0])
+    found = explain.shapley(12, 128, Counting([5_000.0, -40.0, *[0.0] * 10]))
+    assert found["values"] == pytest.approx([5_000.0, -40.0, *[0.0] * 10], abs=100.0)
+    assert sum(found["values"]) + found["base"] == pytest.approx(found["logit"], abs=1e-6)
+
+
+async def test_few_questions_are_asked_of_the_server() -> None:
+    questions: list[int] = []
+
+    def model(masks: list[str]) -> list[float]:
+        questions.append(len(masks))
+        return Counting(range(20))(masks)
+
+    explain.shapley(20, 128, model)
+    assert questions == [42, 86]
 
 
 async def test_the_same_text_gets_the_same_values_again() -> None:
@@ -160,6 +199,8 @@ async def test_an_explanation_is_remembered_for_its_text_label_and_version(proce
         assert await explaining.explain("you clown", label="insult") is first
         assert len(classifier.batches) == passes
         assert (await explaining.explain("you clown", label="threat")).label == "threat"
+        unnamed = await explaining.explain("clown you")
+        assert await explaining.explain("clown you", label=unnamed.label) is unnamed
         queue.swap(FakeClassifier("fake-2", max_tokens=40))
         assert (await explaining.explain("you clown", label="insult")).model_version == "fake-2"
 
