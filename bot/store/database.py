@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ class Database:
         self.url = _parsed(url)
         # SQLite has one writer at a time; waiting here is fair and quick, waiting in SQLite is polling with sleeps.
         self._turn = asyncio.Lock() if self.is_sqlite else nullcontext()
+        self._last_work: list[Callable[[], Awaitable[None]]] = []
         try:
             self._engine = create_engine(self.url)
         except ImportError:
@@ -119,9 +120,25 @@ class Database:
         newest = ScriptDirectory.from_config(self.alembic_config()).get_current_head()
         return "missing" if found is None else "current" if found == newest else "behind"
 
+    def before_close(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Have `work` awaited before the connections are closed."""
+        self._last_work.append(work)
+
     async def close(self) -> None:
-        """Close every connection."""
+        """Let what is on its way end, and close every connection."""
+        for work in self._last_work:
+            await work()
         await self._engine.dispose()
+
+
+def is_away(error: Exception) -> bool:
+    """Whether `error`, raised by `begin` or `read`, says that the database cannot be used now, whatever it is asked.
+
+    An error about one row's data is none such, nor is one that no driver raised.
+    """
+    cause = error.__cause__ if isinstance(error, StoreUnavailable) else None
+    lost = isinstance(cause, exc.DBAPIError) and cause.connection_invalidated
+    return lost or isinstance(cause, exc.OperationalError | exc.TimeoutError | OSError)
 
 
 def _parsed(url: str) -> sa.URL:
