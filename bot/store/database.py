@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 import migrations
 from bot.errors import BadSettings, StoreUnavailable
 from bot.store.crypto import TextKey
+from bot.store.sqlite_driver import connect
 
 PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL")
 MIGRATING = ("busy_timeout=300000", *PRAGMAS[1:])
@@ -29,6 +30,9 @@ MIGRATING = ("busy_timeout=300000", *PRAGMAS[1:])
 
 CONNECT_SECONDS, STATEMENT_SECONDS = 10, 60
 """On PostgreSQL: a server that has gone silent is an error, not a wait without end."""
+
+CONNECTIONS = 15
+"""At most, on SQLite. They are kept: opening one, with its thread, takes longer than most of what is asked of it."""
 
 DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
 
@@ -168,7 +172,9 @@ def create_engine(url: sa.URL, *, migrating: bool = False) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
         patience = {"timeout": CONNECT_SECONDS} | ({} if migrating else {"command_timeout": STATEMENT_SECONDS})
         return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=patience)
-    engine = create_async_engine(url, hide_parameters=True)
+    engine = create_async_engine(
+        url, hide_parameters=True, pool_size=CONNECTIONS, max_overflow=0, connect_args={"async_creator_fn": connect}
+    )
     # Two bots that start together: the second waits for all of the first one's migrations, however slow the machine.
     waits = MIGRATING if migrating else PRAGMAS
     pragmas = (*waits, f"foreign_keys={'OFF' if migrating else 'ON'}")

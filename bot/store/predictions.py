@@ -189,7 +189,7 @@ def _sums(message: IncomingMessage, sentiment: Sentiment) -> dict[str, Any]:
     """What one message adds to its channel's hour."""
     hour = message.created_at.replace(minute=0, second=0, microsecond=0)
     place = {"guild_id": message.guild_id, "channel_id": message.channel_id, "hour": hour}
-    return place | {"messages": 1, **{name: share for name, share in zip(STARS, sentiment.stars, strict=True)}}
+    return place | {"messages": 1, **dict(zip(STARS, sentiment.stars, strict=True))}
 
 
 def _together(sums: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
