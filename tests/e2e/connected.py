@@ -21,13 +21,17 @@ class Clock:
         self.now = sandbox.world.clock.now
 
 
+def expect_one_server(bot: CandorBot) -> None:
+    """Have it be ready soon: discord.py waits for further servers, by default 2 s, and the sandbox has one."""
+    bot._connection.guild_ready_timeout = 0.5
+
+
 @asynccontextmanager
 async def connected(house: House, folder: Path, sandbox: Sandbox) -> AsyncIterator[CandorBot]:
     """The bot once it is ready. Nothing may have failed in it by the end."""
     house.clock = Clock(sandbox)  # pyright: ignore[reportAttributeAccessIssue]
     bot = create_bot(settings_in(folder), connector=sandbox.connector())
-    # discord.py waits so long for further servers before it is ready, by default 2 s; the sandbox has one.
-    bot._connection.guild_ready_timeout = 0.5
+    expect_one_server(bot)
     house.attach(bot)
     running = asyncio.create_task(bot.start(sandbox.token))
     try:
