@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -32,11 +33,18 @@ def lowered(logits: np.ndarray) -> np.ndarray:
     return logits - 10.0
 
 
-def sides(*, limits: dict[str, dict[str, float]] | None = None) -> tuple[Side, Side]:
-    """A champion that flags "pathetic" and "clown", and a challenger that flags nothing."""
+@cache
+def both() -> tuple[Known, Known]:
+    """Both models of these tests. What they said of our own sentences is kept: it takes the most time by far."""
     champion = FakeClassifier("champion", max_tokens=64)
     challenger = FakeClassifier("challenger", max_tokens=64, spoil=lowered)
-    return Side(Known(champion), limits or {}), Side(Known(challenger), limits or {})
+    return Known(champion), Known(challenger)
+
+
+def sides(*, limits: dict[str, dict[str, float]] | None = None) -> tuple[Side, Side]:
+    """A champion that flags "pathetic" and "clown", and a challenger that flags nothing."""
+    champion, challenger = both()
+    return Side(champion, limits or {}), Side(challenger, limits or {})
 
 
 def rows(harmless: Sequence[str], bad: Sequence[str]) -> list[Example]:
@@ -91,21 +99,6 @@ def test_a_change_of_limits_is_counted_on_the_servers_own_rows() -> None:
     assert (one.label, one.before, one.after) == (LABEL, 0.4, 0.999)
     assert (one.right_before, one.wrong_before, one.right_after, one.wrong_after) == (1, 1, 0, 0)
     assert (found["3"].right_before, found["3"].wrong_before) == (0, 0)
-
-
-def test_one_model_at_two_limits_reads_each_text_once() -> None:
-    classifier = FakeClassifier("champion", max_tokens=64)
-    known = Known(classifier)
-    test = rows(["you clown haha", "hello there"], ["you pathetic thing"])
-    before = known.score(["you clown haha"])
-    found = compare(Side(known, {}), Side(known, {"1": {LABEL: 0.999}}), test, labels=3)
-    once = FakeClassifier("once", max_tokens=64)
-    compare(Side(Known(once), {}), Side(Known(FakeClassifier(max_tokens=64)), {}), test, labels=3)
-    assert sum(map(len, classifier.batches)) == sum(map(len, once.batches))
-    assert {flip.example_id for flip in found.flips} == {0, 100}
-    assert {flip.champion for flip in found.flips if flip.example_id == 0} == {
-        before.scores[0, LABEL_NAMES.index(LABEL)]
-    }
 
 
 def test_a_model_that_flags_nothing_loses_its_suites_and_is_not_promoted() -> None:
