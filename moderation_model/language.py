@@ -18,7 +18,7 @@ import emoji
 
 from moderation_model.lexicon import HIDDEN_WORDS
 from moderation_model.normalise import unhide
-from moderation_model.prepare import MASK_WORDS, mask
+from moderation_model.prepare import MASK_WORDS, in_emoji_runs, mask
 from moderation_model.words import known, ranks
 
 if TYPE_CHECKING:
@@ -71,8 +71,9 @@ def language_of(raw: str) -> str | None:
     if raw.isascii() and len(raw) < MIN_LETTERS + MIN_WORDS - 1:
         return None  # too short for so many letters and the gaps between so many words
     text = _without_emoji(mask(raw))
-    words = [word for piece in text.split() for word in _words_in_piece(piece)]
-    words = words[:LOOKED_AT]
+    pieces = text.split()
+    read = _words_in_piece if max(map(len, pieces), default=0) <= _LONG_PIECE else _words_in_piece.__wrapped__
+    words = [word for piece in pieces for word in read(piece)][:LOOKED_AT]
     different = set(words)
     if len(different) < MIN_WORDS or sum(map(len, different)) < MIN_LETTERS:
         return None
@@ -86,18 +87,14 @@ def language_of(raw: str) -> str | None:
     return found if found == ENGLISH or not any(_holds_english(form, found) for form in forms) else None
 
 
-def _words_in_piece(piece: str) -> Sequence[str]:
-    """The words of text without spaces; none if it holds what people do not write in words."""
-    return _remembered_words(piece) if len(piece) <= _LONG_PIECE else _read_words(piece)
-
-
-def _read_words(piece: str) -> tuple[str, ...]:
-    return () if _NO_WORDS.search(piece) else tuple(_words(piece))
-
-
 _LONG_PIECE = 40
-"""Characters from which on the words of a piece are not remembered."""
-_remembered_words = functools.lru_cache(maxsize=16384)(_read_words)
+"""Most characters of a piece whose words are remembered."""
+
+
+@functools.lru_cache(maxsize=16384)
+def _words_in_piece(piece: str) -> tuple[str, ...]:
+    """The words of text without spaces; none if it holds what people do not write in words."""
+    return () if _NO_WORDS.search(piece) else tuple(_words(piece))
 
 
 def _words(text: str) -> list[str]:
@@ -107,12 +104,12 @@ def _words(text: str) -> list[str]:
 
 
 def _without_emoji(text: str) -> str:
-    return text if text.isascii() else emoji.replace_emoji(text, " ")
+    return text if text.isascii() else in_emoji_runs(text, lambda run: emoji.replace_emoji(run, " "))
 
 
 def _is_listed(word: str) -> bool:
     """True for English words and what other languages spell alike."""
-    return _start(word) in ranks()
+    return word in ranks() or _start(word) in ranks()
 
 
 def _is_known(word: str) -> bool:

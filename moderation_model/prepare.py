@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 import emoji
 
@@ -67,7 +68,7 @@ def mask(raw: str) -> str:
 
 def emoji_to_words(text: str) -> str:
     """Each emoji as its English name; a run of the same emoji once, at most `MAX_EMOJI` names. Other text is kept."""
-    named = emoji.demojize(letters_in_words(text), delimiters=("\x02", "\x03"))
+    named = in_emoji_runs(letters_in_words(text), lambda run: emoji.demojize(run, delimiters=("\x02", "\x03")))
     if "\x02" not in named:
         return named
     start, *rest = _EMOJI.split(_EMOJI_RUN.sub(r"\1", named))
@@ -83,8 +84,19 @@ def emoji_to_words(text: str) -> str:
     return "".join(parts)
 
 
+def in_emoji_runs(text: str, change: Callable[[str], str]) -> str:
+    """`text` with `change` applied to each part that may hold emoji: no emoji goes beyond such a part."""
+    return _EMOJI_RUNS.sub(lambda match: change(match[0]), text)
+
+
+_EMOJI_RUNS = re.compile(r"[#*0-9]?(?:[^\w\s\x00-\x7f]|ℹ)+")
+"""Emoji are neither ASCII nor letters, but for that one and for the signs on keycaps."""
+
+
 def cut_marks(text: str) -> str:
     """`text` with at most `MAX_MARKS` combining marks in a row."""
+    if not _TOO_MANY_MARKS.search(text):
+        return text
     kept: list[str] = []
     run = 0
     for char in text:
@@ -92,6 +104,10 @@ def cut_marks(text: str) -> str:
         if run <= MAX_MARKS:
             kept.append(char)
     return "".join(kept)
+
+
+_TOO_MANY_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{MAX_MARKS + 1}}}")
+"""Marks are neither ASCII nor letters, digits or spaces; neither are emoji, so that a match proves nothing."""
 
 
 def _mask_fence(match: re.Match[str]) -> str:

@@ -41,8 +41,9 @@ class TextPlan:
 
 def plan(texts: Sequence[str], classifier: Classifier) -> list[TextPlan]:
     """One plan per text, in order; any string is fine."""
-    forms = [[reading for reading in readings(text) if reading.text] for text in texts]
-    languages = [language_of(text) for text in texts]
+    # One text after the other: what they need of a text in common is remembered for a moment.
+    told = [(readings(text), readable(text), language_of(text)) for text in texts]
+    forms = [[reading for reading in found if reading.text] for found, _, _ in told]
     encoded = iter(classifier.encode([reading.text for group in forms for reading in group]))
     windows = [tuple(next(encoded) for _ in group) for group in forms]
     knows = classifier if isinstance(classifier, KnowsWords) else None
@@ -50,11 +51,11 @@ def plan(texts: Sequence[str], classifier: Classifier) -> list[TextPlan]:
         TextPlan(
             readings=tuple(reading.name for reading in group),
             windows=found,
-            readable=readable(text) and _reads(classifier.info, language),
+            readable=legible and _reads(classifier.info, language),
             language=language,
             unknown_words=knows.unknown_share(found[0]) if found and knows else None,
         )
-        for text, group, language, found in zip(texts, forms, languages, windows, strict=True)
+        for (_, legible, language), group, found in zip(told, forms, windows, strict=True)
     ]
 
 
