@@ -7,6 +7,7 @@ py3langid (naive Bayes over n-grams of bytes, BSD-3-Clause) is nearly certain, a
 
 from __future__ import annotations
 
+import functools
 import re
 import threading
 from collections.abc import Sequence
@@ -67,8 +68,10 @@ def language_of(raw: str) -> str | None:
     Anything but "en" and None is sure enough to leave the text unjudged. About 0.1 ms for English, 0.3 for others; the
     first text with few English words takes a second more, in which the detector is loaded (58 MB).
     """
+    if raw.isascii() and len(raw) < MIN_LETTERS + MIN_WORDS - 1:
+        return None  # too short for so many letters and the gaps between so many words
     text = _without_emoji(mask(raw))
-    words = [word for piece in text.split() if not _NO_WORDS.search(piece) for word in _words(piece)]
+    words = [word for piece in text.split() for word in _words_in_piece(piece)]
     words = words[:LOOKED_AT]
     different = set(words)
     if len(different) < MIN_WORDS or sum(map(len, different)) < MIN_LETTERS:
@@ -81,6 +84,20 @@ def language_of(raw: str) -> str | None:
         return None
     forms = {text, _without_emoji(mask(unhide(raw)))}
     return found if found == ENGLISH or not any(_holds_english(form, found) for form in forms) else None
+
+
+def _words_in_piece(piece: str) -> Sequence[str]:
+    """The words of text without spaces; none if it holds what people do not write in words."""
+    return _remembered_words(piece) if len(piece) <= _LONG_PIECE else _read_words(piece)
+
+
+def _read_words(piece: str) -> tuple[str, ...]:
+    return () if _NO_WORDS.search(piece) else tuple(_words(piece))
+
+
+_LONG_PIECE = 40
+"""Characters from which on the words of a piece are not remembered."""
+_remembered_words = functools.lru_cache(maxsize=16384)(_read_words)
 
 
 def _words(text: str) -> list[str]:
@@ -105,7 +122,7 @@ def _is_known(word: str) -> bool:
 
 def _start(word: str) -> str:
     """Of "don't" and "l'été" the part before the apostrophe."""
-    return re.split("['’]", word)[0]
+    return word.partition("'")[0].partition("’")[0]
 
 
 def _holds_english(text: str, found: str) -> bool:

@@ -37,12 +37,12 @@ def readings(raw: str) -> tuple[Reading, ...]:
 
     The text of the first is empty when nothing is left to score.
     """
-    written = prepare(raw)
-    found = [Reading(AS_WRITTEN, written)]
-    seen = {_key(written), ""}
-    for name, text in ((NORMALISED, normalise(raw)), (SPOILERS_OPENED, _open_spoilers(raw))):
-        if text is not None and _key(text) not in seen:
-            seen.add(_key(text))
+    found = [Reading(AS_WRITTEN, prepare(raw))]
+    for name, opened in ((NORMALISED, unhide(raw)), (SPOILERS_OPENED, _open_spoilers(raw))):
+        if opened == raw:  # then it is prepared alike
+            continue
+        text = prepare(opened)
+        if _key(text) not in {"", *(_key(reading.text) for reading in found)}:
             found.append(Reading(name, text))
     return tuple(found)
 
@@ -52,11 +52,6 @@ def readable(text: str) -> bool:
     letters = [char for char in _fold_letters(text) if char.isalpha()] if not text.isascii() else []
     latin = sum(unicodedata.name(char, "").startswith(("LATIN", "FEMININE", "MASCULINE")) for char in letters)
     return latin * 2 >= len(letters)
-
-
-def normalise(raw: str) -> str:
-    """`raw` with hidden spellings undone, prepared for the tokenizer."""
-    return prepare(unhide(raw))
 
 
 def unhide(raw: str) -> str:
@@ -79,10 +74,9 @@ _AROUND_WORDS = re.compile(r"(?<![^\W_])[*_]+|[*_]+(?![^\W_])")
 _SPOILER = re.compile(r"\|\|(.+?)\|\|", re.DOTALL)
 
 
-def _open_spoilers(raw: str) -> str | None:
-    """The text with spoiler bars gone and nothing else changed; None if it has no spoiler."""
-    opened = _SPOILER.sub(r" \1 ", raw)
-    return None if opened == raw else prepare(opened)
+def _open_spoilers(raw: str) -> str:
+    """The text with spoiler bars gone and nothing else changed."""
+    return _SPOILER.sub(r" \1 ", raw) if "||" in raw else raw
 
 
 _INVISIBLE = re.compile(

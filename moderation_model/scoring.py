@@ -45,13 +45,14 @@ def plan(texts: Sequence[str], classifier: Classifier) -> list[TextPlan]:
     languages = [language_of(text) for text in texts]
     encoded = iter(classifier.encode([reading.text for group in forms for reading in group]))
     windows = [tuple(next(encoded) for _ in group) for group in forms]
+    knows = classifier if isinstance(classifier, KnowsWords) else None
     return [
         TextPlan(
             readings=tuple(reading.name for reading in group),
             windows=found,
             readable=readable(text) and _reads(classifier.info, language),
             language=language,
-            unknown_words=classifier.unknown_share(found[0]) if found and isinstance(classifier, KnowsWords) else None,
+            unknown_words=knows.unknown_share(found[0]) if found and knows else None,
         )
         for text, group, language, found in zip(texts, forms, languages, windows, strict=True)
     ]
