@@ -21,6 +21,9 @@ from moderation_model.server import ServerConfig, build_app
 
 DRAIN_SECONDS = 10
 """How long requests under way may take to end after a signal or after standard input closed."""
+SWITCH_SECONDS = 0.0005
+"""After so long the event loop hands the interpreter to the model's thread, which asks for it after every operation;
+with Python's 5 ms the model stood still most of the time (64 clients: 186 messages/s, with this 313)."""
 
 
 def run(config: ServerConfig, load: Callable[[], Classifier]) -> None:
@@ -32,8 +35,7 @@ def run(config: ServerConfig, load: Callable[[], Classifier]) -> None:
     config.check()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     return_freed_memory()
-    if "SWITCH" in os.environ:
-        sys.setswitchinterval(float(os.environ["SWITCH"]))
+    sys.setswitchinterval(SWITCH_SECONDS)
     signal.signal(signal.SIGTERM, _leave)
     stop = _Stop()
     if config.exit_on_stdin_close:
