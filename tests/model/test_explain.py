@@ -100,7 +100,7 @@ async def test_saturated_scores_are_explained_like_all_others() -> None:
     assert explain.shapley(2, 100, Counting([5_000.0, -40.0]))["values"] == pytest.approx([5_000.0, -40.0])
     found = explain.shapley(12, 128, Counting([5_000.0, -40.0, *[0.0] * 10]))
     assert found["values"] == pytest.approx([5_000.0, -40.0, *[0.0] * 10], abs=100.0)
-    assert sum(found["values"]) + found["base"] == pytest.approx(found["logit"], abs=1e-6)
+    assert np.sum(found["values"]) + found["base"] == pytest.approx(found["logit"], abs=1e-6)
 
 
 async def test_few_questions_are_asked_of_the_server() -> None:
