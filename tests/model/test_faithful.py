@@ -54,7 +54,7 @@ def explained(classifier: Classifier, text: str, label: str) -> Explained:
         ]
         return logits(classifier, texts, [column] * len(texts)).tolist()
 
-    found: dict = explain.shapley(len(words), BUDGET, evaluate)
+    found = explain.shapley(len(words), BUDGET, evaluate)
     return Explained(words, column, np.array(found["values"]), found["base"], found["logit"])
 
 
