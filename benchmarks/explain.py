@@ -8,7 +8,7 @@ pipeline in fp32, as its documentation shows it. CPU seconds count the explainer
 
 Agreement: 30 flagged messages of 9 to 40 words put together from our own checks, each rude line beside a harmless one.
 The yardstick are shap's permutation values of 5,000 evaluations with the same words, mask and logit. Words are ranked
-as a card ranks them, by how much they raise the score. `tree`: shap's partition values from as many evaluations as ours.
+as a card ranks them, by how much they raise the score. `tree`: shap's partition values from as many evaluations.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ import torch
 from safetensors.torch import load_file
 from transformers import BertConfig, PreTrainedModel, PreTrainedTokenizerFast, TextClassificationPipeline
 from transformers.modeling_outputs import SequenceClassifierOutput
-from transformers.utils import logging
 
 from moderation_model import registry
 from moderation_model.backends.torch_bert import BertTwoHeads
@@ -23,7 +23,7 @@ class PlainClassifier(PreTrainedModel):
 
     def __init__(self, config: BertConfig) -> None:
         super().__init__(config)
-        self.two_heads = BertTwoHeads(config, config.num_labels)
+        self.two_heads = BertTwoHeads(config, len(config.id2label or {}))
         self.post_init()
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor, **_: Any) -> SequenceClassifierOutput:
@@ -34,7 +34,9 @@ class PlainClassifier(PreTrainedModel):
 
 def plain_pipeline(folder: Path | None = None) -> TextClassificationPipeline:
     """A pipeline that answers every label's probability, on the CPU; `folder` is by default that in the box."""
-    logging.set_verbosity(logging.CRITICAL)  # it names a hundred classes that it knows and that this is none of
+    logging.getLogger("transformers").setLevel(
+        logging.CRITICAL
+    )  # it names a hundred classes that it knows and that this is none of
     folder = folder or registry.default_folder()
     manifest = registry.open_folder(folder)
     config = BertConfig.from_dict(json.loads((folder / "config.json").read_text("utf-8")))

@@ -16,8 +16,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
-from typing import Any, TextIO
+from collections.abc import Callable, Mapping
+from typing import Any, TextIO, TypedDict
 
 import numpy as np
 
@@ -33,6 +33,15 @@ NICENESS = 10
 """Scores of messages that wait go before the arithmetic of an explanation."""
 
 Evaluate = Callable[[list[str]], list[float]]
+
+
+class Found(TypedDict):
+    """`values` (one a word) and `base` (the logit with all words masked) sum to `logit` (none masked)."""
+
+    values: list[float]
+    base: float
+    logit: float
+    evaluations: int
 
 
 class AbandonedError(Exception):
@@ -74,11 +83,10 @@ class TreeMasker(WordMasker):
         return np.array(rows, dtype=float).reshape(-1, 4)
 
 
-def shapley(words: int, budget: int, evaluate: Evaluate) -> dict[str, object]:
+def shapley(words: int, budget: int, evaluate: Evaluate) -> Found:
     """Values of `words` words (at least one), each variant scored once and at most about `budget` of them.
 
-    Returns `values`, `base` (all masked), `logit` (none masked) and `evaluations`; the values and the base sum to the
-    logit. Up to `EXACT_WORDS` words all variants are scored, whatever the budget. Longer texts get Shapley values by
+    Up to `EXACT_WORDS` words all variants are scored, whatever the budget. Longer texts get Shapley values by
     regression, and Owen values over a tree where the budget is too small for the number of words.
     """
     known: dict[str, float] = {}
@@ -120,7 +128,7 @@ def _by_shap(words: int, budget: int, model: Model) -> np.ndarray:
 def serve(source: TextIO, sink: TextIO) -> None:
     """Answers requests from `source` on `sink` until `source` ends."""
 
-    def send(message: dict[str, object]) -> None:
+    def send(message: Mapping[str, object]) -> None:
         sink.write(json.dumps(message) + "\n")
         sink.flush()
 
