@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -260,6 +261,16 @@ def build_app(
     )
 
 
+def leave_out_of_collections() -> None:
+    """Have the garbage collector pass over what is there now, which stays until the process ends.
+
+    A full collection looks at every object, the modules' own among them, and the event loop stands still meanwhile:
+    about 100 ms a time with what a bot has loaded when it is ready.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 async def run(settings: Settings) -> None:
     """Run until SIGTERM, SIGINT or a failure. Raises BotError or ModelError with one sentence."""
     app = build_app(settings)
@@ -270,6 +281,7 @@ async def run(settings: Settings) -> None:
 
     async def work() -> None:
         await app.start()
+        leave_out_of_collections()
         await app.wait()
 
     working = asyncio.create_task(work())
