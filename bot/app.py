@@ -36,7 +36,7 @@ from bot.jobs import SLOT_JOBS, CronSchedule, Jobs
 from bot.jobs import Work as JobWork
 from bot.store.crypto import TextKey
 from bot.store.database import Database
-from moderation_model.client import ModelClient
+from moderation_model.coalescing import CoalescingClient
 from moderation_model.learning import Source
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class App:
         self.guilds, self.cases, self.leases = stores.guilds, stores.cases, stores.leases
         self.child = ModelChild(settings) if settings.model_url is None else None
         given = settings.model_token.get_secret_value() if settings.model_token else None
-        self.model = ModelClient(
+        self.model = CoalescingClient(
             self.child.url if self.child else settings.model_url or "",
             token=self.child.token if self.child else given,
         )
