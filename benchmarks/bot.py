@@ -38,7 +38,7 @@ from typing import Any
 import sqlalchemy as sa
 from discord.gateway import DiscordWebSocket
 
-from bot.app import SystemClock
+from bot.app import SystemClock, leave_out_of_collections
 from bot.chat.client import CandorBot, create_bot
 from bot.config import Settings
 from bot.core.guild_rules import GuildRules, LabelRule, default_labels
@@ -178,6 +178,7 @@ async def house(folder: Path) -> AsyncIterator[House]:
             | {"insult": LabelRule(warn_at=0.7, delete_at=0.8)},
         )
         await stores.guilds.save(rules, by=1, at=datetime.now(UTC))
+    leave_out_of_collections()
     yield made
     await flows.desk.drain()
     await flows.telling.drain()

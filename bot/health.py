@@ -18,10 +18,12 @@ from bot.flow.moderate import Passed
 log = structlog.get_logger(__name__)
 
 PASS_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-LAG_BUCKETS = (0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0)
-BEAT_SECONDS = 1.0
-BLOCKED_SECONDS = 1.0
-"""A loop that is late by so much is worth a line in the log: Discord's heartbeat waits for it too."""
+LAG_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+BEAT_SECONDS = 0.05
+BLOCKED_SECONDS = 0.25
+"""A loop that is late by so much is worth a line in the log, one in `QUIET_SECONDS` at most: people who press a button
+wait for it, and so does Discord's heartbeat."""
+QUIET_SECONDS = 60.0
 
 
 class Metrics:
@@ -45,6 +47,12 @@ class Metrics:
         self._lag_now = Gauge(
             "candor_event_loop_lag_last_seconds", "Lateness at the last beat.", registry=self.registry
         )
+        self._lag_worst = Gauge(
+            "candor_event_loop_lag_max_seconds",
+            "Worst lateness since this page was last asked for.",
+            registry=self.registry,
+        )
+        self._worst = 0.0
         self._cards = Gauge("candor_cards_waiting", "Review cards that wait to be posted.", registry=self.registry)
 
     def passed(self, passed: Passed) -> None:
@@ -66,6 +74,7 @@ class Metrics:
         """Record by how much the event loop was late at one beat."""
         self._lag.observe(seconds)
         self._lag_now.set(seconds)
+        self._worst = max(self._worst, seconds)
 
     def cards_waiting(self, count: int) -> None:
         """Record the length of the queue of cards."""
@@ -73,6 +82,8 @@ class Metrics:
 
     def page(self) -> bytes:
         """All figures in Prometheus' text form."""
+        self._lag_worst.set(self._worst)
+        self._worst = 0.0
         return generate_latest(self.registry)
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
@@ -138,13 +149,16 @@ class HealthServer:
         return web.Response(body=self._metrics.page(), headers={"Content-Type": "text/plain; version=0.0.4"})
 
     async def _watch_loop(self) -> None:
+        quiet_until = 0.0
         while True:
             due = monotonic() + BEAT_SECONDS
             await asyncio.sleep(BEAT_SECONDS)
-            late = max(0.0, monotonic() - due)
+            now = monotonic()
+            late = max(0.0, now - due)
             self._metrics.lagged(late)
-            if late >= BLOCKED_SECONDS:
+            if late >= BLOCKED_SECONDS and now >= quiet_until:
                 log.warning("event_loop_blocked", seconds=round(late, 2))
+                quiet_until = now + QUIET_SECONDS
 
 
 def _answer(status: HTTPStatus, state: Mapping[str, object]) -> web.Response:

@@ -1,7 +1,7 @@
 """aiosqlite, with one trip to the connection's thread a statement.
 
-SQLAlchemy asks a driver four times for each query: for a cursor, to execute, for the rows, to close. With aiosqlite each
-of them is a trip to another thread and back, which takes longer than the query. Here the first does nothing, the
+SQLAlchemy asks a driver four times for each query: for a cursor, to execute, for the rows, to close. With aiosqlite
+each of them is a trip to another thread and back, which takes longer than the query. Here the first does nothing, the
 second brings the rows along, and the others find them here.
 """
 
