@@ -1,6 +1,6 @@
 """Explanations: how long one takes beside `shap.Explainer(pipeline)`, and how well its values agree with exact ones.
 
-    python benchmarks/explain.py --json [--part speed|agreement]
+    python benchmarks/explain.py --json [--part speed|agreement] [--messages 30]
 
 Speed: the same messages of 10 and of 30 tokens, the same weights and threads, in turn. Ours is all that the server
 does: readings, score, explainer process, queue; nothing is remembered. The other is shap's default for a transformers
@@ -9,6 +9,7 @@ pipeline in fp32, as its documentation shows it. CPU seconds count the explainer
 Agreement: 30 flagged messages of 9 to 40 words put together from our own checks, each rude line beside a harmless one.
 The yardstick are shap's permutation values of 5,000 evaluations with the same words, mask and logit. Words are ranked
 as a card ranks them, by how much they raise the score. `tree`: shap's partition values from as many evaluations.
+This part takes some five minutes.
 """
 
 from __future__ import annotations
@@ -100,9 +101,9 @@ def speed(ours: Ours, classifier: Classifier) -> dict[str, float]:
     return figures
 
 
-def agreement(ours: Ours, classifier: Classifier) -> dict[str, float]:
+def agreement(ours: Ours, classifier: Classifier, messages: int) -> dict[str, float]:
     """Shares of messages with the same top word and the same top three, mean relative error; shap's tree beside it."""
-    found = ours.explain(_flagged_messages(classifier))
+    found = ours.explain(_flagged_messages(classifier)[:messages])
     rows: dict[str, list[tuple[bool, bool, float]]] = {"ours": [], "tree": []}
     for one in found:
         model = _scorer(classifier, one)
@@ -187,8 +188,8 @@ async def _open(classifier: Classifier) -> tuple[BatchQueue, ExplainerProcess]:
     return await BatchQueue(classifier).__aenter__(), await ExplainerProcess().__aenter__()
 
 
-def measure(part: str) -> dict[str, float]:
-    """All figures of `part`."""
+def measure(part: str, messages: int) -> dict[str, float]:
+    """All figures of `part`; agreement over that many messages."""
     threads = torch.get_num_threads()
     classifier = BACKENDS["torch"](registry.default_folder(), device="cpu", threads=threads)
     with asyncio.Runner() as runner:
@@ -200,7 +201,7 @@ def measure(part: str) -> dict[str, float]:
             if part in ("speed", "all"):
                 figures |= speed(ours, classifier)
             if part in ("agreement", "all"):
-                figures |= agreement(ours, classifier)
+                figures |= agreement(ours, classifier, messages)
             return figures
         finally:
             runner.run(process.__aexit__())
@@ -211,8 +212,9 @@ def main() -> None:
     """Measures and prints."""
     parser = measuring.arguments(__doc__)
     parser.add_argument("--part", choices=("all", "speed", "agreement"), default="all")
+    parser.add_argument("--messages", type=int, default=MESSAGES, help="how many messages agreement is measured on")
     given = parser.parse_args()
-    figures = measure(given.part)
+    figures = measure(given.part, given.messages)
     goals = [
         measuring.at_least("ratio_30_tokens", figures.get("ratio_30_tokens"), 20.0),
         measuring.at_least("ours_top_word", figures.get("ours_top_word"), 0.9),

@@ -12,7 +12,7 @@ product shares its credit evenly. `a` and `b` come from a Gaussian process regre
 First every word is kept alone and left out alone. Then the `LEADING` words that moved the logit most are kept and
 masked in every combination, while the others fall at random: each is kept with a chance that is itself drawn.
 
-Against permutation values of 5,000 evaluations, 36 messages of 9 to 34 words, 160 evaluations: relative error 0.048,
+Against permutation values of 5,000 evaluations, 36 messages of 9 to 34 words, 160 evaluations: relative error 0.047,
 without the combinations 0.056; shap's Kernel 0.096, Permutation 0.105, Partition 0.152. Pairs and regression are
 KernelSHAP's (Covert and Lee, 2021).
 """
