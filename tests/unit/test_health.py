@@ -133,7 +133,7 @@ async def test_a_blocked_loop_shows_and_is_logged_once_a_minute(
             await asyncio.sleep(0)  # the watchdog has looked at its clock and waits for the next beat
             before = beats(metrics)
             clock.now += seconds
-            while beats(metrics) == before:
+            while beats(metrics) == before:  # noqa: ASYNC110
                 await asyncio.sleep(0)
             assert [line["event"] for line in logged] == ["event_loop_blocked"] * lines
         await server.stop()
