@@ -3,7 +3,7 @@ event loop gets meanwhile.
 
     python benchmarks/bot.py --json
 
-One process: each message's JSON goes through discord.py's own connection (parsed and dispatched), the listener, the pass
+One process: the JSON of each message goes through discord.py (parsed and dispatched), the listener, the pass
 and SQLite on disk. The classifier is a constant in memory; what is done to members is done at once, and a card takes
 `CARD_SECONDS`, as on Discord. Four runs:
 

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.cases import MessageKey
 from bot.core.events import IncomingMessage
@@ -26,6 +25,10 @@ SCORED = ("state", "why", "scores", "reading", "model_version", "unknown_words")
 HOUR = ("guild_id", "channel_id", "hour")
 STARS = tuple(f"star{number}" for number in range(1, 6))
 SUMMED = ("messages", *STARS)
+
+DONE = sa.select(predictions.c.message_id, predictions.c.revision).where(
+    predictions.c.message_id.in_(sa.bindparam("ids", expanding=True)), predictions.c.state != "unscored"
+)
 
 
 def unread_why(found: Sequence[Prediction]) -> str | None:
@@ -54,6 +57,18 @@ class PredictionStore:
         self._db = db
         self._write = Gathering(db, self._write_all)
         self._find = Gathering(db, self._find_all)
+        # Built once: building them takes about as long as running them.
+        insert = db.insert(predictions)
+        self._upsert = insert.on_conflict_do_update(
+            index_elements=["message_id", "revision"],
+            set_={name: insert.excluded[name] for name in SCORED},
+            where=predictions.c.state != "scored",
+        ).returning(predictions.c.message_id, predictions.c.revision)
+        insert = db.insert(sentiment_hours)
+        self._sum_up = insert.on_conflict_do_update(
+            index_elements=list(HOUR),
+            set_={name: sentiment_hours.c[name] + insert.excluded[name] for name in SUMMED},
+        )
 
     async def record(
         self,
@@ -80,39 +95,26 @@ class PredictionStore:
 
     async def _write_all(self, written: Sequence[_Written]) -> list[bool]:
         """Whether each is new; of two rows of one revision the first comes first."""
-        insert = self._db.insert(predictions)
-        upsert = insert.on_conflict_do_update(
-            index_elements=["message_id", "revision"],
-            set_={name: insert.excluded[name] for name in SCORED},
-            where=predictions.c.state != "scored",
-        ).returning(predictions.c.message_id, predictions.c.revision)
         fresh = [False] * len(written)
         async with self._db.begin() as connection:
             for places in _each_revision_once(written):
-                rows = await connection.execute(upsert, [written[place].row for place in places])
+                rows = await connection.execute(self._upsert, [written[place].row for place in places])
                 new = {(row.message_id, row.revision) for row in rows}
                 for place in places:
                     fresh[place] = written[place].key in new
             sums = _together(each.sums for each, is_new in zip(written, fresh, strict=True) if is_new and each.sums)
             if sums:
-                await self._add_sentiment(connection, sums)
+                await connection.execute(self._sum_up, sums)
         return fresh
-
-    async def _add_sentiment(self, connection: AsyncConnection, sums: Sequence[dict[str, Any]]) -> None:
-        insert = self._db.insert(sentiment_hours)
-        added = {name: sentiment_hours.c[name] + insert.excluded[name] for name in SUMMED}
-        await connection.execute(insert.on_conflict_do_update(index_elements=list(HOUR), set_=added), sums)
 
     async def seen(self, *, message_id: int, revision: int) -> bool:
         """Whether this revision needs no further look: scored, or given up. Raises StoreUnavailable."""
         return await self._find((message_id, revision))
 
     async def _find_all(self, keys: Sequence[tuple[int, int]]) -> list[bool]:
-        query = sa.select(predictions.c.message_id, predictions.c.revision).where(
-            predictions.c.message_id.in_({message_id for message_id, _ in keys}), predictions.c.state != "unscored"
-        )
+        ids = {"ids": sorted({message_id for message_id, _ in keys})}
         async with self._db.read() as connection:
-            found = {(row.message_id, row.revision) for row in await connection.execute(query)}
+            found = {(row.message_id, row.revision) for row in await connection.execute(DONE, ids)}
         return [key in found for key in keys]
 
     async def scores_of(self, *, message_id: int) -> dict[str, float] | None:
