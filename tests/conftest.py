@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,10 @@ from bot.config import Settings
 from bot.log import LIBRARY_LEVELS
 from bot.store.crypto import TextKey
 from bot.store.database import Database
+
+# As the model server does: torch's threads that wait busily keep each other from the cores of a machine that does more.
+# Read when torch is imported, so it is set before any test is.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 @pytest.fixture(autouse=True)
