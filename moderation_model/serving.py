@@ -22,8 +22,8 @@ from moderation_model.server import ServerConfig, build_app
 DRAIN_SECONDS = 10
 """How long requests under way may take to end after a signal or after standard input closed."""
 SWITCH_SECONDS = 0.0005
-"""After so long the event loop hands the interpreter to the model's thread, which asks for it after every operation;
-with Python's 5 ms the model stood still most of the time (64 clients: 186 messages/s, with this 313)."""
+"""After so long the event loop hands the interpreter to the model's thread, which wants it after every operation. With
+Python's 5 ms the model stands still meanwhile (64 clients: 138 messages/s, with this 190)."""
 
 
 def run(config: ServerConfig, load: Callable[[], Classifier]) -> None:
