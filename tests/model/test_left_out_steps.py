@@ -18,12 +18,12 @@ SENTENCES = (
     "shut up, loser, or I'll kill you and your stupid friends",
     "good game everyone, see you at 10:30 (or 2nd half) :)",
     "don't you dare read v1.2.3 of C:\\temp_files, it's $100 & worth 2x",
-    "k y s already, d.i.e.",
+    "k y s already",
     "the class was so cool, I can't wait... hahaha",
     "café naïve 😂 👩🏿‍🤝‍👩🏻 “quoted” <@123456> https://example.org/a?b=1 `x = 1`",
     "ich weiß nicht, warum das heute schon wieder nicht geht, du Idiot",
 )
-READ_AS = "1dd78d39f56e04f7"
+READ_AS = "158cd9bf87e4c2be"
 """Digest of everything below. When it changes, texts have other readings than those that models were trained with:
 raise `NORMALISER_VERSION`, and write here what the failing test prints."""
 
