@@ -65,8 +65,8 @@ _LAUGHTER = re.compile(r"[bmw]?[aeiou]?(?:[hj]+[aeiou]+){2,}[hj]*s?|x+d+|(?:rs){
 def language_of(raw: str) -> str | None:
     """ISO 639-1 code of the one language of `raw`; None where it is too short, mixed or in any doubt.
 
-    Anything but "en" and None is sure enough to leave the text unjudged. About 0.1 ms for English, 0.3 for others; the
-    first text with few English words takes a second more, in which the detector is loaded (58 MB).
+    Anything but "en" and None is sure enough to leave the text unjudged. About 0.01 ms for English, 0.2 for others; the
+    first text with few English words takes a second more, unless `load_detector` was called before.
     """
     if raw.isascii() and len(raw) < MIN_LETTERS + MIN_WORDS - 1:
         return None  # too short for so many letters and the gaps between so many words
@@ -85,6 +85,11 @@ def language_of(raw: str) -> str | None:
         return None
     forms = {text, _without_emoji(mask(unhide(raw)))}
     return found if found == ENGLISH or not any(_holds_english(form, found) for form in forms) else None
+
+
+def load_detector() -> None:
+    """Loads what tells other languages (58 MB, about a second), once; the first text that needs it would else wait."""
+    _detector()
 
 
 _LONG_PIECE = 40
@@ -141,7 +146,7 @@ _loaded: list[LanguageIdentifier] = []
 
 
 def _detector() -> LanguageIdentifier:
-    """Loaded once, by the first text that needs it: a server that only reads English never does."""
+    """Loaded once, at the latest by the first text that needs it."""
     with _loading:
         if not _loaded:
             from py3langid.langid import MODEL_FILE, LanguageIdentifier

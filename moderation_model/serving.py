@@ -16,6 +16,7 @@ import uvicorn
 
 from moderation_model.backends import Classifier
 from moderation_model.errors import ModelUnavailable
+from moderation_model.language import load_detector
 from moderation_model.memory import return_freed_memory
 from moderation_model.server import ServerConfig, build_app
 
@@ -86,6 +87,8 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         sys.stdout.write(self._ready + "\n")
         sys.stdout.flush()
+        # Not before: nobody shall wait for it, and the first foreign text shall not stop the event loop for a second.
+        threading.Thread(target=load_detector, name="languages").start()
 
 
 def _ready_line(listener: socket.socket, classifier: Classifier) -> str:

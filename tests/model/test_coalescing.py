@@ -184,5 +184,6 @@ async def test_who_waits_when_the_client_is_closed_is_told(server: Server, clien
     await client.aclose()
     found = await asyncio.gather(*callers, return_exceptions=True)
     assert [type(error) for error in found] == [ModelUnavailable] * len(callers)
+    assert all("was closed" in str(error) for error in found)
     with pytest.raises(ModelUnavailable):
         await client.classify(["c"])
