@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from moderation_model import registry
-from moderation_model.backends.torch_bert import load
+from moderation_model.backends.ours import load
 from moderation_model.learning import Example, RunOrder, RunResult
 from moderation_model.models import ModelStore
 from moderation_model.training import adapt
