@@ -74,12 +74,12 @@ def write(folder: Path, out: Path) -> None:
 
 
 def _write_graph(folder: Path, manifest: Mapping[str, Any], target: Path) -> None:
-    from moderation_model.backends.onnx_export import write_graph
-
     try:
+        from moderation_model.backends.onnx_export import write_graph
+
         write_graph(folder, manifest, target)
     except ImportError as error:
-        raise BadRequest(f"Writing ONNX needs {error.name}: pip install 'candor[export]'.") from error
+        raise BadRequest(f"Writing ONNX needs {error.name}: pip install 'candor[model,export]'.") from error
 
 
 def _facts(manifest: Mapping[str, Any]) -> dict[str, Any]:

@@ -107,13 +107,15 @@ def test_a_model_that_is_none_of_ours_is_refused_in_a_sentence(tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir()] == ["foreign"]
 
 
+@pytest.mark.parametrize("package", ["onnxscript", "torch"])
 def test_a_missing_package_is_named_and_nothing_is_left_behind(
-    tmp_path: Path, tiny_model_dir: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, tiny_model_dir: Path, monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
-    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    monkeypatch.delitem(sys.modules, "moderation_model.backends.onnx_export", raising=False)
+    monkeypatch.setitem(sys.modules, package, None)
     done = export(tmp_path / "out", "--model", tiny_model_dir)
     assert done.exit_code == 1
-    assert "Writing ONNX needs onnxscript: pip install 'candor[export]'." in done.stderr
+    assert f"Writing ONNX needs {package}: pip install 'candor[model,export]'." in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
