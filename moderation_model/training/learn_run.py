@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from moderation_model import registry
-from moderation_model.backends.torch_bert import load, pick_device
+from moderation_model.backends.devices import pick_device
+from moderation_model.backends.ours import load
 from moderation_model.bulk import score_texts
 from moderation_model.checks.anchors import anchor_sentences
 from moderation_model.compare import Compared, Side, compare

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from moderation_model import registry
-from moderation_model.backends.torch_bert import load
+from moderation_model.backends.ours import load
 from moderation_model.learning import Example, RunOrder, RunResult
 from moderation_model.models import ModelStore
 from moderation_model.training import adapt
 from moderation_model.training.learn_run import FEWEST, learn
 from tests.model.test_adapt import FRIENDLY, QUICK, RUDE
 
-NEAR_THE_MEDIAN = 0.36
+NEAR_THE_MEDIAN = 0.35
 """Of what the tiny model says of neutral texts, so that it flags some and leaves others."""
 
 
