@@ -1,7 +1,7 @@
 """One pass of our BERT over packed rows: fused projections, no padding, no work for what is always zero.
 
 The same arithmetic as `torch_bert.BertTwoHeads` in evaluation mode. Embeddings, pooling and heads are in float32, the
-layers in the number format that was asked for.
+layers in the number format that was asked for; but what the first half of them adds up is float32 too.
 """
 
 from __future__ import annotations
@@ -75,7 +75,11 @@ class OneDnnLinear:
 
 
 class Layer(NamedTuple):
-    """One layer of the encoder. `qkv` gives queries, keys and values side by side."""
+    """One layer of the encoder. `qkv` gives queries, keys and values side by side.
+
+    The numbers of the norms are those in which the layer adds up. In bfloat16 roundings of the first layers grow in the
+    others: with float32 sums in three of six layers the largest error of a score fell from 0.014 to 0.009.
+    """
 
     qkv: Linear
     out: Linear
@@ -101,7 +105,11 @@ class PackedBert:
         types = read.tensor(f"{embeddings}token_type_embeddings.weight", torch.float32)
         self._places = read.tensor(f"{embeddings}position_embeddings.weight", torch.float32) + types[0]
         self._norm = read.norm(f"{embeddings}LayerNorm", torch.float32)
-        self._layers = [read.layer(f"encoder.encoder.layer.{n}.") for n in range(int(config["num_hidden_layers"]))]
+        count = int(config["num_hidden_layers"])
+        self._layers = [
+            read.layer(f"encoder.encoder.layer.{number}.", sums=torch.float32 if 2 * number < count else dtype)
+            for number in range(count)
+        ]
         self._ends = read.stacked("toxicity", "sentiment", number=torch.float32)
 
     def __call__(self, row: int, tokens: Tensor, counts: Tensor) -> Tensor:
@@ -112,11 +120,13 @@ class PackedBert:
         mask = torch.zeros(apart.shape, dtype=self.dtype, device=self.device).masked_fill_(apart, float("-inf"))
         shape = (self._width,)
         x = F.embedding(ids, self._words).float() + F.embedding(positions, self._places)
-        x = F.layer_norm(x, shape, *self._norm, self._eps).to(self.dtype)
+        x = F.layer_norm(x, shape, *self._norm, self._eps)
         for layer in self._layers:
-            seen = self._attend(layer.qkv.plain(x), row, mask)
-            x = F.layer_norm(layer.out.plus(seen, x), shape, *layer.norm, self._eps)
-            x = F.layer_norm(layer.down.plus(layer.up.gelu(x), x), shape, *layer.last_norm, self._eps)
+            x = x.to(layer.norm[0].dtype)
+            seen = self._attend(layer.qkv.plain(x.to(self.dtype)), row, mask)
+            x = F.layer_norm(_plus(layer.out, seen, x), shape, *layer.norm, self._eps)
+            inner = layer.up.gelu(x.to(self.dtype))
+            x = F.layer_norm(_plus(layer.down, inner, x), shape, *layer.last_norm, self._eps)
         sums = torch.zeros(counts.shape[0], self._width, device=self.device).index_add_(0, owners, x.float())
         return F.linear(sums / counts.unsqueeze(1), *self._ends)
 
@@ -126,6 +136,11 @@ class PackedBert:
         queries, keys, values = split.permute(2, 0, 3, 1, 4).unbind(0)
         seen = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
         return seen.transpose(1, 2).reshape(-1, self._width)
+
+
+def _plus(linear: Linear, x: Tensor, rest: Tensor) -> Tensor:
+    """Wx + b + rest in the numbers of `rest`."""
+    return linear.plus(x, rest) if x.dtype is rest.dtype else linear.plain(x).to(rest.dtype).add_(rest)
 
 
 class _Reader:
@@ -146,17 +161,19 @@ class _Reader:
         weights, biases = ([self.tensor(f"{name}.{part}", number) for name in names] for part in ("weight", "bias"))
         return torch.cat(weights), torch.cat(biases)
 
-    def layer(self, at: str) -> Layer:
+    def layer(self, at: str, *, sums: torch.dtype) -> Layer:
+        """The layer whose names start with `at`; it adds up in the numbers `sums`."""
+
         def linear(*names: str) -> Linear:
             return self._linear(*self.stacked(*(at + name for name in names), number=self._dtype))
 
         return Layer(
             qkv=linear(*(f"attention.self.{name}" for name in ("query", "key", "value"))),
             out=linear("attention.output.dense"),
-            norm=self.norm(f"{at}attention.output.LayerNorm", self._dtype),
+            norm=self.norm(f"{at}attention.output.LayerNorm", sums),
             up=linear("intermediate.dense"),
             down=linear("output.dense"),
-            last_norm=self.norm(f"{at}output.LayerNorm", self._dtype),
+            last_norm=self.norm(f"{at}output.LayerNorm", sums),
         )
 
 

@@ -16,7 +16,7 @@ from moderation_model.training import adapt
 from moderation_model.training.learn_run import FEWEST, Stage, learn
 from tests.model.test_adapt import FRIENDLY, QUICK, RUDE
 
-NEAR_THE_MEDIAN = 0.36
+NEAR_THE_MEDIAN = 0.35
 """Of what the tiny model says of neutral texts, so that it flags some and leaves others."""
 
 
