@@ -13,14 +13,17 @@ not worse than the champion, by the intervals of false flags and recall. Seconds
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).parents[1])  # not this folder: `bot` is the package, not bot.py beside this file
+
 import argparse
 import json
 import platform
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np

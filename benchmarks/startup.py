@@ -8,13 +8,17 @@ are wall clock on whatever else the machine is doing; memory is resident memory 
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).parents[1])  # not this folder: `bot` is the package, not bot.py beside this file
+
 import argparse
 import asyncio
 import json
 import platform
 import statistics
 import subprocess
-import sys
 import time
 from collections.abc import Awaitable
 from dataclasses import asdict, dataclass
