@@ -13,26 +13,12 @@ not worse than the champion, by the intervals of false flags and recall. Seconds
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 import json
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-=======
-import sys
-from pathlib import Path
-
-sys.path[0] = str(Path(__file__).parents[1])  # not this folder: `bot` is the package, not bot.py beside this file
-
-import argparse
-import json
-import platform
-import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
->>>>>>> f-bot
 from typing import Any
 
 import numpy as np

@@ -9,15 +9,6 @@ messages of all lengths and in another language, and explanations. The first sta
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-=======
-import sys
-from pathlib import Path
-
-sys.path[0] = str(Path(__file__).parents[1])  # not this folder: `bot` is the package, not bot.py beside this file
-
-import argparse
->>>>>>> f-bot
 import asyncio
 import json
 import statistics
