@@ -20,7 +20,7 @@ import numpy as np
 
 from moderation_model.answers import Answers
 from moderation_model.backends import Classifier, Logits, Window
-from moderation_model.errors import ModelError, ModelFailed, ModelOverloaded, ModelUnavailable
+from moderation_model.errors import ModelError, ModelFailed, ModelOverloaded, ModelUnavailable, NotNumbersError
 from moderation_model.priority import Priority, QueueLimits
 from moderation_model.waiting import Batch, Call, Row, Waiting
 
@@ -53,10 +53,6 @@ class Scored:
     logits: Logits
     queue_ms: float
     model_ms: float
-
-
-class NotNumbersError(ModelFailed):
-    """The model answered twice with scores that are no numbers; the second time the row ran alone."""
 
 
 class BatchQueue:
@@ -255,7 +251,7 @@ class BatchQueue:
                 for call, number in row.takers:
                     call.take(number, toxicity, sentiment)
             elif row.again:
-                self._give_up(row, NotNumbersError("The model's scores are not numbers. Check the model folder."))
+                self._give_up(row, NotNumbersError())
             elif row.takers:
                 row.again = True
                 self._waiting.add([row])

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moderation_model.backends import Window
-from moderation_model.batching import BatchQueue, BatchReport, NotNumbersError, Scored
-from moderation_model.errors import ModelFailed, ModelOverloaded, ModelUnavailable
+from moderation_model.batching import BatchQueue, BatchReport, Scored
+from moderation_model.errors import ModelFailed, ModelOverloaded, ModelUnavailable, NotNumbersError
 from moderation_model.priority import Priority, QueueLimits
 from tests.model.serving_fakes import FakeClassifier, Gate, Sick
 
