@@ -125,18 +125,20 @@ class BatchQueue:
         *,
         priority: Priority = Priority.LIVE,
         classifier: Classifier | None = None,
+        afresh: bool = False,
     ) -> Scored:
         """The logits of `windows`, which `classifier` (by default the current one) has encoded.
 
         A window whose scores are remembered, or that is under way for somebody else, costs nothing; explanations, whose
-        windows nobody else has, are left out of that. Raises ModelOverloaded at once when there is no room, ModelFailed
-        when the model raises or answers nonsense (`NotNumbersError` where no number comes out), ModelUnavailable when
-        the queue closes first. A caller that is cancelled takes those of its waiting rows along that nobody else wants.
+        windows nobody else has, are left out of that, and so is what shall run `afresh`. Raises ModelOverloaded at once
+        when there is no room, ModelFailed when the model raises or answers nonsense (`NotNumbersError` where no number
+        comes out), ModelUnavailable when the queue closes first. A caller that is cancelled takes those of its waiting
+        rows along that nobody else wants.
         """
         classifier = classifier or self._classifier
         self.check_room(0, priority=priority)
         call = Call(len(windows), len(classifier.info.labels), asyncio.get_running_loop().create_future())
-        fresh = self._enter(call, windows, classifier, priority)
+        fresh = self._enter(call, windows, classifier, priority, shared=not afresh)
         if call.missing:
             try:
                 self.check_room(sum(len(row.window) for row in fresh), priority=priority)
@@ -159,12 +161,15 @@ class BatchQueue:
         for call in self._calls:
             _fail(call, ModelUnavailable("The model server shut down before this was scored."))
 
-    def _enter(self, call: Call, windows: Sequence[Window], classifier: Classifier, priority: Priority) -> list[Row]:
+    def _enter(
+        self, call: Call, windows: Sequence[Window], classifier: Classifier, priority: Priority, *, shared: bool
+    ) -> list[Row]:
         """Answers what is known, joins what is under way; the rows that must run."""
         fresh: list[Row] = []
         spared: dict[Spared, int] = {"remembered": 0, "joined": 0}
+        shared = shared and priority is not Priority.EXPLAIN and self._limits.answers_kept > 0
         for number, window in enumerate(windows):
-            key = None if priority is Priority.EXPLAIN or not self._limits.answers_kept else _key(classifier, window)
+            key = _key(classifier, window) if shared else None
             if known := self._answers.get(key):
                 call.take(number, *known)
                 spared["remembered"] += 1

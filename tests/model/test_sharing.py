@@ -108,3 +108,11 @@ async def test_an_answer_from_memory_takes_no_room_in_a_full_queue() -> None:
             await queue.score([window(4)])
         held.open()
         await asyncio.gather(running, waiting)
+
+
+async def test_what_shall_run_afresh_is_neither_remembered_nor_joined() -> None:
+    classifier = Echo()
+    async with BatchQueue(classifier) as queue:
+        for afresh in (False, True, True, False):
+            assert marks(await queue.score([window(1)], afresh=afresh)) == [1]
+    assert classifier.batches == [[window(1)]] * 3
