@@ -229,3 +229,30 @@ def test_a_retired_version_is_marked_and_promoted_again_only_with_a_reason(tmp_p
         folders.store.promote("one")
     folders.store.promote("one", force=True, reason="The driver was to blame.")
     assert folders.decides() == "one"
+    (one, _) = folders.store.versions()
+    assert (one.role, one.unhealthy) == ("champion", None)
+
+
+def test_going_back_passes_over_a_retired_version(tmp_path: Path) -> None:
+    folders = Folders(tmp_path)
+    for version in ("one", "two", "three"):
+        folders.adopt(version)
+        folders.store.promote(version)
+    folders.store.retire("two", "Its scores were no numbers.")
+    assert folders.roles() == {"three": "champion", "two": "kept", "one": "previous", SHIPPED: "shipped"}
+    assert folders.store.previous() == folders.store.folder("one")
+    folders.store.retire("three", "Its scores were no numbers.")
+    assert folders.decides() == "one"
+    folders.store.promote("three", force=True, reason="The driver was to blame.")
+    folders.store.retire("one", "Its scores were no numbers.")
+    assert folders.store.rollback() == folders.decides() == SHIPPED
+
+
+def test_a_retired_version_is_not_promoted_unforced_though_the_choice_is_lost(tmp_path: Path) -> None:
+    folders = Folders(tmp_path)
+    folders.adopt("one")
+    folders.store.promote("one")
+    folders.store.retire("one", "Its scores were no numbers.")
+    (folders.models / "champion.json").write_text("damaged")
+    with pytest.raises(BadRequest, match="no numbers"):
+        folders.store.promote("one")
