@@ -24,6 +24,7 @@ from moderation_model.errors import ModelError, ModelFailed, ModelOverloaded, Mo
 from moderation_model.priority import Priority, QueueLimits
 from moderation_model.waiting import Batch, Call, Row, Waiting
 
+CLOSED = "The model server shut down before this was scored."
 FIRST_GUESS = 10_000.0
 """Tokens a second, until the first batch has shown the real speed."""
 
@@ -142,6 +143,8 @@ class BatchQueue:
         if call.missing:
             try:
                 self.check_room(sum(len(row.window) for row in fresh), priority=priority)
+                for row in call.rows:  # not before: who is refused must not hurry what others wait for
+                    self._waiting.hurry(row, priority)
                 self._calls[call] = None
                 self._waiting.add(fresh)
                 await call.future
@@ -153,13 +156,15 @@ class BatchQueue:
         return Scored(Logits(call.toxicity, call.sentiment), queue_ms, call.model_seconds * 1000)
 
     async def close(self) -> None:
-        """Lets the running batch end, fails what still waits with ModelUnavailable, and ends the thread."""
+        """Fails what still waits with ModelUnavailable, lets the running batch end, and ends the thread."""
         self._closing = True
-        self._waiting.close()
+        # First, for the running batch may take long: a model that hangs keeps nobody waiting who is not in it.
+        for row in self._waiting.close():
+            self._give_up(row, ModelUnavailable(CLOSED))
         if self._ended is not None:
             await self._ended.wait()
-        for call in self._calls:
-            _fail(call, ModelUnavailable("The model server shut down before this was scored."))
+        for call in self._calls:  # whose rows were to run once more
+            _fail(call, ModelUnavailable(CLOSED))
 
     def _enter(
         self, call: Call, windows: Sequence[Window], classifier: Classifier, priority: Priority, *, shared: bool
@@ -175,15 +180,13 @@ class BatchQueue:
                 spared["remembered"] += 1
                 continue
             row = self._shared.get(key) if key is not None else None
-            if row is None:
+            if row is None or row.classifier is not classifier:
                 row = Row(window, classifier, priority, key)
                 fresh.append(row)
                 if key is not None:
                     self._shared[key] = row
             else:
                 spared["joined"] += 1
-                if priority < row.priority:
-                    self._waiting.hurry(row, priority)
             row.takers.append((call, number))
             call.rows.append(row)
         if self._on_spared is not None:
