@@ -20,10 +20,11 @@ import numpy as np
 
 from moderation_model.answers import Answers
 from moderation_model.backends import Classifier, Logits, Window
-from moderation_model.errors import ModelError, ModelFailed, ModelOverloaded, ModelUnavailable
+from moderation_model.errors import ModelError, ModelFailed, ModelOverloaded, ModelUnavailable, NotNumbersError
 from moderation_model.priority import Priority, QueueLimits
 from moderation_model.waiting import Batch, Call, Row, Waiting
 
+CLOSED = "The model server shut down before this was scored."
 FIRST_GUESS = 10_000.0
 """Tokens a second, until the first batch has shown the real speed."""
 
@@ -53,10 +54,6 @@ class Scored:
     logits: Logits
     queue_ms: float
     model_ms: float
-
-
-class NotNumbersError(ModelFailed):
-    """The model answered twice with scores that are no numbers; the second time the row ran alone."""
 
 
 class BatchQueue:
@@ -129,21 +126,25 @@ class BatchQueue:
         *,
         priority: Priority = Priority.LIVE,
         classifier: Classifier | None = None,
+        afresh: bool = False,
     ) -> Scored:
         """The logits of `windows`, which `classifier` (by default the current one) has encoded.
 
         A window whose scores are remembered, or that is under way for somebody else, costs nothing; explanations, whose
-        windows nobody else has, are left out of that. Raises ModelOverloaded at once when there is no room, ModelFailed
-        when the model raises or answers nonsense (`NotNumbersError` where no number comes out), ModelUnavailable when
-        the queue closes first. A caller that is cancelled takes those of its waiting rows along that nobody else wants.
+        windows nobody else has, are left out of that, and so is what shall run `afresh`. Raises ModelOverloaded at once
+        when there is no room, ModelFailed when the model raises or answers nonsense (`NotNumbersError` where no number
+        comes out), ModelUnavailable when the queue closes first. A caller that is cancelled takes those of its waiting
+        rows along that nobody else wants.
         """
         classifier = classifier or self._classifier
         self.check_room(0, priority=priority)
         call = Call(len(windows), len(classifier.info.labels), asyncio.get_running_loop().create_future())
-        fresh = self._enter(call, windows, classifier, priority)
+        fresh = self._enter(call, windows, classifier, priority, shared=not afresh)
         if call.missing:
             try:
                 self.check_room(sum(len(row.window) for row in fresh), priority=priority)
+                for row in call.rows:  # not before: who is refused must not hurry what others wait for
+                    self._waiting.hurry(row, priority)
                 self._calls[call] = None
                 self._waiting.add(fresh)
                 await call.future
@@ -155,34 +156,37 @@ class BatchQueue:
         return Scored(Logits(call.toxicity, call.sentiment), queue_ms, call.model_seconds * 1000)
 
     async def close(self) -> None:
-        """Lets the running batch end, fails what still waits with ModelUnavailable, and ends the thread."""
+        """Fails what still waits with ModelUnavailable, lets the running batch end, and ends the thread."""
         self._closing = True
-        self._waiting.close()
+        # First, for the running batch may take long: a model that hangs keeps nobody waiting who is not in it.
+        for row in self._waiting.close():
+            self._give_up(row, ModelUnavailable(CLOSED))
         if self._ended is not None:
             await self._ended.wait()
-        for call in self._calls:
-            _fail(call, ModelUnavailable("The model server shut down before this was scored."))
+        for call in self._calls:  # whose rows were to run once more
+            _fail(call, ModelUnavailable(CLOSED))
 
-    def _enter(self, call: Call, windows: Sequence[Window], classifier: Classifier, priority: Priority) -> list[Row]:
+    def _enter(
+        self, call: Call, windows: Sequence[Window], classifier: Classifier, priority: Priority, *, shared: bool
+    ) -> list[Row]:
         """Answers what is known, joins what is under way; the rows that must run."""
         fresh: list[Row] = []
         spared: dict[Spared, int] = {"remembered": 0, "joined": 0}
+        shared = shared and priority is not Priority.EXPLAIN and self._limits.answers_kept > 0
         for number, window in enumerate(windows):
-            key = None if priority is Priority.EXPLAIN or not self._limits.answers_kept else _key(classifier, window)
+            key = _key(classifier, window) if shared else None
             if known := self._answers.get(key):
                 call.take(number, *known)
                 spared["remembered"] += 1
                 continue
             row = self._shared.get(key) if key is not None else None
-            if row is None:
+            if row is None or row.classifier is not classifier:
                 row = Row(window, classifier, priority, key)
                 fresh.append(row)
                 if key is not None:
                     self._shared[key] = row
             else:
                 spared["joined"] += 1
-                if priority < row.priority:
-                    self._waiting.hurry(row, priority)
             row.takers.append((call, number))
             call.rows.append(row)
         if self._on_spared is not None:
@@ -255,7 +259,7 @@ class BatchQueue:
                 for call, number in row.takers:
                     call.take(number, toxicity, sentiment)
             elif row.again:
-                self._give_up(row, NotNumbersError("The model's scores are not numbers. Check the model folder."))
+                self._give_up(row, NotNumbersError())
             elif row.takers:
                 row.again = True
                 self._waiting.add([row])

@@ -68,6 +68,7 @@ class LearnRoutes:
             service.stand_in = versions.stand_in
             following = asyncio.create_task(versions.follow(), name="champion")
             stack.callback(following.cancel)
+            stack.callback(versions.close)
             yield
             self._versions = self._runs = service.stand_in = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from moderation_model import registry
+from moderation_model import atomic, registry
 from moderation_model.errors import BadModelFolder, BadRequest
 from moderation_model.learning import VersionInfo
 
@@ -27,6 +27,14 @@ def opened(folder: Path) -> dict[str, Any]:
 def passed(manifest: dict[str, Any]) -> bool:
     """Whether the gate let it pass."""
     return bool(manifest.get("gate", {}).get("promote", False))
+
+
+def mark(folder: Path, why: str | None) -> None:
+    """Notes in the version that lies in `folder` why it must not decide; None takes the note away. Raises OSError."""
+    manifest = registry.read_manifest(folder)
+    if manifest.get("unhealthy") != why:
+        kept = {key: value for key, value in manifest.items() if key != "unhealthy"}
+        atomic.write_json(folder / registry.MANIFEST, kept if why is None else {**kept, "unhealthy": why})
 
 
 def check_gate(version: str, manifest: dict[str, Any], *, decides: str) -> None:

@@ -6,8 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from moderation_model.backends import Classifier, KnowsWords, Logits, Window
 from moderation_model.contract import AS_WRITTEN, EMPTY, ModelInfo, Prediction, Sentiment
+from moderation_model.errors import NotNumbersError
 from moderation_model.language import language_of
 from moderation_model.normalise import readable, readings
 
@@ -65,7 +68,9 @@ def _reads(info: ModelInfo, language: str | None) -> bool:
 
 
 def combine(text_plan: TextPlan, logits: Logits, info: ModelInfo) -> Prediction:
-    """The prediction of one text from the logits of `text_plan.flat`, row by row; `Timings` are left at 0."""
+    """The prediction of one text from the logits of `text_plan.flat`, row by row, all of them finite numbers; `Timings`
+    are left at 0.
+    """
     if not text_plan.readings:
         return _prediction(dict.fromkeys(info.labels, 0.0), FLAT, EMPTY, info, text_plan)
     # Plain Python: for a text's one to three windows it costs a third of what numpy's calls do.
@@ -84,9 +89,14 @@ def combine(text_plan: TextPlan, logits: Logits, info: ModelInfo) -> Prediction:
 
 
 def predict(texts: Sequence[str], classifier: Classifier) -> list[Prediction]:
-    """Plans, runs and combines at once, in the caller's thread; for the command line and for measuring."""
+    """Plans, runs and combines at once, in the caller's thread; for the command line and for measuring.
+
+    Raises NotNumbersError where one logit is none: it must be taken neither for abuse nor for its absence.
+    """
     plans = plan(texts, classifier)
     logits = classifier.logits([window for text_plan in plans for window in text_plan.flat])
+    if not all(np.isfinite(part).all() for part in logits):
+        raise NotNumbersError
     found: list[Prediction] = []
     start = 0
     for text_plan in plans:

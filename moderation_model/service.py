@@ -13,9 +13,9 @@ from typing import Any, Self
 
 from moderation_model import intake, scoring
 from moderation_model.backends import Classifier, Logits
-from moderation_model.batching import BatchQueue, BatchReport, NotNumbersError, Scored, Spared
+from moderation_model.batching import BatchQueue, BatchReport, Scored, Spared
 from moderation_model.contract import Explanation, ModelInfo, Prediction, Timings
-from moderation_model.errors import ModelOverloaded
+from moderation_model.errors import ModelOverloaded, NotNumbersError
 from moderation_model.explainer import Explainer
 from moderation_model.explainer_process import COMMAND, ExplainerProcess
 from moderation_model.pictures import Picture

@@ -16,7 +16,14 @@ from typing import Protocol, TypeVar
 
 from moderation_model.backends import Classifier
 from moderation_model.batching import BatchQueue
-from moderation_model.errors import BadRequest, ModelError
+from moderation_model.errors import (
+    BadRequest,
+    ModelError,
+    ModelFailed,
+    ModelOverloaded,
+    ModelUnavailable,
+    NotNumbersError,
+)
 from moderation_model.learning import RunResult, VersionInfo
 
 T = TypeVar("T")
@@ -27,6 +34,8 @@ Load = Callable[[Path], Classifier]
 
 FOLLOW_SECONDS = 5.0
 NO_HELP_SECONDS = 600.0
+HARMLESS = ("The weather is nice today.", "See you at the meeting tomorrow.")
+"""What every model that works can score: where it cannot, the model is to blame and not the text."""
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +96,8 @@ class Versions:
         self._shadow: Classifier | None = None
         self._serving = store.champion()
         self._changing = asyncio.Lock()
+        self._earlier: Classifier | None = None
+        self._helping: asyncio.Task[Classifier | None] | None = None
         self._no_help_until = 0.0
         self.unhealthy: dict[str, str] = {}
         """The versions that were taken out of service since this server started, and why."""
@@ -117,16 +128,15 @@ class Versions:
             await asyncio.to_thread(self._store.check_promotable, version, force=force, reason=reason)
             fresh = await self._loaded(version, self._store.folder(version))
             await asyncio.to_thread(self._store.promote, version, force=force, reason=reason)
-            self._serve(fresh)
+            await self._serve(fresh)
             return version
 
     async def rollback(self) -> str:
         """Serve the previous champion again; its version. Raises BadRequest where there is none, BadModelFolder."""
         async with self._changing:
-            folder = self._store.previous()
-            fresh = await self._loaded(None, folder)
+            fresh = await asyncio.to_thread(self._load_previous)
             version = await asyncio.to_thread(self._store.rollback)
-            self._serve(fresh)
+            await self._serve(fresh)
             return version
 
     async def set_shadow(self, version: str | None) -> str | None:
@@ -136,24 +146,26 @@ class Versions:
             return self.shadow_version
 
     async def stand_in(self, unwell: Classifier, score: Callable[[Classifier], Awaitable[T]]) -> T | None:
-        """What `score` gives with the version before `unwell`, whose scores were no numbers; that one serves from now
-        on, and `unwell` is marked. None where there is none, or where it finds no numbers either: then the text is to
-        blame, and for some minutes no other version is tried, so that such texts do not keep the server busy.
+        """What `score` gives with the version before `unwell`, whose scores were no numbers. None where there is none;
+        then no other is looked for for some minutes, so that such texts do not keep the server busy.
+
+        Where `unwell` cannot score harmless sentences either, it is marked and the version before serves from now on;
+        otherwise the text is to blame and nothing else changes. Raises NotNumbersError where it fails there, too.
         """
-        async with self._changing:
-            if self._queue.classifier is unwell:
-                if monotonic() < self._no_help_until:
-                    return None
-                try:
-                    earlier = await asyncio.to_thread(self._load, self._store.previous())
-                    found = await score(earlier)
-                except ModelError as error:
-                    self._no_help_until = monotonic() + NO_HELP_SECONDS
-                    logger.error("%s gave scores that are no numbers, and nothing stands in: %s", _name(unwell), error)
-                    return None
-                await self._retire(unwell, earlier)
-                return found
-        return await score(self._queue.classifier)
+        if self._queue.classifier is not unwell:
+            return await score(self._queue.classifier)
+        if self._helping is None:
+            if monotonic() < self._no_help_until:
+                return None
+            # A task of its own: who hangs up must not end what all the others wait for, nor have it begun anew.
+            self._helping = asyncio.create_task(self._help(unwell), name="stand-in")
+        helper = await asyncio.shield(self._helping)
+        return None if helper is None else await score(helper)
+
+    def close(self) -> None:
+        """Nobody waits for a version that stands in any more."""
+        if self._helping is not None:
+            self._helping.cancel()
 
     async def follow(self, *, every: float = FOLLOW_SECONDS) -> None:
         """Serve what the registry names, also where somebody else changed it (`candor-model promote` beside us)."""
@@ -173,7 +185,7 @@ class Versions:
                 return False
             # Noted first: a folder that cannot be loaded is not tried again every few seconds.
             self._serving = folder
-            self._serve(await self._loaded(None, folder))
+            await self._serve(await self._loaded(None, folder))
             return True
 
     async def adopt(self, folder: Path, result: RunResult) -> None:
@@ -190,6 +202,41 @@ class Versions:
             return self._shadow
         return await asyncio.to_thread(self._load, folder)
 
+    async def _help(self, unwell: Classifier) -> Classifier | None:
+        """Who scores what `unwell` cannot, None where nobody does. Raises ModelOverloaded, ModelUnavailable."""
+        try:
+            async with self._changing:
+                if self._queue.classifier is not unwell:
+                    return self._queue.classifier
+                # Kept for the next such text, for loading takes a second.
+                self._earlier = earlier = self._earlier or await asyncio.to_thread(self._load_previous)
+                if not await self._sound(unwell):
+                    if not await self._sound(earlier):
+                        raise NotNumbersError(f"The scores of {_name(earlier)} are not numbers either.")
+                    await self._retire(unwell, earlier)
+                return earlier
+        except (ModelOverloaded, ModelUnavailable):
+            raise  # the queue had no room: that says nothing about the models
+        except Exception as error:  # loading may raise anything, and must not be tried again with every text
+            self._no_help_until, self._earlier = monotonic() + NO_HELP_SECONDS, None
+            why = str(error) if isinstance(error, ModelError) else f"loading it failed with {type(error).__name__}."
+            logger.error("%s gave scores that are no numbers, and nothing stands in: %s", _name(unwell), why)
+            return None
+        finally:
+            self._helping = None
+
+    def _load_previous(self) -> Classifier:
+        return self._load(self._store.previous())
+
+    async def _sound(self, model: Classifier) -> bool:
+        """Whether `model` scores harmless sentences. Raises ModelOverloaded, ModelUnavailable."""
+        windows = [window for windows in model.encode(HARMLESS) for window in windows]
+        try:
+            await self._queue.score(windows, classifier=model, afresh=True)
+        except ModelFailed:
+            return False
+        return True
+
     async def _retire(self, unwell: Classifier, earlier: Classifier) -> None:
         """`earlier` serves instead of `unwell`, and whoever looks after the server is told."""
         why = f"Its scores were no numbers on {datetime.now(UTC):%Y-%m-%d}."
@@ -198,14 +245,15 @@ class Versions:
         except ModelError as error:  # it serves all the same, until the next start
             logger.error("it could not be noted that %s is unhealthy: %s", _name(unwell), error)
         self.unhealthy[_name(unwell)] = why
-        self._serve(earlier)
+        await self._serve(earlier)
         logger.error("%s is unhealthy. %s %s serves instead.", _name(unwell), why, _name(earlier))
 
-    def _serve(self, fresh: Classifier) -> None:
+    async def _serve(self, fresh: Classifier) -> None:
         self._queue.swap(fresh)
-        self._serving = self._store.champion()
+        self._no_help_until, self._earlier = 0.0, None
         if self.shadow_version == fresh.info.version:
             self._shadow = None
+        self._serving = await asyncio.to_thread(self._store.champion)
 
 
 def _name(classifier: Classifier) -> str:

@@ -130,7 +130,9 @@ class Waiting:
                 self._drop(row)
 
     def hurry(self, row: Row, priority: Priority) -> None:
-        """Somebody more urgent wants `row`, too; nothing changes where it runs already."""
+        """Somebody wants `row`, too, who may be more urgent; nothing changes where it runs already."""
+        if priority >= row.priority:
+            return
         with self._changed:
             if row in self._rows[row.priority]:
                 self._drop(row)
@@ -144,15 +146,17 @@ class Waiting:
             if self._next is None:
                 self._next = self._choose()
 
-    def close(self) -> None:
-        """Empties it and ends the model's thread once it asks for more."""
+    def close(self) -> list[Row]:
+        """Empties it and ends the model's thread once it asks for more; what waited."""
         with self._changed:
+            left = [row for rows in self._rows.values() for row in rows]
             self._closed = True
             self._next = None
             for rows in self._rows.values():
                 rows.clear()
             self._tokens = {True: 0, False: 0}
             self._changed.notify()
+            return left
 
     def take(self) -> Batch | None:
         """The next batch, taken out; waits until there is one. None once it is closed. For the model's thread."""

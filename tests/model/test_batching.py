@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moderation_model.backends import Window
-from moderation_model.batching import BatchQueue, BatchReport, NotNumbersError, Scored
-from moderation_model.errors import ModelFailed, ModelOverloaded, ModelUnavailable
+from moderation_model.batching import BatchQueue, BatchReport, Scored
+from moderation_model.errors import ModelFailed, ModelOverloaded, NotNumbersError
 from moderation_model.priority import Priority, QueueLimits
 from tests.model.serving_fakes import FakeClassifier, Gate, Sick
 
@@ -240,25 +240,6 @@ async def test_a_swap_under_load_loses_no_request_and_mixes_no_classifiers() -> 
         assert queue.classifier.info.version == "new"
     assert sorted(row[1] for batch in old.batches for row in batch) == list(range(10))
     assert sorted(row[1] for batch in new.batches for row in batch) == list(range(10, 20))
-
-
-async def test_closing_lets_the_running_batch_end_and_tells_the_others() -> None:
-    gate = Gate()
-    queue = BatchQueue(Echo(before=gate), limits=QueueLimits(batch_rows=1))
-    async with queue:
-        running = start(queue.score([window(0)]))
-        await in_thread(gate)
-        half_done, waiting = start(queue.score([window(1), window(2)])), start(queue.score([window(3)]))
-        await settle()
-        closing = asyncio.ensure_future(queue.close())
-        await settle()
-        gate.open()
-        await closing
-        answers = await asyncio.gather(running, half_done, waiting, return_exceptions=True)
-    assert isinstance(answers[0], Scored)
-    assert [type(answer) for answer in answers[1:]] == [ModelUnavailable, ModelUnavailable]
-    with pytest.raises(ModelUnavailable):
-        await queue.score([window(4)])
 
 
 async def test_no_windows_are_no_work() -> None:

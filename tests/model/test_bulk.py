@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from moderation_model.bulk import Known, score_texts
-from tests.model.serving_fakes import FakeClassifier
+from moderation_model.errors import NotNumbersError
+from tests.model.serving_fakes import FakeClassifier, Sick
 
 FIRST = ("you clown", "hello there", "you clown")
 SECOND = ("hello there", "you pathetic thing", "you clown", "")
@@ -31,3 +33,10 @@ def test_only_new_texts_are_counted() -> None:
     for texts in (FIRST, SECOND, FIRST):
         known.score(texts, tick=lambda done, every: counted.append((done, every)))
     assert counted == [(2, 2), (2, 2)]
+
+
+def test_a_model_that_gives_no_numbers_is_measured_by_an_error_and_not_by_figures() -> None:
+    with pytest.raises(NotNumbersError):
+        score_texts(FIRST, Sick(always=True))
+    with pytest.raises(NotNumbersError):
+        Known(Sick()).score((*FIRST, "poison"))

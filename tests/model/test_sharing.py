@@ -80,6 +80,82 @@ async def test_what_came_before_is_answered_from_memory_until_another_model_serv
     assert fresh.batches == [[window(1)]]
 
 
+async def test_what_ran_while_another_model_took_over_is_not_its_answer_even_under_the_same_name() -> None:
+    class Louder(Echo):
+        def logits(self, windows):  # type: ignore[no-untyped-def]
+            found = super().logits(windows)
+            found.toxicity[:, 0] += 100
+            return found
+
+    gate = Gate()
+    old = Echo(before=gate)
+    fresh = Louder(old.info.version)
+    async with BatchQueue(old) as queue:
+        running = start(queue.score([window(1)]))
+        await in_thread(gate)
+        queue.swap(fresh)
+        during = start(queue.score([window(1)]))
+        await settle()
+        gate.open()
+        assert marks(await running) == [1]
+        assert marks(await during) == [101]
+        assert marks(await queue.score([window(1)])) == [101]
+
+
+async def test_what_an_old_model_ends_after_the_swap_is_not_remembered() -> None:
+    gate = Gate()
+    old = Echo(before=gate)
+    fresh = Echo(old.info.version)
+    async with BatchQueue(old) as queue:
+        running = start(queue.score([window(1)]))
+        await in_thread(gate)
+        queue.swap(fresh)
+        gate.open()
+        await running
+        await queue.score([window(1)])
+    assert fresh.batches == [[window(1)]]
+
+
+async def test_a_window_is_scored_for_the_next_who_asks_though_the_only_one_who_waited_gave_up() -> None:
+    gate = Gate()
+    classifier = Echo(before=gate)
+    async with BatchQueue(classifier) as queue:
+        running = start(queue.score([window(0)]))
+        await in_thread(gate)
+        gives_up = start(queue.score([window(1)]))
+        await settle()
+        gives_up.cancel()
+        await asyncio.gather(gives_up, return_exceptions=True)
+        assert queue.waiting_tokens == 0
+        next_one = start(queue.score([window(1)]))
+        gate.open()
+        async with asyncio.timeout(30):
+            assert marks(await next_one) == [1]
+        await running
+    assert classifier.batches == [[window(0)], [window(1)]]
+
+
+async def test_who_is_refused_does_not_hurry_what_others_wait_for() -> None:
+    gate = Gate()
+    classifier = Echo(before=gate)
+    limits = QueueLimits(waiting_tokens=5, batch_rows=1, small_batch_rows=1)
+    async with BatchQueue(classifier, limits=limits) as queue:
+        running = start(queue.score([window(0)]))
+        await in_thread(gate)
+        backfill = start(queue.score([window(1)], priority=Priority.BACKFILL))
+        live = start(queue.score([window(2, 5)]))
+        await settle()
+        with pytest.raises(ModelOverloaded):
+            await queue.score([window(1), window(3)])
+        live.cancel()
+        await settle()
+        later = start(queue.score([window(4)], priority=Priority.EDIT))
+        await settle()
+        gate.open()
+        await asyncio.gather(running, backfill, later)
+    assert [row[1] for batch in classifier.batches for row in batch] == [0, 4, 1]
+
+
 async def test_the_memory_is_bounded_and_can_be_switched_off() -> None:
     for kept, runs in ((2, 4), (0, 5)):
         classifier = Echo()
@@ -108,3 +184,11 @@ async def test_an_answer_from_memory_takes_no_room_in_a_full_queue() -> None:
             await queue.score([window(4)])
         held.open()
         await asyncio.gather(running, waiting)
+
+
+async def test_what_shall_run_afresh_is_neither_remembered_nor_joined() -> None:
+    classifier = Echo()
+    async with BatchQueue(classifier) as queue:
+        for afresh in (False, True, True, False):
+            assert marks(await queue.score([window(1)], afresh=afresh)) == [1]
+    assert classifier.batches == [[window(1)]] * 3
