@@ -15,7 +15,7 @@ import httpx
 
 from moderation_model.client import ModelClient
 from moderation_model.contract import Prediction
-from moderation_model.errors import BadRequest, ModelUnavailable
+from moderation_model.errors import BadRequest, ModelFailed, ModelUnavailable
 
 MOST_REQUESTS = 4
 """Under way at a time and priority: enough that the server prepares one batch while it scores another."""
@@ -41,8 +41,9 @@ class CoalescingClient(ModelClient):
     """A `ModelClient` whose `classify` sends the texts of many callers together; every other method is the same.
 
     Callers of one priority share requests; a request names the guild that all of its texts are of, if there is one. An
-    error reaches every caller of its request, but for texts that the server refuses: those are found by halves, and
-    their neighbours are scored. A caller who is cancelled takes its texts along if they were not sent yet.
+    error reaches every caller of its request, but for texts that the server refuses or fails on: those are found by
+    halves, with about 2 log2(n) requests for one among n callers, and their neighbours are scored. A caller who is
+    cancelled takes its texts along if they were not sent yet.
     """
 
     def __init__(
@@ -139,12 +140,12 @@ class _Lane:
         texts = [text for asked in together for text in asked.texts]
         try:
             found = await self._send(texts, guilds.pop() if len(guilds) == 1 else None, self._priority)
-        except BadRequest:
+        except (BadRequest, ModelFailed):
             if len(together) == 1:
                 raise
             half = len(together) // 2
             for part in (together[:half], together[half:]):
-                await self._part(part)
+                await self._part([asked for asked in part if not asked.answer.done()])
             return
         for asked in together:
             own, found = found[: len(asked.texts)], found[len(asked.texts) :]
@@ -152,9 +153,10 @@ class _Lane:
                 asked.answer.set_result(own)
 
     async def _part(self, part: Sequence[_Asked]) -> None:
-        """One half of a request that was refused; its error is that half's alone."""
+        """Those who still wait of one half of a request that failed; its error is that half's alone."""
         try:
-            await self._request(part)
+            if part:
+                await self._request(part)
         except Exception as error:
             _fail(part, error)
 

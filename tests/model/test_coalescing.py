@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,9 +13,9 @@ import pytest
 
 from moderation_model.coalescing import MOST_CHARACTERS, MOST_REQUESTS, MOST_TEXTS, CoalescingClient
 from moderation_model.contract import Prediction, Sentiment
-from moderation_model.errors import BadRequest, ModelFailed, ModelUnavailable
+from moderation_model.errors import BadRequest, ModelFailed, ModelOverloaded, ModelUnavailable
 
-REFUSED = "refused"
+REFUSED, POISON = "refused", "poison"
 
 
 def said(text: str) -> Prediction:
@@ -23,18 +24,20 @@ def said(text: str) -> Prediction:
 
 
 class Server(httpx.AsyncBaseTransport):
-    """Answers while `open`; refuses requests that hold `REFUSED`, and fails all while `broken`."""
+    """Answers while `open`; refuses requests that hold `REFUSED`, fails on `POISON`, and answers all with `broken`."""
 
     def __init__(self) -> None:
         self.sent: list[dict[str, Any]] = []
         self.open = asyncio.Event()
-        self.broken = False
+        self.broken: httpx.Response | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         body = json.loads(request.content)
         self.sent.append(body)
         await self.open.wait()
-        if self.broken:
+        if self.broken is not None:
+            return self.broken
+        if POISON in body["texts"]:
             return httpx.Response(500, json={"error": "Broke."})
         if REFUSED in body["texts"]:
             return httpx.Response(422, json={"error": "Too long."})
@@ -146,17 +149,52 @@ async def test_a_refused_text_fails_alone(server: Server, client: CoalescingClie
             assert answer == [said(text)]
 
 
-async def test_an_error_reaches_every_caller_and_the_next_ones_are_answered(
+async def test_texts_that_the_model_fails_on_fail_alone_and_cost_few_requests(
     server: Server, client: CoalescingClient
 ) -> None:
     first = await busy(client)
+    texts = [POISON if number == 41 else f"{number}" for number in range(MOST_TEXTS)]
+    callers = await asked(client, texts)
+    server.open.set()
+    await asyncio.gather(*first)
+    found = await asyncio.gather(*callers, return_exceptions=True)
+    assert [number for number, answer in enumerate(found) if isinstance(answer, ModelFailed)] == [41]
+    assert [answer for answer in found if isinstance(answer, list)] == [
+        [said(text)] for text in texts if text != POISON
+    ]
+    assert len(server.sent) - MOST_REQUESTS <= 1 + 2 * math.log2(MOST_TEXTS)
+    assert await client.classify(["d"]) == [said("d")]
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(502), httpx.Response(503, headers={"Retry-After": "60"})])
+async def test_a_request_that_meets_no_model_is_not_taken_apart(
+    server: Server, client: CoalescingClient, answer: httpx.Response
+) -> None:
+    first = await busy(client)
     callers = await asked(client, ["a", "b", "c"])
-    server.broken = True
+    server.broken = answer
     server.open.set()
     found = await asyncio.gather(*first, *callers, return_exceptions=True)
-    assert [type(error) for error in found] == [ModelFailed] * (MOST_REQUESTS + 3)
-    server.broken = False
-    assert await client.classify(["d"]) == [said("d")]
+    assert {type(error) for error in found} <= {ModelOverloaded, ModelUnavailable}
+    assert len(server.sent) == MOST_REQUESTS + 1
+
+
+async def test_who_gave_up_is_not_looked_for_among_the_texts_that_fail(
+    server: Server, client: CoalescingClient
+) -> None:
+    first = await busy(client)
+    callers = await asked(client, [POISON] * 8)
+    for _ in range(2):  # the first requests, then the one of all callers
+        server.open.set()
+        server.open.clear()
+        await turns()
+    assert server.texts[MOST_REQUESTS:] == [[POISON] * 8, [POISON] * 4]
+    for caller in callers[:-1]:
+        caller.cancel()
+    server.open.set()
+    found = await asyncio.gather(*first, *callers, return_exceptions=True)
+    assert isinstance(found[-1], ModelFailed)
+    assert server.texts[MOST_REQUESTS + 2 :] == [[POISON]]
 
 
 async def test_a_caller_who_gave_up_takes_the_text_along_and_no_other(server: Server, client: CoalescingClient) -> None:
