@@ -13,6 +13,7 @@ import asyncio
 import json
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Awaitable
 
