@@ -96,7 +96,7 @@ _LONG_PIECE = 40
 """Most characters of a piece whose words are remembered."""
 
 
-@functools.lru_cache(maxsize=16384)
+@functools.lru_cache(maxsize=8192)
 def _words_in_piece(piece: str) -> tuple[str, ...]:
     """The words of text without spaces; none if it holds what people do not write in words."""
     return () if _NO_WORDS.search(piece) else tuple(_words(piece))

@@ -62,7 +62,7 @@ def _is_latin(letter: str) -> bool:
 
 def unhide(raw: str) -> str:
     """`raw` with hidden spellings undone and nothing else changed: emoji, links and code stand as they were."""
-    return open_words(_fold_letters(_drop_invisible(raw)))
+    return open_words(raw if raw.isascii() else _fold_letters(_drop_invisible(raw)))
 
 
 def _key(text: str) -> str:
@@ -99,8 +99,6 @@ _BRAILLE_BLANK = "\u2800"
 
 
 def _drop_invisible(text: str) -> str:
-    if text.isascii():
-        return text
     text = _INVISIBLE.sub("", text.replace(_BRAILLE_BLANK, " "))
     return _JOINER_OUTSIDE_EMOJI.sub("", text)
 
@@ -111,8 +109,6 @@ def _fold_letters(text: str) -> str:
 
     The last few are remembered, because `readings`, `language_of` and `readable` of one text ask for the same.
     """
-    if text.isascii():
-        return text
     text = _letter_emoji(letters_in_words(cut_marks(text)))
     text = text.translate(_QUOTES)
     text = _LATIN_MARKS.sub("", unicodedata.normalize("NFD", "".join(map(_compatible, text))))
