@@ -5,15 +5,16 @@ Torch's own way, all threads inside every operator, loses a wake-up of each thre
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Lock
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from moderation_model.backends import Window
-from moderation_model.backends.packed import PackedBert
+from moderation_model.backends.packed import PackedBert, traced
 from moderation_model.backends.packing import CPU_SIZES, Micro, pack
 
 
@@ -23,6 +24,8 @@ class CpuPass:
     def __init__(self, model: PackedBert, *, threads: int) -> None:
         self._model = model
         self._threads = threads
+        self._traced: dict[int, Callable[[Tensor, Tensor], Tensor]] = {}
+        self._tracing = Lock()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="torch")
         before = torch.get_num_threads()
         together = Barrier(threads)
@@ -36,8 +39,12 @@ class CpuPass:
             yield micro.windows, answer
 
     def _run(self, micro: Micro) -> np.ndarray:
+        tokens, counts = torch.from_numpy(micro.tokens), torch.from_numpy(micro.counts)
         with torch.inference_mode():
-            answer = self._model(micro.row, torch.from_numpy(micro.tokens), torch.from_numpy(micro.counts))
+            with self._tracing:
+                if micro.row not in self._traced:
+                    self._traced[micro.row] = traced(self._model, micro.row, tokens, counts)
+            answer = self._traced[micro.row](tokens, counts)
         return answer[: len(micro.windows)].numpy()
 
 

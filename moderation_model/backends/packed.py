@@ -6,129 +6,58 @@ layers in the number format that was asked for; but what the first half of them 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from moderation_model.backends import STARS
-
-Norm = tuple[Tensor, Tensor]
-"""Weight and bias of a layer norm."""
+from moderation_model.backends.layers import SCRIPTS, Layer, Linear, Norm, OneDnnLinear
 
 
-class Linear(Protocol):
-    """x (tokens, in) -> (tokens, out), alone or with what follows it."""
-
-    def plain(self, x: Tensor) -> Tensor:
-        """Wx + b."""
-        ...
-
-    def gelu(self, x: Tensor) -> Tensor:
-        """gelu(Wx + b), the exact one with erf."""
-        ...
-
-    def plus(self, x: Tensor, rest: Tensor) -> Tensor:
-        """Wx + b + rest."""
-        ...
-
-
-class TorchLinear:
-    """Torch's own operators: for every device and number format."""
-
-    def __init__(self, weight: Tensor, bias: Tensor) -> None:
-        self._weight, self._bias = weight, bias
-
-    def plain(self, x: Tensor) -> Tensor:
-        """See `Linear`."""
-        return F.linear(x, self._weight, self._bias)
-
-    def gelu(self, x: Tensor) -> Tensor:
-        """See `Linear`."""
-        return F.gelu(self.plain(x))
-
-    def plus(self, x: Tensor, rest: Tensor) -> Tensor:
-        """See `Linear`."""
-        return self.plain(x).add_(rest)
-
-
-class OneDnnLinear:
-    """The fused operators of oneDNN on weights in its own order, which torch's compiler uses too; bfloat16 on a CPU."""
-
-    def __init__(self, weight: Tensor, bias: Tensor) -> None:
-        self._weight = torch.ops.mkldnn._reorder_linear_weight(weight, 512)
-        self._bias = bias
-
-    def plain(self, x: Tensor) -> Tensor:
-        """See `Linear`."""
-        return torch.ops.mkldnn._linear_pointwise(x, self._weight, self._bias, "none", [], "")
-
-    def gelu(self, x: Tensor) -> Tensor:
-        """See `Linear`."""
-        return torch.ops.mkldnn._linear_pointwise(x, self._weight, self._bias, "gelu", [], "none")
-
-    def plus(self, x: Tensor, rest: Tensor) -> Tensor:
-        """See `Linear`."""
-        return torch.ops.mkldnn._linear_pointwise.binary(x, rest, self._weight, self._bias, "add")
-
-
-class Layer(NamedTuple):
-    """One layer of the encoder. `qkv` gives queries, keys and values side by side.
-
-    The numbers of the norms are those in which the layer adds up. In bfloat16 roundings of the first layers grow in the
-    others: with float32 sums in three of six layers the largest error of a score fell from 0.014 to 0.009.
-    """
-
-    qkv: Linear
-    out: Linear
-    norm: Norm
-    up: Linear
-    down: Linear
-    last_norm: Norm
-
-
-class PackedBert:
+class PackedBert(nn.Module):
     """The weights of one model on one device. Call it with the tensors of a `packing.Micro`."""
+
+    _words: Tensor
+    _places: Tensor
 
     def __init__(
         self, state: Mapping[str, Tensor], config: Mapping[str, Any], *, device: torch.device, dtype: torch.dtype
     ) -> None:
         """`state` as `torch_bert.save_weights` writes it; `check` has found nothing wrong with it."""
+        super().__init__()
         self._width, self._heads = int(config["hidden_size"]), int(config["num_attention_heads"])
-        self._eps = float(config["layer_norm_eps"])
         self.device, self.dtype = device, dtype
-        read = _Reader(state, device, dtype)
+        read = _Reader(state, device, dtype, eps=float(config["layer_norm_eps"]))
         embeddings = "encoder.embeddings."
-        self._words = read.tensor(f"{embeddings}word_embeddings.weight", None)  # as stored: few rows are looked up
+        self.register_buffer("_words", read.tensor(f"{embeddings}word_embeddings.weight", None))  # few are looked up
         types = read.tensor(f"{embeddings}token_type_embeddings.weight", torch.float32)
-        self._places = read.tensor(f"{embeddings}position_embeddings.weight", torch.float32) + types[0]
+        places = read.tensor(f"{embeddings}position_embeddings.weight", torch.float32)
+        self.register_buffer("_places", places + types[0])
         self._norm = read.norm(f"{embeddings}LayerNorm", torch.float32)
         count = int(config["num_hidden_layers"])
-        self._layers = [
-            read.layer(f"encoder.encoder.layer.{number}.", sums=torch.float32 if 2 * number < count else dtype)
-            for number in range(count)
-        ]
-        self._ends = read.stacked("toxicity", "sentiment", number=torch.float32)
+        numbers = [torch.float32 if 2 * number < count else dtype for number in range(count)]
+        layers = [read.layer(f"encoder.encoder.layer.{number}.", sums=sums) for number, sums in enumerate(numbers)]
+        self._layers = nn.ModuleList(layers)
+        self._ends = Linear(*read.stacked("toxicity", "sentiment", number=torch.float32))
 
-    def __call__(self, row: int, tokens: Tensor, counts: Tensor) -> Tensor:
+    def forward(self, row: int, tokens: Tensor, counts: Tensor) -> Tensor:
         """(slots, labels + 5) float32, toxicity first; slots without a window hold nothing of meaning."""
-        ids, positions, owners = tokens
+        ids, positions, owners = tokens.unbind()
         owner = owners.view(-1, 1, row)
         apart = owner.unsqueeze(-1) != owner.unsqueeze(-2)
         mask = torch.zeros(apart.shape, dtype=self.dtype, device=self.device).masked_fill_(apart, float("-inf"))
-        shape = (self._width,)
-        x = F.embedding(ids, self._words).float() + F.embedding(positions, self._places)
-        x = F.layer_norm(x, shape, *self._norm, self._eps)
-        for layer in self._layers:
-            x = x.to(layer.norm[0].dtype)
+        x = self._norm(F.embedding(ids, self._words).float() + F.embedding(positions, self._places))
+        for layer in cast(Iterable[Layer], self._layers):
+            x = x.to(layer.norm.weight.dtype)
             seen = self._attend(layer.qkv.plain(x.to(self.dtype)), row, mask)
-            x = F.layer_norm(_plus(layer.out, seen, x), shape, *layer.norm, self._eps)
-            inner = layer.up.gelu(x.to(self.dtype))
-            x = F.layer_norm(_plus(layer.down, inner, x), shape, *layer.last_norm, self._eps)
+            x = layer.norm(layer.out.plus(seen, x))
+            x = layer.last(layer.down.plus(layer.up.gelu(x.to(self.dtype)), x))
         sums = torch.zeros(counts.shape[0], self._width, device=self.device).index_add_(0, owners, x.float())
-        return F.linear(sums / counts.unsqueeze(1), *self._ends)
+        return self._ends.plain(sums / counts.unsqueeze(1))
 
     def _attend(self, qkv: Tensor, row: int, mask: Tensor) -> Tensor:
         """(tokens, 3 * width) -> (tokens, width); `mask` (rows, 1, row, row) is added to the products."""
@@ -138,23 +67,43 @@ class PackedBert:
         return seen.transpose(1, 2).reshape(-1, self._width)
 
 
-def _plus(linear: Linear, x: Tensor, rest: Tensor) -> Tensor:
-    """Wx + b + rest in the numbers of `rest`."""
-    return linear.plus(x, rest) if x.dtype is rest.dtype else linear.plain(x).to(rest.dtype).add_(rest)
+def traced(model: PackedBert, row: int, tokens: Tensor, counts: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
+    """`model` for rows of `row` tokens as one operator, which needs Python's lock only when it is called.
+
+    Operator by operator it asks for the lock ninety times a pass and waits up to 5 ms each time while other threads
+    compute in Python. `tokens` and `counts` are examples; other sizes are fine.
+    """
+    one = _OneRow(model, row)
+    if not SCRIPTS:
+        return one
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # torch is pinned, and its successor needs a C++ compiler
+        return cast(torch.jit.ScriptModule, torch.jit.trace(one, (tokens, counts), check_trace=False))
+
+
+class _OneRow(nn.Module):
+    """`PackedBert` with a fixed length of rows."""
+
+    def __init__(self, model: PackedBert, row: int) -> None:
+        super().__init__()
+        self._model, self._row = model, row
+
+    def forward(self, tokens: Tensor, counts: Tensor) -> Tensor:
+        return self._model(self._row, tokens, counts)
 
 
 class _Reader:
     """Takes weights out of a state by name, onto one device and into one number format."""
 
-    def __init__(self, state: Mapping[str, Tensor], device: torch.device, dtype: torch.dtype) -> None:
-        self._state, self._device, self._dtype = state, device, dtype
-        self._linear = OneDnnLinear if device.type == "cpu" and dtype is torch.bfloat16 else TorchLinear
+    def __init__(self, state: Mapping[str, Tensor], device: torch.device, dtype: torch.dtype, *, eps: float) -> None:
+        self._state, self._device, self._dtype, self._eps = state, device, dtype, eps
+        self._linear = OneDnnLinear if device.type == "cpu" and dtype is torch.bfloat16 else Linear
 
     def tensor(self, name: str, number: torch.dtype | None) -> Tensor:
         return self._state[name].to(self._device, number)
 
     def norm(self, name: str, number: torch.dtype) -> Norm:
-        return self.tensor(f"{name}.weight", number), self.tensor(f"{name}.bias", number)
+        return Norm(self.tensor(f"{name}.weight", number), self.tensor(f"{name}.bias", number), self._eps)
 
     def stacked(self, *names: str, number: torch.dtype) -> tuple[Tensor, Tensor]:
         """Weight and bias of linear layers that read the same, one above the other."""
@@ -173,7 +122,7 @@ class _Reader:
             norm=self.norm(f"{at}attention.output.LayerNorm", sums),
             up=linear("intermediate.dense"),
             down=linear("output.dense"),
-            last_norm=self.norm(f"{at}output.LayerNorm", sums),
+            last=self.norm(f"{at}output.LayerNorm", sums),
         )
 
 
