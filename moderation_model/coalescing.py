@@ -94,7 +94,7 @@ class _Lane:
         """The predictions of `texts`, once a request brought them."""
         asked = _Asked(texts, guild_id, asyncio.get_running_loop().create_future())
         self._waiting.append(asked)
-        if len(self._requests) < MOST_REQUESTS:
+        if sum(not request.done() for request in self._requests) < MOST_REQUESTS:
             request = asyncio.create_task(self._work_off(), name="model-request")
             self._requests.add(request)
             request.add_done_callback(self._requests.discard)
@@ -107,6 +107,7 @@ class _Lane:
             request.cancel()
         await asyncio.gather(*requests, return_exceptions=True)
         _fail(self._waiting, ModelUnavailable(CLOSED))
+        self._waiting.clear()
 
     async def _work_off(self) -> None:
         """One request after the other, until nobody waits."""

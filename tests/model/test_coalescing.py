@@ -217,6 +217,35 @@ async def test_the_wait_for_a_request_counts_to_the_deadline(server: Server) -> 
     assert "within 0.05 s" in str(found[-1])
 
 
+async def test_who_asks_in_the_moment_in_which_all_requests_end_is_served(
+    server: Server, client: CoalescingClient
+) -> None:
+    server.open.set()
+
+    async def ask(moment: int) -> list[Prediction]:
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        return await client.classify([f"{moment}"])
+
+    for moment in range(10):
+        together = [*(ask(0) for _ in range(MOST_REQUESTS)), ask(moment)]
+        asking = [asyncio.create_task(each) for each in together]
+        await turns()
+        assert [task for task in asking if not task.done()] == []
+
+
+async def test_the_places_of_callers_who_gave_up_are_given_to_others(server: Server, client: CoalescingClient) -> None:
+    first = await busy(client)
+    gone = await asked(client, [f"gone {number}" for number in range(MOST_TEXTS)])
+    callers = await asked(client, [f"{number}" for number in range(MOST_TEXTS)])
+    for caller in gone[1:]:
+        caller.cancel()
+    await turns()
+    server.open.set()
+    await asyncio.gather(*first, gone[0], *callers)
+    assert [len(texts) for texts in server.texts[MOST_REQUESTS:]] == [MOST_TEXTS, 1]
+
+
 async def test_who_waits_when_the_client_is_closed_is_told(server: Server, client: CoalescingClient) -> None:
     callers = [*await busy(client), *await asked(client, ["a", "b"])]
     await client.aclose()
