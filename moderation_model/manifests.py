@@ -29,6 +29,11 @@ def passed(manifest: dict[str, Any]) -> bool:
     return bool(manifest.get("gate", {}).get("promote", False))
 
 
+def sound(manifest: dict[str, Any] | None) -> bool:
+    """Whether nobody took the version out of service; the model in the box carries no such note."""
+    return "unhealthy" not in (manifest or {})
+
+
 def mark(folder: Path, why: str | None) -> None:
     """Notes in the version that lies in `folder` why it must not decide; None takes the note away. Raises OSError."""
     manifest = registry.read_manifest(folder)

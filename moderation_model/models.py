@@ -21,7 +21,7 @@ from typing import Any
 from moderation_model import atomic, pointer, registry
 from moderation_model.errors import BadModelFolder, BadRequest, ModelUnavailable
 from moderation_model.learning import RunResult, VersionInfo
-from moderation_model.manifests import check_gate, info, mark, opened, passed
+from moderation_model.manifests import check_gate, info, mark, opened, passed, sound
 from moderation_model.pointer import NAME, Pointer
 
 IN_THE_BOX = "shipped"
@@ -73,6 +73,10 @@ class ModelStore:
             logger.warning(current.warning)
         return current.folder
 
+    def chosen(self) -> Path:
+        """The folder that was chosen to decide, its files unchecked."""
+        return self._place(self._read()[0].version)
+
     def previous(self) -> Path:
         """The folder that `rollback` goes back to. Raises BadRequest where there is none."""
         return self._place(self._before(self._read()[0])[0])
@@ -92,8 +96,8 @@ class ModelStore:
         current, manifests = self.current().version, self._manifests()
         newer = (name for name, each in manifests.items() if str(each.get("adopted", "")) > chosen.since)
         waiting = next((name for name in newer if passed(manifests[name])), None)
-        sound = (name or self.shipped_version for name in reversed(chosen.past) if _is_sound(manifests.get(name or "")))
-        before = next(sound, None)
+        earlier = (name or self.shipped_version for name in reversed(chosen.past) if sound(manifests.get(name or "")))
+        before = next(earlier, None)
         # What serves counts before what it is besides, so it comes last.
         roles = {self.shipped_version: "shipped", waiting: "challenger", before: "previous", current: "champion"}
         manifests[self.shipped_version] = registry.read_manifest(self._shipped)
@@ -104,7 +108,7 @@ class ModelStore:
         chosen = self._known(version)
         manifest = opened(self._place(chosen))
         before, warning = self._read()
-        if chosen is None or (_is_sound(manifest) and passed(manifest) and (warning or chosen == before.version)):
+        if chosen is None or (sound(manifest) and passed(manifest) and (warning or chosen == before.version)):
             return  # the same again, or a choice that nobody can read any more
         try:
             check_gate(version, manifest, decides=self.current().version)
@@ -243,7 +247,7 @@ class ModelStore:
         while past:
             version = past.pop()
             try:
-                if _is_sound(opened(self._place(version))):
+                if sound(opened(self._place(version))):
                     return version, tuple(past)
             except BadModelFolder as error:
                 logger.warning("Passed over %s: %s", version, error)
@@ -290,8 +294,3 @@ class ModelStore:
         for kind in (True, False):
             for version in [name for name, manifest in idle.items() if passed(manifest) is kind][KEPT:]:
                 atomic.remove_folder(self._path(version))
-
-
-def _is_sound(manifest: dict[str, Any] | None) -> bool:
-    """Whether nobody retired the version; the model in the box carries no such note."""
-    return "unhealthy" not in (manifest or {})

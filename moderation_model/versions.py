@@ -55,6 +55,10 @@ class Store(Protocol):
         """The folder of the version that serves."""
         ...
 
+    def chosen(self) -> Path:
+        """The folder that was chosen to serve, its files unchecked: cheap enough to ask every few seconds."""
+        ...
+
     def previous(self) -> Path:
         """The folder that `rollback` goes back to. Raises BadRequest where there is none."""
         ...
@@ -180,6 +184,8 @@ class Versions:
     async def look(self) -> bool:
         """Whether the registry names another champion than the one that serves, which then takes over."""
         async with self._changing:
+            if await asyncio.to_thread(self._store.chosen) == self._serving:
+                return False
             folder = await asyncio.to_thread(self._store.champion)
             if folder == self._serving:
                 return False

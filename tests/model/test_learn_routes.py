@@ -42,6 +42,9 @@ class Shelf:
     def champion(self) -> Path:
         return Path(self.now)
 
+    def chosen(self) -> Path:
+        return self.champion()
+
     def previous(self) -> Path:
         if not self.before:
             raise BadRequest("There is no earlier version to go back to.")
