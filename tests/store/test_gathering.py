@@ -10,6 +10,7 @@ from datetime import datetime
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from bot.core.events import IncomingMessage
 from bot.errors import StoreUnavailable
@@ -124,7 +125,7 @@ async def test_a_database_that_is_away_is_not_tried_for_one_row_after_the_other(
 
     async def work(items: Sequence[int]) -> Sequence[int]:
         tried.append(len(items))
-        away = sa.exc.OperationalError("", {}, OSError())
+        away = OperationalError("", {}, OSError())
         raise StoreUnavailable("The database cannot be reached.") from away
 
     call = Gathering(db, work)
