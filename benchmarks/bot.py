@@ -1,7 +1,7 @@
 """How many messages a second the bot itself carries, from Discord's events to decided and stored rows, and how late its
 event loop gets meanwhile.
 
-    python benchmarks/bot.py --json
+    python -m benchmarks.bot --json
 
 One process: the JSON of each message goes through discord.py (parsed and dispatched), the listener, the pass
 and SQLite on disk. The classifier is a constant in memory; what is done to members is done at once, and a card takes
@@ -19,11 +19,6 @@ the end the rows of all messages are counted.
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-sys.path[0] = str(Path(__file__).parents[1])  # not this folder, in which `bot` would be this file
-
 import asyncio
 import random
 import tempfile
@@ -32,6 +27,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import sqlalchemy as sa
 from discord.gateway import DiscordWebSocket

@@ -53,7 +53,7 @@ class Gathering(Generic[Item, Found]):
             batch = [(item, waiter) for item, waiter in taken if not waiter.done()]
             try:
                 await self._together(batch)
-            finally:  # somebody ended this task: nobody may wait for ever
+            finally:  # somebody ended this task: this round waits no longer, the next call takes up the others
                 for _, waiter in batch:
                     waiter.cancel()
 

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
 from bot.core.events import IncomingMessage
 from bot.errors import StoreUnavailable
 from bot.store.database import Database
+from bot.store.gathering import Gathering
 from bot.store.predictions import PredictionStore
 from bot.store.tables import predictions, sentiment_hours
 from tests.builders import CHANNEL, NOON, message, prediction
 
 TOO_LARGE = 2**70
 """No database of ours holds such a number."""
+WAITING = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 
 
 def score(store: PredictionStore, number: int, *, at: datetime = NOON, **options: int) -> asyncio.Task[bool]:
@@ -115,6 +118,76 @@ async def test_everybody_is_told_when_the_database_is_away_and_the_next_rows_are
     async with db.begin() as connection:
         await connection.execute(sa.text("ALTER TABLE away RENAME TO predictions"))
     assert await score(store, 1)
+
+
+async def test_a_database_that_is_away_is_not_tried_for_one_row_after_the_other(db: Database) -> None:
+    tried: list[int] = []
+
+    async def work(items: Sequence[int]) -> Sequence[int]:
+        tried.append(len(items))
+        away = OperationalError("", {}, OSError())
+        raise StoreUnavailable("The database cannot be reached.") from away
+
+    call = Gathering(db, work)
+    found = await asyncio.gather(*map(call, range(5)), return_exceptions=True)
+    assert [type(error) for error in found] == [StoreUnavailable] * 5
+    assert tried == [5]
+
+
+async def test_a_database_that_goes_away_meanwhile_is_not_tried_for_the_rest(db: Database) -> None:
+    tried: list[int] = []
+
+    async def work(items: Sequence[int]) -> Sequence[int]:
+        tried.append(len(items))
+        if len(items) > 1:
+            raise ValueError("One row is wrong.")
+        raise StoreUnavailable("The database cannot be reached.") from OSError()
+
+    call = Gathering(db, work)
+    found = await asyncio.gather(*map(call, range(5)), return_exceptions=True)
+    assert [type(error) for error in found] == [StoreUnavailable] * 5
+    assert tried == [5, 1]
+
+
+async def test_who_waits_for_the_next_round_is_served_although_this_one_was_ended(db: Database) -> None:
+    begun = asyncio.Event()
+    stop = True
+
+    async def work(items: Sequence[int]) -> Sequence[int]:
+        begun.set()
+        if stop:
+            await asyncio.Event().wait()
+        return items
+
+    call = Gathering(db, work)
+    first = asyncio.create_task(call(1))
+    await begun.wait()
+    second = asyncio.create_task(call(2))
+    await asyncio.sleep(0)
+    (rounds,) = (task for task in asyncio.all_tasks() if task.get_name() == "gathering")
+    rounds.cancel()
+    await asyncio.wait([first, rounds])
+    stop = False
+    assert first.cancelled()
+    assert await asyncio.gather(call(3), second) == [3, 2]
+
+
+async def test_two_processes_that_write_the_same_rows_do_not_wait_for_each_other(db: Database, dialect: str) -> None:
+    if dialect == "sqlite":
+        pytest.skip("SQLite locks no single rows")
+    other = Database(db.url.render_as_string(hide_password=False), key=db.key)
+    stores = PredictionStore(db), PredictionStore(other)
+    await asyncio.gather(*(stores[0].record(message(message_id=n), (), at=NOON, unscored_why="away") for n in range(3)))
+    with commits() as found:
+        async with db.begin() as connection:
+            held = sa.select(predictions).where(predictions.c.message_id == 1).with_for_update()
+            await connection.execute(held)
+            tasks = [score(stores[0], number) for number in (0, 1, 2)] + [score(stores[1], n) for n in (2, 1, 0)]
+            while await connection.scalar(WAITING) < 2:
+                pass
+        assert sum(await asyncio.gather(*tasks)) == 3
+    assert len(found) == 3  # a deadlock would have been mended by writing row after row
+    await other.close()
 
 
 async def test_a_caller_who_is_cancelled_loses_nobody_elses_row(db: Database) -> None:
