@@ -18,11 +18,14 @@ from __future__ import annotations
 import importlib.util
 import json
 import math
+import os
 import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the server has it; read when torch is first imported
 
 import numpy as np
 import torch
@@ -32,16 +35,15 @@ from transformers import BertConfig
 
 from benchmarks import measuring, over_http
 from benchmarks.plain_pipeline import plain_pipeline
-from moderation_model import export_verb, registry, scoring
-from moderation_model.backends import BACKENDS, Classifier
+from moderation_model import export_verb, registry
+from moderation_model.backends import BACKENDS
 from moderation_model.backends.cores import usable_cores
 from moderation_model.backends.devices import pick_dtype
 from moderation_model.backends.torch_bert import new_model
 from moderation_model.backends.windows import open_tokenizer
+from moderation_model.bulk import predictions
 
 TEXTS, PIPELINE_TEXTS, HTTP_TEXTS = 4000, 400, 40_000
-CHUNK = 512
-"""Texts that `ours` is given at once."""
 ONE_BY_ONE, AGAINST_BEST, OVER_HTTP = 12.0, 0.9, 0.6
 WITHOUT_AMX = 4.0
 """What must be reached over the pipeline where the processor has no fast bfloat16."""
@@ -64,7 +66,7 @@ def in_process(texts: Sequence[str], *, threads: int, rounds: int) -> tuple[dict
         contenders["openvino_64"] = (len(texts), partial(_in_batches, _openvino_run(threads), texts))
     classifier = BACKENDS["torch"](registry.default_folder(), device="cpu", threads=threads)
     torch.set_num_threads(threads)
-    contenders["ours"] = (len(texts), partial(_ours, classifier, texts))
+    contenders["ours"] = (len(texts), lambda: list(predictions(texts, classifier)))
     took = measuring.alternate({name: run for name, (_, run) in contenders.items()}, rounds=rounds)
     figures: dict[str, float] = {}
     for name, (number, _) in contenders.items():
@@ -81,11 +83,6 @@ def in_process(texts: Sequence[str], *, threads: int, rounds: int) -> tuple[dict
         measuring.at_least("ours_over_pipeline_one", figures["ours_over_pipeline_one"], wanted),
         measuring.at_least("ours_over_best_batches_of_64", figures["ours_over_best_batches_of_64"], AGAINST_BEST),
     ]
-
-
-def _ours(classifier: Classifier, texts: Sequence[str]) -> None:
-    for start in range(0, len(texts), CHUNK):
-        scoring.predict(texts[start : start + CHUNK], classifier)
 
 
 def _in_batches(run: Run, texts: Sequence[str], size: int = 64) -> None:
@@ -124,15 +121,20 @@ def _torch_run() -> Run:
 
 
 def _openvino_run(threads: int) -> Run:
-    """OpenVINO on our graph, asked for throughput with `threads` threads; it takes bfloat16 where that is fast."""
+    """OpenVINO on our graph."""
     import openvino  # pyright: ignore[reportMissingImports]
 
     core: Any = openvino.Core()
     with tempfile.TemporaryDirectory() as folder:
         export_verb.write(registry.default_folder(), Path(folder) / "onnx")
         model = core.read_model(Path(folder) / "onnx" / "model.onnx")
-        compiled = core.compile_model(model, "CPU", {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"})
+        compiled = core.compile_model(model, "CPU", _options(threads))
     return lambda tokens, mask: compiled((tokens, mask))
+
+
+def _options(threads: int) -> dict[str, object]:
+    numbers = "bf16" if pick_dtype("cpu") is torch.bfloat16 else "f32"
+    return {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": numbers}
 
 
 def main() -> None:
