@@ -11,7 +11,7 @@ import numpy as np
 from moderation_model.backends import Classifier, Logits
 from moderation_model.contract import Prediction
 from moderation_model.labels import LABEL_NAMES
-from moderation_model.scoring import TextPlan, combine, plan
+from moderation_model.scoring import TextPlan, combine_all, plan
 
 BATCH = 512
 """Texts of one call of the model: enough to fill its rows and to keep all cores busy."""
@@ -59,17 +59,9 @@ def predictions(texts: Sequence[str], classifier: Classifier) -> Iterator[Predic
             windows = [window for text_plan in plans for window in text_plan.flat]
             before, running = running, (plans, thread.submit(classifier.logits, windows))
             if before is not None:
-                yield from _combined(before[0], before[1].result(), classifier)
+                yield from combine_all(before[0], before[1].result(), classifier.info)
         if running is not None:
-            yield from _combined(running[0], running[1].result(), classifier)
-
-
-def _combined(plans: Sequence[TextPlan], logits: Logits, classifier: Classifier) -> Iterator[Prediction]:
-    start = 0
-    for text_plan in plans:
-        end = start + len(text_plan.flat)
-        yield combine(text_plan, Logits(logits.toxicity[start:end], logits.sentiment[start:end]), classifier.info)
-        start = end
+            yield from combine_all(running[0], running[1].result(), classifier.info)
 
 
 def score_texts(

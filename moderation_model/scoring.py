@@ -93,23 +93,27 @@ def combine(text_plan: TextPlan, logits: Logits, info: ModelInfo) -> Prediction:
     return _prediction(scores, sentiment, reading, info, text_plan)
 
 
-def predict(texts: Sequence[str], classifier: Classifier) -> list[Prediction]:
-    """Plans, runs and combines at once, in the caller's thread; for the command line and for measuring.
+def combine_all(plans: Sequence[TextPlan], logits: Logits, info: ModelInfo) -> list[Prediction]:
+    """One prediction a plan from the logits of all their windows, row by row.
 
     Raises NotNumbersError where one logit is none: it must be taken neither for abuse nor for its absence.
     """
-    plans = plan(texts, classifier)
-    logits = classifier.logits([window for text_plan in plans for window in text_plan.flat])
     if not all(np.isfinite(part).all() for part in logits):
         raise NotNumbersError
     found: list[Prediction] = []
     start = 0
     for text_plan in plans:
         end = start + len(text_plan.flat)
-        part = Logits(logits.toxicity[start:end], logits.sentiment[start:end])
-        found.append(combine(text_plan, part, classifier.info))
+        found.append(combine(text_plan, Logits(logits.toxicity[start:end], logits.sentiment[start:end]), info))
         start = end
     return found
+
+
+def predict(texts: Sequence[str], classifier: Classifier) -> list[Prediction]:
+    """Plans, runs and combines at once, in the caller's thread; raises what `combine_all` does."""
+    plans = plan(texts, classifier)
+    logits = classifier.logits([window for text_plan in plans for window in text_plan.flat])
+    return combine_all(plans, logits, classifier.info)
 
 
 def _strongest(by_reading: Sequence[Sequence[float]], limits: Sequence[float]) -> int:

@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 from typing import Any, Self
 
 from moderation_model import intake, scoring
-from moderation_model.backends import Classifier, Logits
-from moderation_model.batching import BatchQueue, BatchReport, Scored, Spared
+from moderation_model.backends import Classifier
+from moderation_model.batching import BatchQueue, BatchReport, Spared
 from moderation_model.contract import Explanation, ModelInfo, Prediction, Timings
 from moderation_model.errors import ModelOverloaded, NotNumbersError
 from moderation_model.explainer import Explainer
@@ -108,8 +109,8 @@ class Service:
             raise intake.Refused(f"The texts make {tokens:,} tokens together. Send fewer at once.", status=413)
         windows = [window for plan in plans for window in plan.flat]
         scored = await self.queue.score(windows, priority=priority, classifier=classifier)
-        info = classifier.info
-        predictions = _combine(plans, scored, info) if short else await asyncio.to_thread(_combine, plans, scored, info)
+        combining = partial(scoring.combine_all, plans, scored.logits, classifier.info)
+        predictions = combining() if short else await asyncio.to_thread(combining)
         timings = Timings(scored.queue_ms, scored.model_ms, (perf_counter() - started) * 1000)
         return [replace(prediction, timings=timings) for prediction in predictions]
 
@@ -133,15 +134,3 @@ def _draw(picture: Picture) -> bytes:
     from moderation_model.reports.pictures import draw
 
     return draw(picture)
-
-
-def _combine(plans: Sequence[scoring.TextPlan], scored: Scored, info: ModelInfo) -> list[Prediction]:
-    """Each plan's prediction from its share of the rows."""
-    predictions: list[Prediction] = []
-    start = 0
-    for plan in plans:
-        end = start + len(plan.flat)
-        share = Logits(scored.logits.toxicity[start:end], scored.logits.sentiment[start:end])
-        predictions.append(scoring.combine(plan, share, info))
-        start = end
-    return predictions
