@@ -86,6 +86,9 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        # What stands now stands for good; else every full collection stops the event loop for 50 ms to look through it.
+        gc.collect()
+        gc.freeze()
         sys.stdout.write(self._ready + "\n")
         sys.stdout.flush()
         # Not before: nobody shall wait for it, and the first foreign text shall not stop the event loop for a second.
