@@ -92,16 +92,7 @@ class _Server(uvicorn.Server):
         sys.stdout.write(self._ready + "\n")
         sys.stdout.flush()
         # Not before: nobody shall wait for it, and the first foreign text shall not stop the event loop for a second.
-        threading.Thread(target=_settle, name="settling").start()
-
-
-def _settle() -> None:
-    """Loads what the first foreign text would wait for, and has the garbage collector pass over all that stays: a full
-    collection would look at every object of every library, and the event loop stands still meanwhile.
-    """
-    load_detector()
-    gc.collect()
-    gc.freeze()
+        threading.Thread(target=load_detector, name="languages").start()
 
 
 def _ready_line(listener: socket.socket, classifier: Classifier) -> str:
