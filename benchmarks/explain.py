@@ -1,6 +1,6 @@
 """Explanations: how long one takes beside `shap.Explainer(pipeline)`, and how well its values agree with exact ones.
 
-    python benchmarks/explain.py --json [--part speed|agreement] [--messages 30]
+    python -m benchmarks.explain --json [--part speed|agreement] [--messages 30]
 
 Speed: the same messages of 10 and of 30 tokens, the same weights and threads, in turn. Ours is all that the server
 does: readings, score, explainer process, queue; nothing is remembered. The other is shap's default for a transformers

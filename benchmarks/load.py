@@ -1,6 +1,6 @@
 """Sends texts to a model server over loopback, as fast as it answers or at a given rate, and times every answer.
 
-    python benchmarks/load.py < order.json > found.json
+    python -m benchmarks.load < order.json > found.json
 
 A process of its own, without httpx: what asks must take little of the cores whose work is measured. Every connection
 is kept alive and has one request under way. `Order` is what it reads, `Found` what it writes.
