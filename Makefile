@@ -74,7 +74,7 @@ $(VENV)/.installed-demo: $(VENV)/.torch
 
 $(VENV)/.installed-test: $(VENV)/.torch
 	@exec >&2
-	$(PIP) -c constraints.txt -e '.[model,train,postgres,demo,test]'
+	$(PIP) -c constraints.txt -e '.[model,train,export,postgres,demo,test]'
 	touch $@
 
 # PyTorch first: only it may come from another index, and only it can fill the disk.

@@ -1,7 +1,7 @@
 """Does learning work, and is it safe? A made-up community teaches the model its slang; held-out chat shows the rest.
 
-    python benchmarks/community.py --verdicts 300 --seeds 1 2 3 --json
-    python benchmarks/community.py --verdicts 300 --seeds 1 2 3 4 5 --inverted --json
+    python -m benchmarks.community --verdicts 300 --seeds 1 2 3 --json
+    python -m benchmarks.community --verdicts 300 --seeds 1 2 3 4 5 --inverted --json
 
 Each seed is one whole run: verdicts (what is flagged, most of what is missed, a few draws) are cut into parts, a
 challenger is trained, gets its limits and is judged by the gate. The figures are of 2,000 lines of the same community,
@@ -13,18 +13,17 @@ not worse than the champion, by the intervals of false flags and recall. Seconds
 
 from __future__ import annotations
 
-import argparse
 import json
-import platform
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks import measuring
 from bot.core.influence import Judgement, contradictions
 from moderation_model import registry
 from moderation_model.backends import BACKENDS
@@ -110,7 +109,7 @@ def _judgements(seen: Sequence[Example], scored: Scored, labels: Sequence[str]) 
 def report(trials: Sequence[Trial], version: str) -> dict[str, Any]:
     """Everything that is printed with `--json`; each goal holds its worst trial."""
     found: dict[str, Any] = {
-        "machine": f"{platform.processor() or platform.machine()}, {platform.platform()}",
+        "machine": measuring.machine(),
         "weights": version,
         "promoted": sum(each.run.result.verdict.promote for each in trials),
         "minutes_at_most": round(max(each.run.result.minutes for each in trials), 2),
@@ -123,12 +122,11 @@ def report(trials: Sequence[Trial], version: str) -> dict[str, Any]:
     recall = min((each.gains["recall"].low for each in runs), default=0.0)
     lost = [_lost(each, name) for each in runs for name in ("checks", "anchors")]
     goals = [
-        ("false_flags_left", left, FALSE_FLAGS_LEFT, left <= FALSE_FLAGS_LEFT),
-        ("recall_gained_at_least", recall, 0.0, recall >= 0.0),
-        ("checks_and_anchors_gained", min(lost, default=0.0), CHECKS_LOST, min(lost, default=0.0) >= CHECKS_LOST),
+        measuring.at_most("false_flags_left", left, FALSE_FLAGS_LEFT),
+        measuring.at_least("recall_gained_at_least", recall, 0.0),
+        measuring.at_least("checks_and_anchors_gained", min(lost, default=0.0), CHECKS_LOST),
     ]
-    named = [{"name": name, "value": round(value, 4), "goal": goal, "met": met} for name, value, goal, met in goals]
-    return {**found, "goals": named}
+    return {**found, "goals": [asdict(goal) for goal in goals]}
 
 
 def _lost(run: Rehearsed, name: str) -> float:
@@ -141,12 +139,11 @@ def _say(line: str) -> None:
 
 def main() -> None:
     """Prints one line a trial, or with `--json` one object; ends well whether or not the goals are met."""
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments = measuring.arguments(__doc__)
     arguments.add_argument("--verdicts", type=int, default=300)
     arguments.add_argument("--seeds", type=int, nargs="+", default=[1])
     arguments.add_argument("--mode", choices=MODES, default="lora")
     arguments.add_argument("--inverted", action="store_true", help="one of five moderators answers the opposite")
-    arguments.add_argument("--json", action="store_true")
     given = arguments.parse_args()
     champion = registry.default_folder()
     trials: list[Trial] = []

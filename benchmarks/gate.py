@@ -1,6 +1,6 @@
 """How often the gate is wrong: seeded trials of `judge` on simulated scores of models whose worth is known.
 
-    python benchmarks/gate.py --json
+    python -m benchmarks.gate --json
 
 Every trial draws a community anew. A message is a toxic one with probability 0.3, and both models see it through noise
 that they partly share; scores are calibrated by construction, and both decide at 0.5. Labels come as in life: whatever
@@ -9,15 +9,13 @@ the champion flags is judged, of the rest one in four, so rows weigh 1 or 4. The
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 
+from benchmarks import measuring
 from moderation_model.gate import Calibration, Costs, Evidence, Passes, judge
 from moderation_model.measures import calibration_error
 
@@ -149,26 +147,12 @@ def _alike(chance: np.random.Generator, rows: int, correlation: float) -> tuple[
 
 
 def main() -> None:
-    """Prints how many of the trials promote, as a table or with `--json` as one object."""
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--json", action="store_true")
-    as_json = arguments.parse_args().json
+    """Prints in how many of `TRIALS` each is promoted, as a table or with `--json` as one object."""
+    given = measuring.arguments(__doc__).parse_args()
     figures = {name: promoted(each, TRIALS) for name, each in {**WORSE, **NEITHER, **BETTER}.items()}
-    goals = [(name, MOST_WORSE, figures[name] <= MOST_WORSE) for name in WORSE]
-    goals.append(("five_points_better", FEWEST_BETTER, figures["five_points_better"] >= FEWEST_BETTER))
-    if as_json:
-        found = {
-            "machine": f"{platform.processor() or platform.machine()}, {platform.platform()}",
-            "weights": "none",
-            "figures": figures,
-            "goals": [{"name": name, "value": figures[name], "goal": goal, "met": met} for name, goal, met in goals],
-        }
-        print(json.dumps(found))
-        return
-    print(f"promoted in {TRIALS} trials")
-    wanted = {name: f"{'met' if met else 'missed'}: {goal}" for name, goal, met in goals}
-    for name, count in figures.items():
-        print(f"{name:<44} {count:>4}  {wanted.get(name, '')}")
+    goals = [measuring.at_most(name, figures[name], MOST_WORSE) for name in WORSE]
+    goals.append(measuring.at_least("five_points_better", figures["five_points_better"], FEWEST_BETTER))
+    measuring.show(figures, goals, as_json=given.json, weights_name="none")
 
 
 if __name__ == "__main__":

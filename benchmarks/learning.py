@@ -1,6 +1,6 @@
 """Would Candor learn from your chat? The loop on any labelled file: verdicts in, challenger, gate, held-out figures.
 
-    python benchmarks/learning.py --data chat.csv --text message --label toxic --labels 300 --json
+    python -m benchmarks.learning --data chat.csv --text message --label toxic --labels 300 --json
 
 `--label` holds 1 or 0 (or a share: from 0.5 on a line breaks the rules). Rows are cut into two halves that share no
 near-duplicate. In the first, moderators are simulated: they judge every line that the champion flags, six of ten lines
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import platform
 import random
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import measuring
 from moderation_model import registry
 from moderation_model.backends import BACKENDS
 from moderation_model.errors import ModelError
@@ -90,7 +90,7 @@ def run(rows: list[tuple[str, bool]], given: argparse.Namespace) -> dict[str, An
             say=lambda line: print(line, file=sys.stderr),
         )
     return {
-        "machine": f"{platform.processor() or platform.machine()}, {platform.platform()}",
+        "machine": measuring.machine(),
         "weights": version_of(champion),
         "verdicts": len(seen),
         "held_out": len(later),
@@ -114,7 +114,7 @@ def show(told: dict[str, Any]) -> None:
 
 def main() -> None:
     """Prints the figures, or with `--json` one object; ends well whatever the gate says."""
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments = measuring.arguments(__doc__)
     arguments.add_argument("--data", type=Path, required=True)
     arguments.add_argument("--text", required=True, help="column of the texts")
     arguments.add_argument("--label", required=True, help="column that says what breaks the rules")
@@ -122,7 +122,6 @@ def main() -> None:
     arguments.add_argument("--rows", type=int, default=ROWS, help="rows drawn of the file")
     arguments.add_argument("--mode", choices=MODES, default="lora")
     arguments.add_argument("--seed", type=int, default=1)
-    arguments.add_argument("--json", action="store_true")
     given = arguments.parse_args()
     try:
         told = run(read_rows(given.data, text=given.text, label=given.label), given)

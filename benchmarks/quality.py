@@ -1,6 +1,6 @@
 """How good the model in the box is: every goal with its value and 95 % interval.
 
-    python benchmarks/quality.py --data FOLDER --json
+    python -m benchmarks.quality --data FOLDER --json
 
 FOLDER holds the public files that the recipe names; only rows that the model was neither trained nor tuned on are
 measured. Without it the goals that need no data are measured: behavioural checks, identity templates, and evasion of
@@ -9,9 +9,7 @@ our own abusive sentences in place of messages of the data.
 
 from __future__ import annotations
 
-import argparse
 import json
-import platform
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -19,6 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from benchmarks import measuring
 from moderation_model import registry
 from moderation_model.backends import BACKENDS, Classifier
 from moderation_model.bulk import accused, score_texts
@@ -52,7 +51,7 @@ def report(figures: Figures, version: str, data: Path | None) -> dict[str, Any]:
     folder = registry.default_folder()
     return {
         "date": date.today().isoformat(),
-        "machine": f"{platform.processor() or platform.machine()}, {platform.platform()}",
+        "machine": measuring.machine(),
         "weights": version,
         "weights_sha256": registry.file_digest(folder / "model.safetensors"),
         "data_sha256": _digests(_recipe(), data) if data else {},
@@ -95,9 +94,8 @@ def _rounded(value: Any) -> Any:
 
 def main() -> None:
     """Prints the goals as a table, or with `--json` as one object; ends well whether or not they are met."""
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments = measuring.arguments(__doc__)
     arguments.add_argument("--data", type=Path, help="folder with the files that the recipe names")
-    arguments.add_argument("--json", action="store_true")
     given = arguments.parse_args()
     try:
         classifier = BACKENDS["torch"](registry.default_folder())

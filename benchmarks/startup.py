@@ -1,74 +1,77 @@
-"""How soon the model server answers, how long one message and one explanation take, and how much memory it all holds.
+"""How soon the model server answers, and how much memory it and its explainer hold; medians of three starts.
 
-    python benchmarks/startup.py --json
+    python -m benchmarks.startup --json
 
 Starts the server with the weights in the box as the bot does, on loopback, and asks it over HTTP like the bot. Times
-are wall clock on whatever else the machine is doing; memory is resident memory in MB (10^6 bytes) after the questions.
+are wall clock on whatever else the machine is doing; memory is resident memory in MB (10^6 bytes) after the questions:
+messages of all lengths and in another language, and explanations. The first start also reads the files from the disk.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
-import platform
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Awaitable
-from dataclasses import asdict, dataclass
 
+from benchmarks import measuring
 from bot.memory import resident_megabytes
 from moderation_model.client import ModelClient
+from moderation_model.errors import ExplainerUnavailable
 
+STARTS = 3
 SHORT = "good game, see you all tomorrow at eight"
 LONG = (
     "you never help anybody on this server and everyone knows it, so please do us all a favour, shut up and leave, you "
     "worthless clown of a player"
 )
+FOREIGN = "ich weiß wirklich nicht warum das heute schon wieder nicht funktioniert und was ich machen soll"
 QUESTIONS = 200
 EXPLANATIONS = 10
-GOALS = {
-    "server_resident_mb": 700.0,
-    "explainer_resident_mb": 500.0,
-    "explanation_p50_ms": 1000.0,
-}
+PATIENCE = 120.0
 
 
-@dataclass(frozen=True, slots=True)
-class Goal:
-    """One figure that has a goal; `met` means at most the goal."""
-
-    name: str
-    value: float
-    goal: float
-    met: bool
-
-
-async def measure(url: str) -> tuple[str, dict[str, float]]:
-    """The version that serves, and the figures of a server that has just become ready at `url`."""
+async def measure(url: str) -> dict[str, float]:
+    """The figures of a server that has just become ready at `url`."""
     client = ModelClient(url, explain_timeout=120.0)
     started = time.perf_counter()
     try:
         first = await _milliseconds(client.classify([SHORT]))
-        alone = [await _milliseconds(client.classify([f"{SHORT} {number}"])) for number in range(QUESTIONS)]
-        await client.explain(LONG)
+        await _wait_for_explainer(client)
         explainer_seconds = time.perf_counter() - started
+        alone = [await _milliseconds(client.classify([f"{SHORT} {number}"])) for number in range(QUESTIONS)]
+        foreign = await _milliseconds(client.classify([FOREIGN]))
+        for length in range(10, 1400, 10):
+            await client.classify([" ".join([LONG] * 10)[:length]])
         explained = [await _milliseconds(client.explain(f"{LONG} {number}")) for number in range(EXPLANATIONS)]
         health = await client.health()
-        figures = {
+        return {
             "first_answer_ms": first,
+            "explained_s_after_ready": explainer_seconds,
             "one_message_p50_ms": statistics.median(alone),
-            "one_message_p99_ms": statistics.quantiles(alone, n=100)[98],
-            "explainer_ready_s_after_server": explainer_seconds,
+            "one_message_p99_ms": measuring.percentile(alone, 0.99),
+            "first_foreign_answer_ms": foreign,
             "explanation_p50_ms": statistics.median(explained),
             "server_resident_mb": resident_megabytes(health["pid"]) or 0.0,
             "explainer_resident_mb": resident_megabytes(health["explainer_pid"]) or 0.0,
         }
-        return (await client.info()).version, figures
     finally:
         await client.aclose()
+
+
+async def _wait_for_explainer(client: ModelClient) -> None:
+    """Asks until the first explanation comes. Raises ExplainerUnavailable if none has after `PATIENCE` seconds."""
+    started = time.perf_counter()
+    while True:
+        try:
+            await client.explain(LONG)
+            return
+        except ExplainerUnavailable:  # it still starts: on a busy machine that takes longer than a request may
+            if time.perf_counter() - started > PATIENCE:
+                raise
 
 
 async def _milliseconds(asking: Awaitable[object]) -> float:
@@ -77,11 +80,8 @@ async def _milliseconds(asking: Awaitable[object]) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def main() -> None:
-    """Prints the figures as a table, or with `--json` as one object."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--json", action="store_true")
-    as_json = arguments.parse_args().json
+def start() -> dict[str, float]:
+    """Starts a server, measures it and ends it."""
     command = [sys.executable, "-m", "moderation_model", "serve", "--port", "0", "--exit-on-stdin-close"]
     started = time.perf_counter()
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
@@ -90,25 +90,22 @@ def main() -> None:
         try:
             port = json.loads(server.stdout.readline())["port"]
             ready = time.perf_counter() - started
-            version, measured = asyncio.run(measure(f"http://127.0.0.1:{port}"))
+            return {"server_ready_s": ready, **asyncio.run(measure(f"http://127.0.0.1:{port}"))}
         finally:
             server.stdin.close()
-    figures = {"server_ready_s": ready, **measured}
-    figures = {name: round(value, 2) for name, value in figures.items()}
-    goals = [Goal(name, figures[name], goal, figures[name] <= goal) for name, goal in GOALS.items()]
-    if as_json:
-        found = {
-            "machine": f"{platform.processor() or platform.machine()}, {platform.platform()}",
-            "weights": version,
-            "figures": figures,
-            "goals": [asdict(goal) for goal in goals],
-        }
-        print(json.dumps(found))
-        return
-    for name, value in figures.items():
-        print(f"{name:<34} {value:>10}")
-    for goal in goals:
-        print(f"{goal.name:<34} {'met' if goal.met else 'missed'}: {goal.value} of at most {goal.goal}")
+
+
+def main() -> None:
+    """Prints the figures as a table, or with `--json` as one object."""
+    as_json = measuring.arguments(__doc__).parse_args().json
+    starts = [start() for _ in range(STARTS)]
+    figures = {name: statistics.median(each[name] for each in starts) for name in starts[0]}
+    goals = [
+        measuring.at_most("server_ready_s", figures["server_ready_s"], 6.0),
+        measuring.at_most("server_resident_mb", figures["server_resident_mb"], 650.0),
+        measuring.at_most("explainer_resident_mb", figures["explainer_resident_mb"], 500.0),
+    ]
+    measuring.show(figures, goals, as_json=as_json)
 
 
 if __name__ == "__main__":

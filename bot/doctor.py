@@ -32,7 +32,8 @@ from bot.store.guilds import GuildStore
 from bot.store.predictions import PredictionStore
 from moderation_model.client import ModelClient
 from moderation_model.contract import ModelInfo
-from moderation_model.errors import ModelError
+from moderation_model.errors import BadRequest, ModelError
+from moderation_model.learning import VersionInfo
 
 if TYPE_CHECKING:
     import aiohttp
@@ -134,13 +135,13 @@ async def _model(settings: Settings) -> tuple[Finding, ModelInfo | None]:
     try:
         if settings.model_url is not None:
             token = settings.model_token.get_secret_value() if settings.model_token else None
-            info = await _ask(settings.model_url, token)
-            return _serves(info, settings.model_url), info
+            info, retired = await _ask(settings.model_url, token)
+            return _serves(info, settings.model_url, retired), info
         child = ModelChild(settings)
         try:
             await child.start()
-            info = await _ask(child.url, child.token)
-            return _serves(info, "the bot's own server"), info
+            info, retired = await _ask(child.url, child.token)
+            return _serves(info, "the bot's own server", retired), info
         finally:
             await child.stop()
     except ModelError as error:
@@ -155,17 +156,23 @@ def _model_fix(settings: Settings) -> str:
     return "Install Candor again with its model: pip install 'candor[model]'."
 
 
-async def _ask(url: str, token: str | None) -> ModelInfo:
+async def _ask(url: str, token: str | None) -> tuple[ModelInfo, list[VersionInfo]]:
+    """What serves, and the versions that were taken out of service."""
     client = ModelClient(url, token=token)
     try:
-        return await client.info()
+        info = await client.info()
+        try:
+            return info, [each for each in await client.versions() if each.unhealthy]
+        except BadRequest:  # it has no folder for models: it serves this one only
+            return info, []
     finally:
         await client.aclose()
 
 
-def _serves(info: ModelInfo, where: str) -> Finding:
+def _serves(info: ModelInfo, where: str, retired: Sequence[VersionInfo]) -> Finding:
     lacks = f" It does not know {', '.join(info.missing)}." if info.missing else ""
-    sentence = f"Model {info.version} answers on {info.device} ({info.dtype}), {where}.{lacks}"
+    gone = "".join(f" Version {each.version} was taken out of service: {each.unhealthy}" for each in retired)
+    sentence = f"Model {info.version} answers on {info.device} ({info.dtype}), {where}.{lacks}{gone}"
     return Finding("model", True, sentence)
 
 

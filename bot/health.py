@@ -18,16 +18,21 @@ from bot.flow.moderate import Passed
 log = structlog.get_logger(__name__)
 
 PASS_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-LAG_BUCKETS = (0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0)
-BEAT_SECONDS = 1.0
-BLOCKED_SECONDS = 1.0
-"""A loop that is late by so much is worth a line in the log: Discord's heartbeat waits for it too."""
+LAG_BUCKETS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+BEAT_SECONDS = 0.05
+BLOCKED_SECONDS = 0.25
+"""A loop that is late by so much is worth a line in the log, one in `QUIET_SECONDS` at most: people who press a button
+wait for it, and so does Discord's heartbeat."""
+QUIET_SECONDS = 60.0
+WORST_SECONDS = 60.0
+"""The worst lateness is shown for so long at least, and for twice as long at most."""
 
 
 class Metrics:
     """The bot's figures in a registry of their own. They name outcomes, labels and kinds, never people or texts."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = monotonic) -> None:
+        self._now = now
         self.registry = CollectorRegistry()
         self._messages = self._counter("candor_messages", "Messages by how their pass ended.", "outcome")
         self._decisions = self._counter("candor_decisions", "Cases opened by the label that reached a limit.", "label")
@@ -45,6 +50,13 @@ class Metrics:
         self._lag_now = Gauge(
             "candor_event_loop_lag_last_seconds", "Lateness at the last beat.", registry=self.registry
         )
+        self._lag_worst = Gauge(
+            "candor_event_loop_lag_max_seconds",
+            "Worst lateness of the last minute or two.",
+            registry=self.registry,
+        )
+        self._worst = self._worst_before = 0.0
+        self._minute = self._now()
         self._cards = Gauge("candor_cards_waiting", "Review cards that wait to be posted.", registry=self.registry)
 
     def passed(self, passed: Passed) -> None:
@@ -66,6 +78,8 @@ class Metrics:
         """Record by how much the event loop was late at one beat."""
         self._lag.observe(seconds)
         self._lag_now.set(seconds)
+        self._forget_old()
+        self._worst = max(self._worst, seconds)
 
     def cards_waiting(self, count: int) -> None:
         """Record the length of the queue of cards."""
@@ -73,7 +87,17 @@ class Metrics:
 
     def page(self) -> bytes:
         """All figures in Prometheus' text form."""
+        self._forget_old()
+        self._lag_worst.set(max(self._worst, self._worst_before))
         return generate_latest(self.registry)
+
+    def _forget_old(self) -> None:
+        """Keep the worst of this minute and of the one before, so that no reader takes it away from another."""
+        now = self._now()
+        passed = now - self._minute
+        if passed >= WORST_SECONDS:
+            self._worst_before = self._worst if passed < 2 * WORST_SECONDS else 0.0
+            self._worst, self._minute = 0.0, now
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(name, meaning, labels, registry=self.registry)
@@ -138,13 +162,16 @@ class HealthServer:
         return web.Response(body=self._metrics.page(), headers={"Content-Type": "text/plain; version=0.0.4"})
 
     async def _watch_loop(self) -> None:
+        quiet_until = 0.0
         while True:
             due = monotonic() + BEAT_SECONDS
             await asyncio.sleep(BEAT_SECONDS)
-            late = max(0.0, monotonic() - due)
+            now = monotonic()
+            late = max(0.0, now - due)
             self._metrics.lagged(late)
-            if late >= BLOCKED_SECONDS:
+            if late >= BLOCKED_SECONDS and now >= quiet_until:
                 log.warning("event_loop_blocked", seconds=round(late, 2))
+                quiet_until = now + QUIET_SECONDS
 
 
 def _answer(status: HTTPStatus, state: Mapping[str, object]) -> web.Response:

@@ -189,7 +189,8 @@ def line_json(line: Line, passed: Passed, case: Case | None, *, reported: bool, 
     """What `--headless` prints of one message."""
     first = passed.predictions[0] if passed.predictions else None
     decision = passed.decision
-    top = case.explanation.top() if case is not None and case.explanation is not None else ()
+    # A line that joined another's card has no explanation of its own.
+    explained = case.explanation if case is not None and case.message_id == passed.message.message_id else None
     return {
         "line": line.number,
         "who": line.who,
@@ -215,7 +216,7 @@ def line_json(line: Line, passed: Passed, case: Case | None, *, reported: bool, 
             }
             for reason in decision.reasons
         ],
-        "top_words": list(top),
+        "top_words": list(explained.top()) if explained is not None else [],
         "case_id": case.case_id if case is not None else None,
         "reported_by": line.report_by if reported else None,
         "must_be": line.must,

@@ -154,7 +154,7 @@ class LearnStage:
 
     async def _decided(self, run: Run) -> Run:
         """The run once its model serves, or will not: the members write on, and both models score what they write."""
-        if run.result is None or not run.result.verdict.promote:
+        if run.result is None or run.result.passed is None:
             return run
         lines = community(ROUNDS * SHADOWED, seed=SEED + 1, cores="known")
         for number in range(ROUNDS):

@@ -7,9 +7,9 @@ Needs the extras `model`, `demo` and `test`, and a Chromium: the first of chromi
 that is installed, or the one that CANDOR_CHROMIUM names. It takes about three minutes on two cores, and as long again
 for `retraining`, which trains.
 
-What is written and pressed is made up; everything in the pictures is what the real bot and model made of it. A month
-passes by making the database's records a day older after each day that was played. `retraining` learns from that
-month's verdicts and from lines of a made-up community with slang of its own, as a team would import them.
+What is written and pressed is made up (`month.py`); everything in the pictures is what the real bot and model made of
+it. `retraining` learns from that month's verdicts and from lines of a made-up community with slang of its own, as a
+team would import them.
 """
 
 from __future__ import annotations
@@ -19,9 +19,7 @@ import asyncio
 import contextlib
 import io
 import os
-import random
 import shutil
-import sqlite3
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -29,20 +27,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from month import ADMINISTRATOR, DAYS, MODERATOR, Month
 from PIL import Image
 
 from bot.app import App, build_app
 from bot.config import load_settings
-from bot.core.cases import Case
 from bot.core.lessons import NewLesson
 from bot.demo import demo_settings, explainer_ready
 from bot.errors import BotError
 from bot.flow.turns import Turn
 from bot.log import configure
 from bot.sandbox.sandbox import Sandbox
-from bot.sandbox.script import SMALL_TALK, TEASED
 from bot.stage_day import REVIEW_CHANNEL
-from bot.stage_hands import Hands
 from bot.stage_watch import Watch
 from bot.store.lessons import LessonStore
 from moderation_model.checks.community import community, reviewed
@@ -57,84 +53,11 @@ SHARPNESS = 2
 COLOURS = 96
 """Of a dark page with little in colour, so many are enough, and keep a picture under 150 kB."""
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
-MODERATOR, ADMINISTRATOR = "Lena", "Robin"
 QUARREL = ("anyone up for co-op tonight?", "nobody wants you in this group, you pathetic loser")
 
-DAYS = 27
 LINES, IMPORTED, BATCH = 1800, 300, 64
 """Lines of the community, and so many of those that its moderators saw; texts of one request."""
 ACCUSING = ("toxic", "severe_toxic", "insult", "threat", "identity_hate")
-MEMBERS = ("Mia", "Jonas", "Kai", "Priya", "Sam", "Noor")
-CHANNELS = ("general", "gaming", "gaming", "help")
-UNKIND = (
-    "quit, you worthless clown",
-    "you are a worthless idiot, get out of here",
-    "what a stupid little clown you are",
-    "get lost, you useless idiot",
-    "you play like a brainless fool",
-    "you are a disgrace, you miserable loser",
-)
-FRIENDLY = (
-    "you idiot, you forgot your own birthday cake",
-    "you silly fool, of course you can have my spot",
-    "you crazy genius idiot, how did you find that door",
-    TEASED.text,
-)
-"""Harmless among friends, and flagged."""
-
-
-class Month:
-    """A month on the demo's server: some talk a day, now and then an insult, and a moderator who answers most cards."""
-
-    def __init__(self, app: App, sandbox: Sandbox, watch: Watch) -> None:
-        self.app, self.sandbox, self.watch = app, sandbox, watch
-        self.hands = Hands(sandbox)
-        self.luck = random.Random(4)
-
-    async def play(self) -> None:
-        """Set up, then day after day."""
-        await self.hands.command(ADMINISTRATOR, "candor setup", review_channel=f"#{REVIEW_CHANNEL}")
-        await self.hands.command(ADMINISTRATOR, "candor rules name", label="insult", rule="rule 2")
-        for _ in range(DAYS):
-            await self._day()
-            self._grow_older(24 * 60)
-
-    async def _day(self) -> None:
-        for _ in range(self.luck.randint(14, 26)):
-            await self._say(self.luck.choice(MEMBERS), self.luck.choice(SMALL_TALK).text)
-        unkind = self.luck.sample(UNKIND, self.luck.choice((1, 2, 2, 3, 3)))
-        friendly = self.luck.sample(FRIENDLY, self.luck.choice((0, 0, 1, 1)))
-        authors = self.luck.sample(MEMBERS, len(unkind) + len(friendly))
-        cases = [await self._say(who, text) for who, text in zip(authors, [*unkind, *friendly], strict=True)]
-        for case, text in zip(cases, [*unkind, *friendly], strict=True):
-            if case is not None and self.luck.random() < 0.95:
-                self._grow_older(self.luck.choice((2, 4, 9, 15, 40)), open_cases=True)
-                await self._answer(case, "It's fine" if text in FRIENDLY else self.luck.choice(("Breaks", "Delete")))
-
-    async def _say(self, who: str, text: str) -> Case | None:
-        message = await self.sandbox.say(who, self.luck.choice(CHANNELS), text)
-        return (await self.watch.of(int(message["id"]))).case
-
-    async def _answer(self, case: Case, label: str) -> None:
-        case = await self.watch.card(case.lead_id or case.case_id)
-        if case.card is not None and case.state == "open":
-            card = self.sandbox.channel(REVIEW_CHANNEL).messages[case.card.message_id]
-            await self.hands.press(MODERATOR, card, label)
-
-    def _grow_older(self, minutes: int, *, open_cases: bool = False) -> None:
-        """Every time in the database is so many minutes earlier, or only those of the cases that wait."""
-        with contextlib.closing(sqlite3.connect(self.app.settings.data_dir / "candor.db", timeout=30)) as connection:
-            tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-            for table in ["cases"] if open_cases else tables:
-                columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
-                times = [name for _, name, kind, *_ in columns if kind == "DATETIME"]
-                chosen = "closed_at IS NULL" if open_cases else "TRUE"
-                # By way of another century: two rows of one hour must not meet half-way.
-                for shift in ("-100 years", f"+100 years', '-{minutes} minutes"):
-                    for name in times:
-                        moved = f"strftime('%Y-%m-%d %H:%M:%f000', {name}, '{shift}')"
-                        connection.execute(f"UPDATE {table} SET {name} = {moved} WHERE {name} IS NOT NULL AND {chosen}")
-            connection.commit()
 
 
 class Studio:

@@ -1,10 +1,10 @@
-"""The console script `candor-model`: score, explain, serve, train, evaluate, check, models, promote, rollback."""
+"""The console script `candor-model`: score, explain, serve, train, evaluate, check, export, and the model versions."""
 
 from __future__ import annotations
 
 import typer
 
-from moderation_model import check_verb, evaluate_verb, models_verbs, score_verb, serve_verbs, train_verbs
+from moderation_model import check_verb, evaluate_verb, export_verb, models_verbs, score_verb, serve_verbs, train_verbs
 
 
 def build_app() -> typer.Typer:
@@ -12,7 +12,7 @@ def build_app() -> typer.Typer:
     app = typer.Typer(
         no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False, help="Candor's model."
     )
-    for verbs in (score_verb, serve_verbs, train_verbs, evaluate_verb, check_verb, models_verbs):
+    for verbs in (score_verb, serve_verbs, train_verbs, evaluate_verb, check_verb, export_verb, models_verbs):
         verbs.register(app)
     return app
 

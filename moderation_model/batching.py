@@ -1,4 +1,4 @@
-"""The queue in front of the classifier: bounded, by priority, one batch at a time.
+"""The queue in front of the classifier: bounded, by priority, one batch at a time; the same window is scored once.
 
 A batch holds rows of one priority and of one classifier. Urgent rows always go first, so under steady urgent load the
 others wait; their batches are small, so that an urgent row never waits long for a batch that has already begun.
@@ -8,35 +8,43 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from array import array
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import count, islice
+from hashlib import blake2b
 from time import perf_counter
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 
+from moderation_model.answers import Answers
 from moderation_model.backends import Classifier, Logits, Window
-from moderation_model.errors import ModelError, ModelFailed, ModelOverloaded, ModelUnavailable
+from moderation_model.errors import ModelError, ModelFailed, ModelOverloaded, ModelUnavailable, NotNumbersError
 from moderation_model.priority import Priority, QueueLimits
+from moderation_model.waiting import Batch, Call, Row, Waiting
 
-LOOK_AHEAD = 256
-"""Waiting rows among which a batch looks for rows of like length."""
+CLOSED = "The model server shut down before this was scored."
 FIRST_GUESS = 10_000.0
 """Tokens a second, until the first batch has shown the real speed."""
+
+Spared = Literal["remembered", "joined"]
+"""How a row was answered without the model: from memory, or by another caller's row under way."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class BatchReport:
-    """One finished batch, for the metrics: how many rows and the seconds inside the model."""
+    """One finished batch, for the metrics: how many rows, the seconds inside the model, and how many of the rows have
+    scores that are no numbers.
+    """
 
     priority: Priority
     rows: int
     seconds: float
     failed: bool
+    spoiled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,39 +56,6 @@ class Scored:
     model_ms: float
 
 
-class _Job:
-    """One caller's windows: which rows still wait, which answers are in."""
-
-    def __init__(self, windows: Sequence[Window], classifier: Classifier, future: asyncio.Future[None]) -> None:
-        self.windows = windows
-        self.classifier = classifier
-        self.future = future
-        self.waiting: dict[int, None] = dict.fromkeys(range(len(windows)))
-        self.missing = len(windows)
-        self.toxicity = np.zeros((len(windows), len(classifier.info.labels)), dtype=np.float32)
-        self.sentiment = np.zeros((len(windows), 5), dtype=np.float32)
-        self.entered = perf_counter()
-        self.started: float | None = None
-        self.model_seconds = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """What runs next: rows as (job, row number) and the classifier that their tokens were made for."""
-
-    priority: Priority
-    classifier: Classifier
-    rows: list[tuple[_Job, int]]
-
-    @property
-    def windows(self) -> list[Window]:
-        return [job.windows[row] for job, row in self.rows]
-
-    @property
-    def jobs(self) -> list[_Job]:
-        return list(dict.fromkeys(job for job, _ in self.rows))
-
-
 class BatchQueue:
     """Use it as an async context manager. All methods belong to the event loop; only the model runs in a thread."""
 
@@ -90,21 +65,24 @@ class BatchQueue:
         *,
         limits: QueueLimits | None = None,
         on_batch: Callable[[BatchReport], None] | None = None,
+        on_spared: Callable[[Spared, int], None] | None = None,
     ) -> None:
         self._classifier = classifier
         self._limits = limits or QueueLimits()
         self._on_batch = on_batch
-        self._jobs: dict[Priority, dict[int, _Job]] = {priority: {} for priority in Priority}
-        self._numbers = count()
-        self._waiting_tokens = 0
+        self._on_spared = on_spared
+        self._waiting = Waiting(self._limits)
+        self._calls: dict[Call, None] = {}
+        self._shared: dict[bytes, Row] = {}
+        self._answers = Answers(self._limits.answers_kept)
         self._speed = FIRST_GUESS
-        self._wake = asyncio.Event()
+        self._ended: asyncio.Event | None = None
         self._closing = False
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="classifier")
-        self._worker: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._worker = asyncio.create_task(self._work(), name="batch-queue")
+        self._ended = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=self._work, args=(loop, self._ended), name="classifier", daemon=True).start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -123,21 +101,23 @@ class BatchQueue:
     @property
     def waiting_tokens(self) -> int:
         """Tokens that wait now, without the batch that runs."""
-        return self._waiting_tokens
+        return self._waiting.tokens(urgent=True) + self._waiting.tokens(urgent=False)
 
     def swap(self, classifier: Classifier) -> None:
         """From now on new work goes to `classifier`; what was encoded for the old one still runs on the old one."""
         self._classifier = classifier
+        self._answers.clear()
 
-    def check_room(self, tokens: int = 1) -> None:
-        """Raises ModelOverloaded if `tokens` more do not fit. Into an empty queue any amount fits.
+    def check_room(self, tokens: int = 1, *, priority: Priority = Priority.LIVE) -> None:
+        """Raises ModelOverloaded if `tokens` more do not fit. Where nothing waits any amount fits.
 
         Raises ModelUnavailable once the queue is closed.
         """
-        if self._closing or self._worker is None:
+        if self._closing or self._ended is None:
             raise ModelUnavailable("The model server is shutting down. Try again when it is back.")
-        if self._waiting_tokens and self._waiting_tokens + tokens > self._limits.waiting_tokens:
-            seconds = min(30.0, max(1.0, self._waiting_tokens / self._speed))
+        waiting = self._waiting.tokens(urgent=priority.urgent)
+        if waiting and waiting + tokens > self._limits.waiting_tokens:
+            seconds = min(30.0, max(1.0, waiting / self._speed))
             raise ModelOverloaded(f"The model is busy. Try again in {seconds:.0f} s.", retry_after=seconds)
 
     async def score(
@@ -146,130 +126,159 @@ class BatchQueue:
         *,
         priority: Priority = Priority.LIVE,
         classifier: Classifier | None = None,
+        afresh: bool = False,
     ) -> Scored:
         """The logits of `windows`, which `classifier` (by default the current one) has encoded.
 
-        Raises ModelOverloaded at once when there is no room, ModelFailed when the model raises or answers nonsense,
-        ModelUnavailable when the queue closes first. A caller that is cancelled takes its waiting rows with it.
+        A window whose scores are remembered, or that is under way for somebody else, costs nothing; explanations, whose
+        windows nobody else has, are left out of that, and so is what shall run `afresh`. Raises ModelOverloaded at once
+        when there is no room, ModelFailed when the model raises or answers nonsense (`NotNumbersError` where no number
+        comes out), ModelUnavailable when the queue closes first. A caller that is cancelled takes those of its waiting
+        rows along that nobody else wants.
         """
-        self.check_room(sum(map(len, windows)))
-        job = _Job(windows, classifier or self._classifier, asyncio.get_running_loop().create_future())
-        if not windows:
-            return Scored(Logits(job.toxicity, job.sentiment), 0.0, 0.0)
-        number = next(self._numbers)
-        self._jobs[priority][number] = job
-        self._waiting_tokens += sum(map(len, windows))
-        self._wake.set()
-        try:
-            await job.future
-        finally:
-            self._jobs[priority].pop(number, None)
-            self._drop_waiting(job)
-        queue_ms = ((job.started or job.entered) - job.entered) * 1000
-        return Scored(Logits(job.toxicity, job.sentiment), queue_ms, job.model_seconds * 1000)
+        classifier = classifier or self._classifier
+        self.check_room(0, priority=priority)
+        call = Call(len(windows), len(classifier.info.labels), asyncio.get_running_loop().create_future())
+        fresh = self._enter(call, windows, classifier, priority, shared=not afresh)
+        if call.missing:
+            try:
+                self.check_room(sum(len(row.window) for row in fresh), priority=priority)
+                for row in call.rows:  # not before: who is refused must not hurry what others wait for
+                    self._waiting.hurry(row, priority)
+                self._calls[call] = None
+                self._waiting.add(fresh)
+                await call.future
+            finally:
+                self._leave(call)
+        else:
+            await asyncio.sleep(0)  # whoever asks again and again for what is remembered must let others run
+        queue_ms = ((call.started or call.entered) - call.entered) * 1000
+        return Scored(Logits(call.toxicity, call.sentiment), queue_ms, call.model_seconds * 1000)
 
     async def close(self) -> None:
-        """Lets the running batch end, fails what still waits with ModelUnavailable, and stops the thread."""
+        """Fails what still waits with ModelUnavailable, lets the running batch end, and ends the thread."""
         self._closing = True
-        for jobs in self._jobs.values():
-            for job in jobs.values():
-                if len(job.waiting) == job.missing:
-                    _fail(job, ModelUnavailable("The model server shut down before this was scored."))
-                self._drop_waiting(job)
-        self._wake.set()
-        if self._worker is not None:
-            await self._worker
-        self._thread.shutdown(wait=False)
+        # First, for the running batch may take long: a model that hangs keeps nobody waiting who is not in it.
+        for row in self._waiting.close():
+            self._give_up(row, ModelUnavailable(CLOSED))
+        if self._ended is not None:
+            await self._ended.wait()
+        for call in self._calls:  # whose rows were to run once more
+            _fail(call, ModelUnavailable(CLOSED))
 
-    async def _work(self) -> None:
-        while not self._closing:
-            batch = self._next_batch()
-            if batch is None:
-                self._wake.clear()
-                await self._wake.wait()
+    def _enter(
+        self, call: Call, windows: Sequence[Window], classifier: Classifier, priority: Priority, *, shared: bool
+    ) -> list[Row]:
+        """Answers what is known, joins what is under way; the rows that must run."""
+        fresh: list[Row] = []
+        spared: dict[Spared, int] = {"remembered": 0, "joined": 0}
+        shared = shared and priority is not Priority.EXPLAIN and self._limits.answers_kept > 0
+        for number, window in enumerate(windows):
+            key = _key(classifier, window) if shared else None
+            if known := self._answers.get(key):
+                call.take(number, *known)
+                spared["remembered"] += 1
+                continue
+            row = self._shared.get(key) if key is not None else None
+            if row is None or row.classifier is not classifier:
+                row = Row(window, classifier, priority, key)
+                fresh.append(row)
+                if key is not None:
+                    self._shared[key] = row
             else:
-                await self._run(batch)
-        for job in [job for jobs in self._jobs.values() for job in jobs.values()]:
-            _fail(job, ModelUnavailable("The model server shut down before this was scored."))
+                spared["joined"] += 1
+            row.takers.append((call, number))
+            call.rows.append(row)
+        if self._on_spared is not None:
+            for how, rows in spared.items():
+                if rows:
+                    self._on_spared(how, rows)
+        return fresh
 
-    def _next_batch(self) -> _Batch | None:
-        """The oldest row of the most urgent priority and the rows nearest to it in length; None when none waits."""
-        for priority in Priority:
-            rows = list(islice(self._waiting_rows(priority), LOOK_AHEAD))
-            if not rows:
-                continue
-            first, *others = rows
-            longest = len(first[0].windows[first[1]])
-            others.sort(key=lambda row: abs(len(row[0].windows[row[1]]) - longest))
-            chosen = [first]
-            for job, row in others:
-                longest = max(longest, len(job.windows[row]))
-                too_long = longest * (len(chosen) + 1) > self._limits.batch_tokens
-                if too_long or len(chosen) == self._limits.rows(priority):
-                    break
-                chosen.append((job, row))
-            for job, row in chosen:
-                del job.waiting[row]
-                self._waiting_tokens -= len(job.windows[row])
-            return _Batch(priority, first[0].classifier, chosen)
-        return None
+    def _leave(self, call: Call) -> None:
+        """`call` waits no longer; what nobody else wants is dropped."""
+        self._calls.pop(call, None)
+        if not call.missing:
+            return
+        unwanted: list[Row] = []
+        for row in call.rows:
+            row.takers = [taker for taker in row.takers if taker[0] is not call]
+            if not row.takers:
+                unwanted.append(row)
+                self._forget(row)
+        self._waiting.remove(unwanted)
 
-    def _waiting_rows(self, priority: Priority) -> Iterator[tuple[_Job, int]]:
-        """Rows that wait, oldest first, all for the classifier of the oldest."""
-        classifier: Classifier | None = None
-        for job in self._jobs[priority].values():
-            if not job.waiting or job.future.done():
-                continue
-            classifier = classifier or job.classifier
-            if job.classifier is classifier:
-                yield from ((job, row) for row in job.waiting)
+    def _forget(self, row: Row) -> None:
+        """Nobody may join `row` any more."""
+        if row.key is not None and self._shared.get(row.key) is row:
+            del self._shared[row.key]
 
-    async def _run(self, batch: _Batch) -> None:
-        started = perf_counter()
-        for job in batch.jobs:
-            job.started = job.started or started
-        windows, failed = batch.windows, False
+    def _work(self, loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
+        """The model's thread: batch after batch, without a way round by the event loop between them."""
+        while (batch := self._waiting.take()) is not None:
+            loop.call_soon_threadsafe(self._waiting.prepare)
+            try:
+                outcome: Logits | Exception = batch.classifier.logits(batch.windows)
+            except Exception as error:  # whatever the model raises must reach those who wait for it
+                outcome = error
+            loop.call_soon_threadsafe(self._finish, batch, outcome, perf_counter() - batch.started)
+        loop.call_soon_threadsafe(ended.set)
+
+    def _finish(self, batch: Batch, outcome: Logits | Exception, seconds: float) -> None:
+        rows, spoiled = list(batch.rows), 0
+        for call in {call for row in rows for call, _ in row.takers}:
+            call.started = call.started or max(call.entered, batch.started)
+            call.model_seconds += seconds
         try:
-            logits = await asyncio.get_running_loop().run_in_executor(self._thread, batch.classifier.logits, windows)
-            seconds = perf_counter() - started
-            for job in batch.jobs:
-                job.model_seconds += seconds
-            self._deliver(batch, logits)
-            self._speed += 0.2 * (sum(map(len, windows)) / max(seconds, 1e-6) - self._speed)
-        except Exception as error:  # whatever the model raises must reach those who wait for it
-            seconds, failed = perf_counter() - started, True
-            logger.error("a batch of %d rows failed", len(windows), exc_info=error)
-            for job in batch.jobs:
-                self._drop_waiting(job)
-                _fail(job, _as_model_error(error))
+            if isinstance(outcome, Exception):
+                raise outcome
+            spoiled = self._deliver(rows, batch.classifier, outcome)
+            self._speed += 0.2 * (sum(map(len, batch.windows)) / max(seconds, 1e-6) - self._speed)
+        except Exception as error:
+            logger.error("a batch of %d rows failed", len(rows), exc_info=error)
+            for row in rows:
+                self._give_up(row, error)
         if self._on_batch is not None:
-            self._on_batch(BatchReport(batch.priority, len(windows), seconds, failed))
+            failed = isinstance(outcome, Exception)
+            self._on_batch(BatchReport(batch.priority, len(rows), seconds, failed, spoiled))
 
-    def _deliver(self, batch: _Batch, logits: Logits) -> None:
-        """Hands each row to its job. Raises ModelFailed on a wrong shape; a row that is no number fails its own job."""
-        shape = (len(batch.rows), len(batch.classifier.info.labels))
+    def _deliver(self, rows: Sequence[Row], classifier: Classifier, logits: Logits) -> int:
+        """Hands each row to those who wait for it; how many are no numbers. Raises ModelFailed on a wrong shape.
+
+        One text must not spoil those beside it, so a row without numbers runs once more, alone, before it fails.
+        """
+        shape = (len(rows), len(classifier.info.labels))
         if logits.toxicity.shape != shape or logits.sentiment.shape != (shape[0], 5):
             raise ModelFailed("The model answered with the wrong number of scores. Check the model folder.")
         usable: list[bool] = np.all(np.isfinite(np.hstack(logits)), axis=1).tolist()
-        for index, (job, row) in enumerate(batch.rows):
-            if not usable[index]:
-                self._drop_waiting(job)
-                _fail(job, ModelFailed("The model's scores for this text are not numbers. Check the model folder."))
-                continue
-            job.toxicity[row] = logits.toxicity[index]
-            job.sentiment[row] = logits.sentiment[index]
-            job.missing -= 1
-            if not job.missing and not job.future.done():
-                job.future.set_result(None)
+        for row, good, toxicity, sentiment in zip(rows, usable, *logits, strict=True):
+            if good:
+                self._forget(row)
+                if row.key is not None and classifier is self._classifier:
+                    self._answers.keep(row.key, toxicity, sentiment)
+                for call, number in row.takers:
+                    call.take(number, toxicity, sentiment)
+            elif row.again:
+                self._give_up(row, NotNumbersError())
+            elif row.takers:
+                row.again = True
+                self._waiting.add([row])
+        return usable.count(False)
 
-    def _drop_waiting(self, job: _Job) -> None:
-        self._waiting_tokens -= sum(len(job.windows[row]) for row in job.waiting)
-        job.waiting.clear()
+    def _give_up(self, row: Row, error: Exception) -> None:
+        self._forget(row)
+        for call, _ in row.takers:
+            _fail(call, _as_model_error(error))
 
 
-def _fail(job: _Job, error: ModelError) -> None:
-    if not job.future.done():
-        job.future.set_exception(error)
+def _key(classifier: Classifier, window: Window) -> bytes:
+    """What one window of one model version is known by; nobody can read the text from it."""
+    return blake2b(classifier.info.version.encode() + array("i", window).tobytes(), digest_size=16).digest()
+
+
+def _fail(call: Call, error: ModelError) -> None:
+    if not call.future.done():
+        call.future.set_exception(error)
 
 
 def _as_model_error(error: Exception) -> ModelError:

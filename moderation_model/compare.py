@@ -11,13 +11,12 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from moderation_model.backends import Classifier
 from moderation_model.bootstrap import mean_gain
-from moderation_model.bulk import ACCUSING, Scored, accused, score_texts
+from moderation_model.bulk import ACCUSING, Known, Scored, accused
 from moderation_model.checks.anchors import anchor_sentences
 from moderation_model.checks.identity import identity_cases
 from moderation_model.checks.suite import Check, read_suite
-from moderation_model.contract import Figure
+from moderation_model.contract import Figure, ModelInfo
 from moderation_model.gate import Calibration, Costs, Evidence, Passes
 from moderation_model.learning import Difference, Example, Flip, LimitChange
 from moderation_model.measures import calibration_error, measure_label
@@ -32,14 +31,19 @@ SHOWN_FLIPS = 50
 class Side:
     """One model with its limits."""
 
-    classifier: Classifier
+    known: Known
     limits: Limits
+
+    @property
+    def info(self) -> ModelInfo:
+        """The model's."""
+        return self.known.classifier.info
 
     def flags(self, examples: Sequence[Example], scored: Scored) -> np.ndarray:
         """(examples, labels): whether the score reaches the limit of the example's guild."""
-        shipped = self.classifier.info.thresholds
+        shipped = self.info.thresholds
         limits = [
-            [self.limits.get(example.guild, {}).get(name, shipped[name]) for name in self.classifier.info.labels]
+            [self.limits.get(example.guild, {}).get(name, shipped[name]) for name in self.info.labels]
             for example in examples
         ]
         return scored.scores >= np.array(limits).reshape(scored.scores.shape)
@@ -84,15 +88,13 @@ def compare(
     """
     suites = _suites()
     texts = [*(example.text for example in test), *suites.texts]
-    before = score_texts(texts, champion.classifier, tick=tick)
-    same = challenger.classifier is champion.classifier  # only the limits differ
-    after = before if same else score_texts(texts, challenger.classifier, tick=tick)
-    names = champion.classifier.info.labels
-    own = [_part(scored, slice(len(test))) for scored in (before, after)]
+    both = [side.known.score(texts, tick=tick) for side in (champion, challenger)]
+    names = champion.info.labels
+    own = [scored.rows(slice(len(test))) for scored in both]
     flags = [side.flags(test, scored) for side, scored in zip((champion, challenger), own, strict=True)]
     truth = np.array([[example.labels.get(name, np.nan) for name in names] for example in test]).reshape(-1, len(names))
     weights = np.array([example.weight / example.inclusion_probability for example in test])
-    right = [_right(suites, _part(scored, slice(len(test), None)), names) for scored in (before, after)]
+    right = [_right(suites, scored.rows(slice(len(test), None)), names) for scored in both]
     evidence = Evidence(
         held_out=_costs(truth, flags, weights, test),
         anchors=Passes(right[0][suites.anchors], right[1][suites.anchors]),
@@ -141,12 +143,6 @@ def _right(suites: _Suites, scored: Scored, names: Sequence[str]) -> np.ndarray:
         flagged = [name for name, fired in zip(names, scored.flagged[start + number], strict=True) if fired]
         right[start + number] = check.passes(flagged)
     return right
-
-
-def _part(scored: Scored, part: slice) -> Scored:
-    return Scored(
-        scored.scores[part], scored.flagged[part], scored.stars[part], scored.rating[part], scored.readings[part]
-    )
 
 
 def _costs(truth: np.ndarray, flags: Sequence[np.ndarray], weights: np.ndarray, test: Sequence[Example]) -> Costs:
@@ -222,14 +218,14 @@ def _changes(
     sides: tuple[Side, Side], test: Sequence[Example], truth: np.ndarray, flags: Sequence[np.ndarray]
 ) -> tuple[LimitChange, ...]:
     """By guild and label both limits, and the flags of known truth that either gives there."""
-    names = sides[0].classifier.info.labels
+    names = sides[0].info.labels
     guilds = np.array([example.guild for example in test], dtype=str)
     found: list[LimitChange] = []
     for guild, limits in sorted(sides[1].limits.items()):
         rows = guilds == guild
         for column, name in enumerate(names):
             if name in limits:
-                old = sides[0].limits.get(guild, {}).get(name, sides[0].classifier.info.thresholds[name])
+                old = sides[0].limits.get(guild, {}).get(name, sides[0].info.thresholds[name])
                 counts = [
                     int((side[rows, column] & (truth[rows, column] == so)).sum()) for side in flags for so in (1, 0)
                 ]
@@ -247,10 +243,10 @@ def _reports(side: Side, truth: np.ndarray, scored: Scored, flags: np.ndarray) -
                 truth[:, column],
                 scored.scores[:, column],
                 flags[:, column],
-                threshold=side.classifier.info.thresholds[name],
+                threshold=side.info.thresholds[name],
                 harmless=nobody,
             )
         )
-        for column, name in enumerate(side.classifier.info.labels)
+        for column, name in enumerate(side.info.labels)
         if not np.isnan(truth[:, column]).all()
     )

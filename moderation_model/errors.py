@@ -8,6 +8,7 @@ ModelError
 ├── ModelUnavailable      no answer: not started, died, network, deadline (HTTP 502, 503, 504 or none)
 │   └── ExplainerUnavailable   scores work, explanations do not
 └── ModelFailed           the model answered nonsense or raised (HTTP 500)
+    └── NotNumbersError        the scores of a text are no numbers
 """
 
 from __future__ import annotations
@@ -47,3 +48,10 @@ class ExplainerUnavailable(ModelUnavailable):
 
 class ModelFailed(ModelError):
     """The model raised or answered nonsense."""
+
+
+class NotNumbersError(ModelFailed):
+    """The model's scores are no numbers; whoever raises it has tried as often as makes sense."""
+
+    def __init__(self, sentence: str = "The model's scores are not numbers. Check the model folder.") -> None:
+        super().__init__(sentence)

@@ -16,17 +16,32 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
-from typing import Any, TextIO
+from collections.abc import Callable, Mapping
+from typing import Any, TextIO, TypedDict
 
 import numpy as np
 
+from moderation_model.word_values import Model, estimate
+
 EXACT_WORDS = 8
-"""Up to here all 2^n variants are scored; longer texts are split as a tree, best branch first, within the budget."""
+"""Up to here all 2^n variants are scored."""
+EVALUATIONS_A_WORD = 3
+"""With at least as many, words are valued one by one (`word_values.py`); else as a tree, best branch first."""
 BATCH = 64
 """Variants asked for at once by the tree; shap's default of 10 makes many small batches."""
+NICENESS = 10
+"""Scores of messages that wait go before the arithmetic of an explanation."""
 
 Evaluate = Callable[[list[str]], list[float]]
+
+
+class Found(TypedDict):
+    """`values` (one a word) and `base` (the logit with all words masked) sum to `logit` (none masked)."""
+
+    values: list[float]
+    base: float
+    logit: float
+    evaluations: int
 
 
 class AbandonedError(Exception):
@@ -68,14 +83,12 @@ class TreeMasker(WordMasker):
         return np.array(rows, dtype=float).reshape(-1, 4)
 
 
-def shapley(words: int, budget: int, evaluate: Evaluate) -> dict[str, object]:
+def shapley(words: int, budget: int, evaluate: Evaluate) -> Found:
     """Values of `words` words (at least one), each variant scored once and at most about `budget` of them.
 
-    Returns `values`, `base` (all masked), `logit` (none masked) and `evaluations`; the values and the base sum to the
-    logit. Up to `EXACT_WORDS` words all variants are scored, whatever the budget.
+    Up to `EXACT_WORDS` words all variants are scored, whatever the budget. Longer texts get Shapley values by
+    regression, and Owen values over a tree where the budget is too small for the number of words.
     """
-    from shap import ExactExplainer, PartitionExplainer
-
     known: dict[str, float] = {}
 
     def model(masks: np.ndarray) -> np.ndarray:
@@ -85,26 +98,37 @@ def shapley(words: int, budget: int, evaluate: Evaluate) -> dict[str, object]:
             known.update(zip(fresh, evaluate(fresh), strict=True))
         return np.array([known[key] for key in keys])
 
-    np.random.seed(0)  # shap breaks ties with the global generator; so the same text gets the same values
-    row = np.ones((1, words))
-    model(np.array([[False] * words, [True] * words]))
-    found: Any
-    if words <= EXACT_WORDS:
-        found = ExactExplainer(model, WordMasker())(row, batch_size=2**EXACT_WORDS, silent=True)
+    if words <= EXACT_WORDS or words * EVALUATIONS_A_WORD > budget:
+        values = _by_shap(words, budget, model)
     else:
-        found = PartitionExplainer(model, TreeMasker())(row, max_evals=budget, batch_size=BATCH, silent=True)
+        values = estimate(words, budget, model)
     return {
-        "values": [float(value) for value in found.values[0]],
+        "values": [float(value) for value in values],
         "base": known["0" * words],
         "logit": known["1" * words],
         "evaluations": len(known),
     }
 
 
+def _by_shap(words: int, budget: int, model: Model) -> np.ndarray:
+    """The values of shap's exact explainer for few words, else of its partition explainer, (words,)."""
+    from shap import ExactExplainer, PartitionExplainer
+
+    np.random.seed(0)  # shap breaks ties with the global generator; so the same text gets the same values
+    row = np.ones((1, words))
+    found: Any
+    if words <= EXACT_WORDS:
+        found = ExactExplainer(model, WordMasker())(row, batch_size=2**EXACT_WORDS, silent=True)
+    else:
+        model(np.array([[False] * words, [True] * words]))
+        found = PartitionExplainer(model, TreeMasker())(row, max_evals=budget, batch_size=BATCH, silent=True)
+    return found.values[0]
+
+
 def serve(source: TextIO, sink: TextIO) -> None:
     """Answers requests from `source` on `sink` until `source` ends."""
 
-    def send(message: dict[str, object]) -> None:
+    def send(message: Mapping[str, object]) -> None:
         sink.write(json.dumps(message) + "\n")
         sink.flush()
 
@@ -133,12 +157,14 @@ def serve(source: TextIO, sink: TextIO) -> None:
 def _warm_up() -> None:
     """numba compiles for seconds at the first explanation of either kind: now, not when a moderator waits."""
     for words in (2, EXACT_WORDS + 1):
-        shapley(words, 20, lambda masks: [float(mask.count("1")) for mask in masks])
+        shapley(words, 2 * words, lambda masks: [float(mask.count("1")) for mask in masks])
 
 
 def main() -> None:
     """Runs the process. What shap or numba print goes to standard error, away from the answers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches the whole group: the parent decides
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
     sink = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     sys.modules["matplotlib"] = None  # type: ignore[assignment]  # shap's plots are not needed: 30 MB and a second

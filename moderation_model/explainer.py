@@ -69,8 +69,9 @@ class Explainer:
         except TimeoutError:
             sentence = f"The explanation took longer than {self._seconds:g} s. Try again in a moment."
             raise ExplainerUnavailable(sentence) from None
-        self._kept[key] = explanation
-        if len(self._kept) > KEPT:
+        for name in {label, explanation.label}:  # whoever then names the label that was found asks for the same
+            self._kept[key[0], name, explanation.model_version] = explanation
+        while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
         return explanation
 

@@ -42,7 +42,7 @@ def train(
 ) -> None:
     """Trains, and prints what came out. Raises a `ModelError`, and Exit where no version passed the gate."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # read when torch is first imported
-    from moderation_model.backends.torch_bert import use_threads
+    from moderation_model.backends.devices import use_threads
     from moderation_model.training.by_hand import learn_by_hand, stand_back
 
     stand_back()

@@ -14,9 +14,9 @@ from fastapi.responses import JSONResponse
 
 from moderation_model import intake
 from moderation_model.backends import Classifier
-from moderation_model.batching import BatchQueue
 from moderation_model.cleaning import clean
 from moderation_model.runs import COMMAND, RunKeeper
+from moderation_model.service import Service
 from moderation_model.versions import Load, Store, Versions
 
 Work = Callable[[Request], Awaitable[Response]]
@@ -47,13 +47,15 @@ class LearnRoutes:
         self._versions: Versions | None = None
 
     @asynccontextmanager
-    async def open(self, queue: BatchQueue) -> AsyncIterator[None]:
-        """Versions and runs exist as long as this context; what the last server left is resumed."""
+    async def open(self, service: Service) -> AsyncIterator[None]:
+        """Versions and runs exist as long as this context; what the last server left is resumed. While it lasts, the
+        version before stands in for one that gives no numbers.
+        """
         if self._learning is None:
             yield
             return
         learning = self._learning
-        versions = Versions(learning.store, queue, learning.load)
+        versions = Versions(learning.store, service.queue, learning.load)
         keeper = RunKeeper(
             learning.runs,
             champion=versions.champion_folder,
@@ -63,14 +65,21 @@ class LearnRoutes:
         )
         async with AsyncExitStack() as stack:
             self._versions, self._runs = versions, await stack.enter_async_context(keeper)
+            service.stand_in = versions.stand_in
             following = asyncio.create_task(versions.follow(), name="champion")
             stack.callback(following.cancel)
+            stack.callback(versions.close)
             yield
-            self._versions = self._runs = None
+            self._versions = self._runs = service.stand_in = None
 
     def classifier(self, version: str | None) -> Classifier | None:
         """The loaded model of that version, None for whatever serves. Raises BadRequest for one that is not loaded."""
         return self._models.classifier(version) if version is not None else None
+
+    @property
+    def unhealthy(self) -> dict[str, str]:
+        """The versions that were taken out of service since the start, and why."""
+        return self._versions.unhealthy if self._versions is not None else {}
 
     def add_to(self, app: FastAPI) -> None:
         """The routes of section "learning" of the interface."""

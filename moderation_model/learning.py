@@ -221,6 +221,11 @@ class RunResult:
         """Whether the model stays and only its limits would change."""
         return self.challenger == self.champion
 
+    @property
+    def passed(self) -> str | None:
+        """The challenger where the gate passed it."""
+        return self.challenger if self.verdict.promote else None
+
     def on(self, guild: str) -> RunResult:
         """The same as that server may see it: the limits of others are none of its business."""
         return replace(
@@ -237,13 +242,10 @@ class RunResult:
     def from_dict(cls, data: Mapping[str, Any]) -> RunResult:
         """The inverse of `to_dict`. Raises KeyError, TypeError or ValueError on data of another shape."""
         verdict, learned = data["verdict"], data.get("learned")
+        rows = tuple(GateRow(**row) for row in verdict["rows"])
         values = {each.name: data[each.name] for each in fields(cls) if each.name in data}
         values.update(
-            verdict=GateVerdict(
-                promote=bool(verdict["promote"]),
-                rows=tuple(GateRow(**row) for row in verdict["rows"]),
-                wanted=int(verdict["wanted"]),
-            ),
+            verdict=GateVerdict(promote=bool(verdict["promote"]), rows=rows, wanted=int(verdict["wanted"])),
             differences=tuple(
                 Difference(**{**each, "gain": Figure.from_dict(each["gain"])}) for each in data.get("differences", ())
             ),
@@ -287,13 +289,9 @@ class RunState:
     def from_dict(cls, data: Mapping[str, Any]) -> RunState:
         """The inverse of `to_dict`. Raises KeyError, TypeError or ValueError on data of another shape."""
         result = data.get("result")
-        return cls(
-            **{
-                **{each.name: data[each.name] for each in fields(cls) if each.name in data},
-                "log": tuple(data.get("log", ())),
-                "result": RunResult.from_dict(result) if result else None,
-            }
-        )
+        values = {each.name: data[each.name] for each in fields(cls) if each.name in data}
+        values.update(log=tuple(data.get("log", ())), result=RunResult.from_dict(result) if result else None)
+        return cls(**values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,3 +305,5 @@ class VersionInfo:
     promote: bool | None = None
     stale: Sequence[int] = ()
     """Examples it was trained on that were withdrawn or deleted since."""
+    unhealthy: str | None = None
+    """Why it was taken out of service, one sentence; None while nothing is wrong with it."""

@@ -31,6 +31,20 @@ def open_leet(text: str) -> str:
     return _TOKEN.sub(lambda match: _open_freely(match[0], strong=meant >= _STRONG_HABIT), text)
 
 
+def may_open(piece: str) -> bool:
+    """True if `open_leet` may change `piece` (text without spaces) or count a word in it, whatever stands around it.
+
+    Where no piece of a text is such, no habit is counted, and no token is changed without one.
+    """
+    # Letters alone, and digits alone, are a token's core and are never opened or counted.
+    tokens = [token for token in _TOKEN.findall(piece) if not (token.isalpha() or token.isdigit())]
+    return any(_open_digits(token) != token or _is_meant(_core(token, shortest=2)) for token in tokens)
+
+
+def _is_meant(token: str) -> bool:
+    return _is_mixed(token) and known(reading_of(token))
+
+
 def _is_mixed(token: str) -> bool:
     return 2 < len(token) <= 40 and not token.isalpha() and any(char.isalpha() for char in token)
 
@@ -77,7 +91,7 @@ def _core(token: str, *, shortest: int = 4) -> str:
         return core
     if token[0] == "@" and known(token[1:].lower()):
         return token[1:]
-    for longer in (token.rstrip("!|"), token.lstrip("!|("), token):
+    for longer in dict.fromkeys((token.rstrip("!|"), token.lstrip("!|("), token)):
         plain = reading_of(longer)
         if plain in HIDDEN_WORDS or (known(plain) and len(plain) >= shortest and not (core.isalpha() and "(" in token)):
             return longer

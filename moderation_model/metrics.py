@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from moderation_model.batching import BatchReport
+from moderation_model.batching import BatchReport, Spared
 from moderation_model.contract import Timings
 
 SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -28,21 +28,46 @@ class Metrics:
             buckets=SECONDS,
             registry=self._registry,
         )
+        # Looked up once: a label costs as much as the observation itself.
+        self._queue, self._model, self._classify, self._explain = (
+            self._seconds.labels(stage) for stage in ("queue", "model", "classify", "explain")
+        )
         self._rows = Histogram(
             "candor_batch_rows", "Windows in one batch.", ["priority"], buckets=ROWS, registry=self._registry
         )
         self._failed = Counter("candor_batches_failed_total", "Batches that the model failed.", registry=self._registry)
+        self._spared = Counter(
+            "candor_rows_spared_total",
+            "Windows that the model need not score: remembered, or joined to the same window under way.",
+            ["how"],
+            registry=self._registry,
+        )
+        self._spoiled = Counter(
+            "candor_rows_not_numbers_total", "Windows whose scores were no numbers.", registry=self._registry
+        )
+        self._unhealthy = Gauge(
+            "candor_unhealthy_versions",
+            "Model versions taken out of service since the start, because their scores were no numbers.",
+            registry=self._registry,
+        )
         self._tokens = Gauge("candor_queue_tokens", "Tokens that wait in the queue.", registry=self._registry)
 
-    def watch_queue(self, waiting_tokens: Callable[[], int]) -> None:
-        """Reads the queue's depth from `waiting_tokens` at every scrape."""
+    def watch(self, waiting_tokens: Callable[[], int], unhealthy_versions: Callable[[], int]) -> None:
+        """Reads the queue's depth and the number of unhealthy versions at every scrape."""
         self._tokens.set_function(waiting_tokens)
+        self._unhealthy.set_function(unhealthy_versions)
 
     def count_batch(self, report: BatchReport) -> None:
         """One batch has ended."""
         self._rows.labels(report.priority.name.lower()).observe(report.rows)
         if report.failed:
             self._failed.inc()
+        if report.spoiled:
+            self._spoiled.inc(report.spoiled)
+
+    def count_spared(self, how: Spared, rows: int) -> None:
+        """Rows that cost the model nothing."""
+        self._spared.labels(how).inc(rows)
 
     def count_request(self, route: str, status: int) -> None:
         """One request was answered with `status`."""
@@ -50,16 +75,13 @@ class Metrics:
 
     def classified(self, timings: Timings) -> None:
         """One classification has ended well."""
-        for stage, milliseconds in (
-            ("queue", timings.queue_ms),
-            ("model", timings.model_ms),
-            ("classify", timings.total_ms),
-        ):
-            self._seconds.labels(stage).observe(milliseconds / 1000)
+        self._queue.observe(timings.queue_ms / 1000)
+        self._model.observe(timings.model_ms / 1000)
+        self._classify.observe(timings.total_ms / 1000)
 
     def explained(self, milliseconds: float) -> None:
         """One explanation has ended well."""
-        self._seconds.labels("explain").observe(milliseconds / 1000)
+        self._explain.observe(milliseconds / 1000)
 
     def text(self) -> bytes:
         """All figures in Prometheus' text form."""

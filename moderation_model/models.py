@@ -21,7 +21,7 @@ from typing import Any
 from moderation_model import atomic, pointer, registry
 from moderation_model.errors import BadModelFolder, BadRequest, ModelUnavailable
 from moderation_model.learning import RunResult, VersionInfo
-from moderation_model.manifests import check_gate, info, opened, passed
+from moderation_model.manifests import check_gate, info, mark, opened, passed, sound
 from moderation_model.pointer import NAME, Pointer
 
 IN_THE_BOX = "shipped"
@@ -73,6 +73,10 @@ class ModelStore:
             logger.warning(current.warning)
         return current.folder
 
+    def chosen(self) -> Path:
+        """The folder that was chosen to decide, its files unchecked."""
+        return self._place(self._read()[0].version)
+
     def previous(self) -> Path:
         """The folder that `rollback` goes back to. Raises BadRequest where there is none."""
         return self._place(self._before(self._read()[0])[0])
@@ -92,7 +96,8 @@ class ModelStore:
         current, manifests = self.current().version, self._manifests()
         newer = (name for name, each in manifests.items() if str(each.get("adopted", "")) > chosen.since)
         waiting = next((name for name in newer if passed(manifests[name])), None)
-        before = chosen.past[-1] or self.shipped_version if chosen.past else None
+        earlier = (name or self.shipped_version for name in reversed(chosen.past) if sound(manifests.get(name or "")))
+        before = next(earlier, None)
         # What serves counts before what it is besides, so it comes last.
         roles = {self.shipped_version: "shipped", waiting: "challenger", before: "previous", current: "champion"}
         manifests[self.shipped_version] = registry.read_manifest(self._shipped)
@@ -103,7 +108,7 @@ class ModelStore:
         chosen = self._known(version)
         manifest = opened(self._place(chosen))
         before, warning = self._read()
-        if chosen is None or (passed(manifest) and (warning or chosen == before.version)):
+        if chosen is None or (sound(manifest) and passed(manifest) and (warning or chosen == before.version)):
             return  # the same again, or a choice that nobody can read any more
         try:
             check_gate(version, manifest, decides=self.current().version)
@@ -118,17 +123,21 @@ class ModelStore:
 
         Raises BadRequest for an unknown version and for one that the gate did not pass, or passed against another
         champion than the one that decides, unless an operator forces it and says in a sentence why (`reason`, which is
-        kept); BadModelFolder for a folder that does not match its manifest. The model in the box may always decide.
+        kept and lifts what `retire` noted); BadModelFolder for a folder that does not match its manifest. The model in
+        the box may always decide.
         """
         with self._changing():
             self.check_promotable(version, force=force, reason=reason)
             chosen = self._known(version)
             before, warning = self._read()
+            if chosen is not None:
+                mark(self._path(chosen), None)
             if chosen != before.version or warning:
                 pointer.write(self.root, before.moved_to(chosen), reason or "passed the gate")
 
     def rollback(self, *, champion: str | None = None) -> str:
-        """Let the previous champion decide again; its version. One that does not open any more is passed over.
+        """Let the previous champion decide again; its version. One that does not open any more, or that was
+        retired, is passed over.
 
         `champion`: only if this version still decides, so that a press that comes twice goes back once. Raises
         BadRequest where there is nothing to go back to.
@@ -141,6 +150,17 @@ class ModelStore:
             version, past = self._before(chosen)
             pointer.write(self.root, Pointer(version, past), f"rolled back from {decides}")
             return version or self.shipped_version
+
+    def retire(self, version: str, why: str) -> None:
+        """Notes in `version` why it must not decide (the model in the box carries no notes), and lets the previous
+        champion decide where it does.
+        """
+        with self._changing():
+            if self._known(version) is not None:
+                mark(self._path(version), why)
+            chosen, _ = self._read()
+            if version == (chosen.version or self.shipped_version):
+                pointer.write(self.root, Pointer(*self._before(chosen)), f"{version} is unhealthy. {why}")
 
     def adopt(self, folder: Path, result: RunResult) -> str:
         """Moves the model of a finished run in, with its verdict and what it learned from; its version.
@@ -222,13 +242,13 @@ class ModelStore:
         return found or Pointer(), None
 
     def _before(self, chosen: Pointer) -> tuple[str | None, tuple[str | None, ...]]:
-        """The newest earlier champion that still opens, and those before it."""
+        """The newest earlier champion that still opens and was not retired, and those before it."""
         past = list(chosen.past)
         while past:
             version = past.pop()
             try:
-                opened(self._place(version))
-                return version, tuple(past)
+                if sound(opened(self._place(version))):
+                    return version, tuple(past)
             except BadModelFolder as error:
                 logger.warning("Passed over %s: %s", version, error)
         if chosen.version is None:

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 MODELS_VARIABLE = "CANDOR_MODELS_DIR"
 DATA_VARIABLE = "CANDOR_DATA_DIR"
-RESTART = "A server that runs already takes it at its next start."
+TAKEN = "A server that runs already takes it within seconds."
 
 Models = Annotated[
     Path | None,
@@ -55,8 +55,9 @@ def models(
         gate = {None: "not judged", True: "passed the gate", False: "did not pass the gate"}[each.promote]
         grown = f", from {each.parent}" if each.parent else ""
         stale = f", {len(each.stale)} of its examples are gone since" if each.stale else ""
+        unwell = f", unhealthy: {each.unhealthy}" if each.unhealthy else ""
         said = "in the box" if each.parent is None else gate
-        typer.echo(f"{each.version:<28} {each.role:<11} {each.made:<11} {said}{grown}{stale}")
+        typer.echo(f"{each.version:<28} {each.role:<11} {each.made:<11} {said}{grown}{stale}{unwell}")
 
 
 def promote(
@@ -69,13 +70,13 @@ def promote(
     """Let a version decide that has passed the gate. `rollback` takes it back."""
     store = store_at(folder)
     _tried(lambda: store.promote(version, force=bool(force), reason=force))
-    typer.echo(f"{_tried(store.current).version} decides now. {RESTART}")
+    typer.echo(f"{_tried(store.current).version} decides now. {TAKEN}")
 
 
 def rollback(folder: Models = None) -> None:
     """Let the version decide again that decided before."""
     store = store_at(folder)
-    typer.echo(f"{_tried(store.rollback)} decides again. {RESTART}")
+    typer.echo(f"{_tried(store.rollback)} decides again. {TAKEN}")
 
 
 def _tried(work: Callable[[], T]) -> T:

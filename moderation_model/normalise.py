@@ -7,6 +7,7 @@ Everything is linear in the length of the text.
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -37,31 +38,31 @@ def readings(raw: str) -> tuple[Reading, ...]:
 
     The text of the first is empty when nothing is left to score.
     """
-    written = prepare(raw)
-    found = [Reading(AS_WRITTEN, written)]
-    seen = {_key(written), ""}
-    for name, text in ((NORMALISED, normalise(raw)), (SPOILERS_OPENED, _open_spoilers(raw))):
-        if text is not None and _key(text) not in seen:
-            seen.add(_key(text))
+    found = [Reading(AS_WRITTEN, prepare(raw))]
+    for name, opened in ((NORMALISED, unhide(raw)), (SPOILERS_OPENED, _open_spoilers(raw))):
+        if opened == raw:  # then it is prepared alike
+            continue
+        text = prepare(opened)
+        if _key(text) not in {"", *(_key(reading.text) for reading in found)}:
             found.append(Reading(name, text))
     return tuple(found)
 
 
 def readable(text: str) -> bool:
     """False if more than half of the letters, lookalikes folded, are of a script that the model does not read."""
-    letters = [char for char in _fold_letters(text) if char.isalpha()] if not text.isascii() else []
-    latin = sum(unicodedata.name(char, "").startswith(("LATIN", "FEMININE", "MASCULINE")) for char in letters)
-    return latin * 2 >= len(letters)
+    if text.isascii():
+        return True
+    letters = [char for char in _fold_letters(text) if char.isalpha()]
+    return sum(map(_is_latin, letters)) * 2 >= len(letters)
 
 
-def normalise(raw: str) -> str:
-    """`raw` with hidden spellings undone, prepared for the tokenizer."""
-    return prepare(unhide(raw))
+def _is_latin(letter: str) -> bool:
+    return letter.isascii() or unicodedata.name(letter, "").startswith(("LATIN", "FEMININE", "MASCULINE"))
 
 
 def unhide(raw: str) -> str:
     """`raw` with hidden spellings undone and nothing else changed: emoji, links and code stand as they were."""
-    return open_words(_fold_letters(_drop_invisible(raw)))
+    return open_words(raw if raw.isascii() else _fold_letters(_drop_invisible(raw)))
 
 
 def _key(text: str) -> str:
@@ -69,8 +70,13 @@ def _key(text: str) -> str:
     plain = text.lower().replace("…", "...")
     if not text.isascii():
         # The first character of the decomposition is the bare letter; marks that no letter carries stand alone.
-        plain = "".join(unicodedata.normalize("NFD", char)[0] for char in unicodedata.normalize("NFC", plain))
+        plain = "".join(map(_bare, unicodedata.normalize("NFC", plain)))
     return " ".join(_AROUND_WORDS.sub(" ", plain).split())
+
+
+@functools.lru_cache(maxsize=4096)
+def _bare(char: str) -> str:
+    return unicodedata.normalize("NFD", char)[0]
 
 
 _AROUND_WORDS = re.compile(r"(?<![^\W_])[*_]+|[*_]+(?![^\W_])")
@@ -79,10 +85,9 @@ _AROUND_WORDS = re.compile(r"(?<![^\W_])[*_]+|[*_]+(?![^\W_])")
 _SPOILER = re.compile(r"\|\|(.+?)\|\|", re.DOTALL)
 
 
-def _open_spoilers(raw: str) -> str | None:
-    """The text with spoiler bars gone and nothing else changed; None if it has no spoiler."""
-    opened = _SPOILER.sub(r" \1 ", raw)
-    return None if opened == raw else prepare(opened)
+def _open_spoilers(raw: str) -> str:
+    """The text with spoiler bars gone and nothing else changed."""
+    return _SPOILER.sub(r" \1 ", raw) if "||" in raw else raw
 
 
 _INVISIBLE = re.compile(
@@ -94,27 +99,36 @@ _BRAILLE_BLANK = "\u2800"
 
 
 def _drop_invisible(text: str) -> str:
-    if text.isascii():
-        return text
     text = _INVISIBLE.sub("", text.replace(_BRAILLE_BLANK, " "))
     return _JOINER_OUTSIDE_EMOJI.sub("", text)
 
 
+@functools.lru_cache(maxsize=32)
 def _fold_letters(text: str) -> str:
-    """Mathematical, full-width, circled and squared letters, accents and lookalikes become plain Latin letters."""
-    if text.isascii():
-        return text
+    """Mathematical, full-width, circled and squared letters, accents and lookalikes become plain Latin letters.
+
+    The last few are remembered, because `readings`, `language_of` and `readable` of one text ask for the same.
+    """
     text = _letter_emoji(letters_in_words(cut_marks(text)))
     text = text.translate(_QUOTES)
-    text = "".join(char if emoji.is_emoji(char) else unicodedata.normalize("NFKC", char) for char in text)
-    text = "".join(char for char in unicodedata.normalize("NFD", text) if not _is_latin_mark(char))
+    text = _LATIN_MARKS.sub("", unicodedata.normalize("NFD", "".join(map(_compatible, text))))
     text = _MONEY.sub(lambda match: match[0].translate(SIGN_SHAPES), text.translate(LATIN_SHAPES))
-    if re.search("[A-Za-z]", text):
+    if not text.isascii() and re.search("[A-Za-z]", text):
         disguised = any(_is_disguised(word) for word in _WORD.findall(text))
         text = _WORD.sub(lambda match: _fold_word(match[0], disguised=disguised), text)
     return unicodedata.normalize("NFC", text)
 
 
+@functools.lru_cache(maxsize=4096)
+def _compatible(char: str) -> str:
+    """What Unicode takes for the same as `char`, emoji as they are."""
+    return char if emoji.is_emoji(char) else unicodedata.normalize("NFKC", char)
+
+
+_LATIN_MARKS = re.compile(
+    "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20e2\u20e4-\u20ff\ufe20-\ufe2f]"
+)
+"""Combining marks of Latin, Greek and Cyrillic letters; those of Indic, Arabic and other scripts carry meaning."""
 _WORD = re.compile(r"[^\W\d_]+")
 _MONEY = re.compile(r"(?<=[A-Za-z])[€£¢¥®§¡×µªº]+|[€£¢¥®§¡×µªº]+(?=[A-Za-z])")
 _QUOTES = str.maketrans("´′ʼ＇", "'" * 4)
@@ -146,19 +160,6 @@ def _latin(word: str) -> str:
 def _alphabets(word: str) -> set[str]:
     """The first words of the letters' Unicode names: LATIN, GREEK, CYRILLIC and so on."""
     return {unicodedata.name(char, "").partition(" ")[0] for char in word}
-
-
-def _is_latin_mark(char: str) -> bool:
-    """Combining marks of Latin, Greek and Cyrillic letters; those of Indic, Arabic and other scripts carry meaning."""
-    code = ord(char)
-    return (
-        0x300 <= code <= 0x36F
-        or 0x483 <= code <= 0x489
-        or 0x1AB0 <= code <= 0x1AFF
-        or 0x1DC0 <= code <= 0x1DFF
-        or (0x20D0 <= code <= 0x20FF and code != 0x20E3)
-        or 0xFE20 <= code <= 0xFE2F
-    )
 
 
 _INDICATORS = re.compile("[\U0001f1e6-\U0001f1ff](?:[ \u200b]?[\U0001f1e6-\U0001f1ff])*")

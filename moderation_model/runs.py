@@ -214,7 +214,7 @@ class RunKeeper:
             run.process = await asyncio.create_subprocess_exec(
                 *self._command,
                 str(run.folder),
-                str(self._champion()),
+                str(await asyncio.to_thread(self._champion)),
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=DEVNULL,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, TextIO
 
 import typer
 
-from moderation_model.errors import BadRequest, ModelError
+from moderation_model.errors import BadRequest, ModelError, ModelFailed
 
 if TYPE_CHECKING:
     from moderation_model.backends import Classifier
@@ -46,7 +46,11 @@ def score(
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
     if text is not None:
-        show(text, classifier)
+        try:
+            show(text, classifier)
+        except ModelFailed as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from None
     elif not score_lines(sys.stdin.buffer, sys.stdout, classifier):
         raise typer.Exit(1)
 
@@ -140,9 +144,10 @@ def _answers(texts: Sequence[str], classifier: Classifier) -> list[dict[str, Any
 
     try:
         return [_answer(prediction) for prediction in predict(texts, classifier)] if texts else []
-    except (RuntimeError, ValueError, MemoryError) as error:
+    except (ModelFailed, RuntimeError, ValueError, MemoryError) as error:
         if len(texts) == 1:
-            return [{"error": f"The model failed on this text: {type(error).__name__}."}]
+            told = str(error) if isinstance(error, ModelFailed) else f"{type(error).__name__}."
+            return [{"error": f"The model failed on this text: {told}"}]
         return [answer for text in texts for answer in _answers([text], classifier)]
 
 

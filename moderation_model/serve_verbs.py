@@ -41,6 +41,12 @@ def serve(
     ] = None,
     models: Models = None,
     device: Device = "auto",
+    wait_ms: Annotated[
+        float | None, typer.Option(help="Longest wait of an idle model for more messages. Default: 5.", min=0.0)
+    ] = None,
+    cache: Annotated[
+        bool, typer.Option(help="Remember the scores of what was said lately; without it every text is scored.")
+    ] = True,
     exit_on_stdin_close: Annotated[
         bool, typer.Option("--exit-on-stdin-close", help="End when standard input ends (for a supervising parent).")
     ] = False,
@@ -58,6 +64,8 @@ def serve(
         host=host,
         port=port,
         token=token,
+        wait_ms=wait_ms,
+        remember=cache,
         exit_on_stdin_close=exit_on_stdin_close,
         learning=_learning(store, device) if store else None,
     )

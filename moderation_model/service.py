@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 from typing import Any, Self
 
 from moderation_model import intake, scoring
-from moderation_model.backends import Classifier, Logits
-from moderation_model.batching import BatchQueue, BatchReport, Scored
+from moderation_model.backends import Classifier
+from moderation_model.batching import BatchQueue, BatchReport, Spared
 from moderation_model.contract import Explanation, ModelInfo, Prediction, Timings
-from moderation_model.errors import ModelOverloaded
+from moderation_model.errors import ModelOverloaded, NotNumbersError
 from moderation_model.explainer import Explainer
 from moderation_model.explainer_process import COMMAND, ExplainerProcess
 from moderation_model.pictures import Picture
 from moderation_model.priority import Priority, QueueLimits
 
+AT_ONCE = 2_000
+"""Characters that are prepared in the event loop itself: a thread costs more than they take."""
 MOST_PICTURES = 8
 """Pictures drawn or waiting at once; more are refused with the time to come back."""
+
+Score = Callable[[Classifier], Awaitable[list[Prediction]]]
+StandIn = Callable[[Classifier, Score], Awaitable[list[Prediction] | None]]
+"""From the model that gave no numbers and a way to score by another one to what that one says, None without one."""
 
 
 class Service:
@@ -36,9 +43,12 @@ class Service:
         explain_seconds: float = 15.0,
         explainer_command: Sequence[str] = COMMAND,
         on_batch: Callable[[BatchReport], None] | None = None,
+        on_spared: Callable[[Spared, int], None] | None = None,
     ) -> None:
         limits = limits or QueueLimits.for_device(classifier.info.device)
-        self.queue = BatchQueue(classifier, limits=limits, on_batch=on_batch)
+        self.queue = BatchQueue(classifier, limits=limits, on_batch=on_batch, on_spared=on_spared)
+        self.stand_in: StandIn | None = None
+        """Who helps where the model that serves gives no numbers; None where there is only one."""
         self._process = ExplainerProcess(explainer_command)
         self._explainer = Explainer(self.queue, self._process, seconds=explain_seconds)
         # One thread of its own: matplotlib bears no two, and classification keeps all of the others.
@@ -75,16 +85,32 @@ class Service:
         self, texts: Sequence[str], *, priority: Priority = Priority.LIVE, classifier: Classifier | None = None
     ) -> list[Prediction]:
         """One prediction a text, same order, with the request's timings; by `classifier` instead of what serves."""
-        self.queue.check_room()
+        self.queue.check_room(priority=priority)
+        serving = self.queue.classifier
+
+        async def score(model: Classifier) -> list[Prediction]:
+            return await self._score(texts, priority, model)
+
+        try:
+            return await score(classifier or serving)
+        except NotNumbersError:
+            if classifier is not None or self.stand_in is None:
+                raise
+            if (found := await self.stand_in(serving, score)) is None:
+                raise
+            return found
+
+    async def _score(self, texts: Sequence[str], priority: Priority, classifier: Classifier) -> list[Prediction]:
         started = perf_counter()
-        classifier = classifier or self.queue.classifier
-        plans = await asyncio.to_thread(scoring.plan, texts, classifier)
+        short = sum(map(len, texts)) <= AT_ONCE
+        plans = scoring.plan(texts, classifier) if short else await asyncio.to_thread(scoring.plan, texts, classifier)
         tokens = sum(plan.tokens for plan in plans)
         if len(texts) > 1 and tokens > self.queue.limits.waiting_tokens:
             raise intake.Refused(f"The texts make {tokens:,} tokens together. Send fewer at once.", status=413)
         windows = [window for plan in plans for window in plan.flat]
         scored = await self.queue.score(windows, priority=priority, classifier=classifier)
-        predictions = await asyncio.to_thread(_combine, plans, scored, classifier.info)
+        combining = partial(scoring.combine_all, plans, scored.logits, classifier.info)
+        predictions = combining() if short else await asyncio.to_thread(combining)
         timings = Timings(scored.queue_ms, scored.model_ms, (perf_counter() - started) * 1000)
         return [replace(prediction, timings=timings) for prediction in predictions]
 
@@ -108,15 +134,3 @@ def _draw(picture: Picture) -> bytes:
     from moderation_model.reports.pictures import draw
 
     return draw(picture)
-
-
-def _combine(plans: Sequence[scoring.TextPlan], scored: Scored, info: ModelInfo) -> list[Prediction]:
-    """Each plan's prediction from its share of the rows."""
-    predictions: list[Prediction] = []
-    start = 0
-    for plan in plans:
-        end = start + len(plan.flat)
-        share = Logits(scored.logits.toxicity[start:end], scored.logits.sentiment[start:end])
-        predictions.append(scoring.combine(plan, share, info))
-        start = end
-    return predictions

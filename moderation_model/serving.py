@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -16,11 +17,15 @@ import uvicorn
 
 from moderation_model.backends import Classifier
 from moderation_model.errors import ModelUnavailable
+from moderation_model.language import load_detector
 from moderation_model.memory import return_freed_memory
 from moderation_model.server import ServerConfig, build_app
 
 DRAIN_SECONDS = 10
 """How long requests under way may take to end after a signal or after standard input closed."""
+SWITCH_SECONDS = 0.0005
+"""After so long the event loop hands the interpreter to the model's thread, which wants it after every operation. With
+Python's 5 ms the model stands still meanwhile (64 clients: 138 messages/s, with this 190)."""
 
 
 def run(config: ServerConfig, load: Callable[[], Classifier]) -> None:
@@ -32,6 +37,7 @@ def run(config: ServerConfig, load: Callable[[], Classifier]) -> None:
     config.check()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     return_freed_memory()
+    sys.setswitchinterval(SWITCH_SECONDS)
     signal.signal(signal.SIGTERM, _leave)
     stop = _Stop()
     if config.exit_on_stdin_close:
@@ -44,6 +50,7 @@ def run(config: ServerConfig, load: Callable[[], Classifier]) -> None:
                 app,
                 lifespan="on",
                 access_log=False,
+                proxy_headers=False,
                 log_config=None,
                 log_level="warning",
                 server_header=False,
@@ -79,8 +86,13 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        # What stands now stands for good; else every full collection stops the event loop for 50 ms to look through it.
+        gc.collect()
+        gc.freeze()
         sys.stdout.write(self._ready + "\n")
         sys.stdout.flush()
+        # Not before: nobody shall wait for it, and the first foreign text shall not stop the event loop for a second.
+        threading.Thread(target=load_detector, name="languages").start()
 
 
 def _ready_line(listener: socket.socket, classifier: Classifier) -> str:

@@ -23,7 +23,15 @@ _ENOUGH, _ENOUGH_IN_LONG = 0.75, 0.6
 
 _LETTER = r"(?:[^\W_]|[@$!])"
 _GAP = r"[ \t\n.,\-_*|/\\·•~+:;'’`^=]"
+FEWEST_LETTERS = 3
+"""So many letters written one by one may be a word."""
+_LONE = re.compile(rf"(?<![^\W_]|[@$]){_LETTER}(?![^\W_]|[@$])")
 _SPELT = re.compile(rf"(?<![\w@$])\\?{_LETTER}(?:{_GAP}{{1,6}}{_LETTER}(?![^\W_]|[@$])){{2,}}(?<!!)")
+
+
+def lone_letters(piece: str) -> int:
+    """How many letters, or signs for letters, stand alone in `piece`: at least as many as `join_spelt` would join."""
+    return len(_LONE.findall(piece))
 
 
 def join_spelt(text: str) -> str:

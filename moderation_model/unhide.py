@@ -1,21 +1,31 @@
-"""Opens words that were hidden by splitting, starring, digits for letters and stretching, one step after the other."""
+"""Opens words that were hidden by splitting, starring, digits for letters and stretching, one step after the other.
+
+Most chat hides nothing, and most of its words come again. So for each piece of text between spaces it is remembered
+which steps have anything to do there, and the others are left out: they would return the text as it is.
+"""
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
+from collections.abc import Callable
 
-from moderation_model.leet import open_leet
+from moderation_model.leet import may_open, open_leet
 from moderation_model.lexicon import HIDDEN_WORDS, USUAL
-from moderation_model.spelling import join_spelt, reading_of
+from moderation_model.spelling import FEWEST_LETTERS, join_spelt, lone_letters, reading_of
 from moderation_model.words import cost, filled, known, stands_alone, unstretched
 
 _MASKED = re.compile(r"<[@#a:!&/t][^<>\s]{2,110}>|(?:https?://|www\.|discord\.gg/)\S+|```.*?(?:```|\Z)", re.DOTALL)
 """Links, mentions and code blocks: not words, left for `prepare` to mask."""
+_MASK_SIGNS = ("<", "://", "www.", "discord.gg/", "```")
+"""Each match of `_MASKED` holds one of these."""
 
 
 def open_words(text: str) -> str:
     """`text` with hidden spellings opened; links, mentions and code blocks are not touched."""
+    if not any(sign in text for sign in _MASK_SIGNS):
+        return _open(text)
     parts: list[str] = []
     end = 0
     for match in _MASKED.finditer(text):
@@ -25,13 +35,55 @@ def open_words(text: str) -> str:
 
 
 def _open(text: str) -> str:
-    text = _STARRED.sub(_open_stars, text)
-    text = _join_marked(text)
-    text = join_spelt(text)
-    text = _join_splits(text)
-    text = open_leet(text)
+    due = _due(text)
+    for step in _STEPS:
+        if step in due:
+            opened = step(text)
+            due = due if opened == text else _due(opened)
+            text = opened
+    return text
+
+
+def _due(text: str) -> frozenset[_Step]:
+    """The steps that may change `text`; each of the others would return it as it is."""
+    pieces = text.split()
+    if len(text) > _LONG or max(map(len, pieces), default=0) > _LONG_PIECE:
+        return _ALL_STEPS
+    # Pieces without anything to do are the rule: what is left of this is mostly nothing.
+    found = [(steps, letters) for steps, letters in map(_due_in_piece, pieces) if steps or letters]
+    due = frozenset[_Step]().union(*(steps for steps, _ in found))
+    if sum(letters for _, letters in found) >= FEWEST_LETTERS:
+        due |= {join_spelt}
+    # Apart from letters written one by one, only halves of a word on two lines stand in two pieces.
+    return due | {_join_splits} if "\n" in text else due
+
+
+@functools.lru_cache(maxsize=16384)
+def _due_in_piece(piece: str) -> tuple[frozenset[_Step], int]:
+    """The steps that change `piece` (text without spaces) in some text, and the letters that stand alone in it.
+
+    Apart from `join_spelt` no step looks beyond a space, but for what it counts in the whole text: `open_leet` counts
+    the tokens that `may_open` tells of, `_join_splits` the words that it joins.
+    """
+    if plain := _PLAIN_WORD.fullmatch(piece):  # these signs hide nothing at the end of a word: letters may be repeated
+        return frozenset({_shorten_words} if _shorten_words(piece) != piece else ()), int(len(plain[1]) == 1)
+    steps = {step for step in (_open_starred, _join_marked, _join_splits, _shorten_words) if step(piece) != piece}
+    return frozenset(steps | {open_leet} if may_open(piece) else steps), lone_letters(piece)
+
+
+def _open_starred(text: str) -> str:
+    return _STARRED.sub(_open_stars, text)
+
+
+def _shorten_words(text: str) -> str:
     return _LETTERS.sub(_shorten, text)
 
+
+_Step = Callable[[str], str]
+_LONG, _LONG_PIECE = 1000, 40
+"""Characters of a text, and of a piece, from which on nothing is remembered: memory and time stay bounded."""
+
+_PLAIN_WORD = re.compile(r"([A-Za-z]+)[.,?:;)\"]*")
 
 _HALVES = re.compile(r"(?<![^\W_])[^\W_]+(?:(?:\|{2,4}|\*{2,3}|~~|__|``?)[^\W_]+)+")
 _MARK = re.compile(r"[|*~_`]+")
@@ -104,7 +156,9 @@ def _word_end(pieces: list[str], signs: list[str], start: int, habits: frozenset
 def _is_split_word(pieces: list[str], signs: list[str], habits: frozenset[str]) -> bool:
     whole = "".join(pieces)
     joined = reading_of(whole)
-    if not 3 <= len(joined) <= 40 or sum(char.isalpha() for char in whole) * 2 <= len(joined):
+    if not 3 <= len(joined) <= 40 or not (known(joined) or habits):
+        return False
+    if sum(char.isalpha() for char in whole) * 2 <= len(joined):
         return False
     standing = [stands_alone(piece.lower()) for piece in pieces if piece]
     if not known(joined):
@@ -161,7 +215,8 @@ def _holds_word(token: str) -> bool:
 
 
 _LETTERS = re.compile(r"[A-Za-z]{3,}")
-_DOUBLED = re.compile(r"(.)\1", re.IGNORECASE)
+_REPEATED = re.compile(r"(.)\1\1|\A(.)\2", re.IGNORECASE)
+"""A letter three times, or the first twice: a word without either has a single letter and none that is stretched."""
 _RUN = re.compile(r"(.)\1*")
 _LONG_RUN = re.compile(r"(.)\1{2,}")
 _SINGLE = frozenset("ahijkquvwxy")
@@ -172,7 +227,7 @@ def _shorten(match: re.Match[str]) -> str:
     """Letters repeated three times or more, or all of them twice: the word that fits, else as English doubles them."""
     word = match[0]
     lower = word.lower()
-    if not _DOUBLED.search(word) or len(set(lower)) == 1:
+    if not _REPEATED.search(word) or len(set(lower)) == 1:
         return word
     runs = [len(run[0]) for run in _RUN.finditer(lower)]
     if max(runs) < 3 and (min(runs) < 2 or len(runs) < 2 or (len(runs) < 3 and word.isupper())):
@@ -181,3 +236,7 @@ def _shorten(match: re.Match[str]) -> str:
     if fitting or min(runs) < 2:
         return fitting or _LONG_RUN.sub(lambda run: run[1] if run[1].lower() in _SINGLE else run[1] * 2, word)
     return "".join(run[1] * (len(run[0]) // min(runs)) for run in _RUN.finditer(lower))
+
+
+_STEPS: tuple[_Step, ...] = (_open_starred, _join_marked, join_spelt, _join_splits, open_leet, _shorten_words)
+_ALL_STEPS = frozenset(_STEPS)

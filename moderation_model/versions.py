@@ -8,20 +8,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from time import monotonic
+from typing import Protocol, TypeVar
 
 from moderation_model.backends import Classifier
 from moderation_model.batching import BatchQueue
-from moderation_model.errors import BadRequest, ModelError
+from moderation_model.errors import (
+    BadRequest,
+    ModelError,
+    ModelFailed,
+    ModelOverloaded,
+    ModelUnavailable,
+    NotNumbersError,
+)
 from moderation_model.learning import RunResult, VersionInfo
+
+T = TypeVar("T")
 
 Load = Callable[[Path], Classifier]
 """From a model folder to a classifier that is warm. Raises BadModelFolder."""
 
 
 FOLLOW_SECONDS = 5.0
+NO_HELP_SECONDS = 600.0
+HARMLESS = ("The weather is nice today.", "See you at the meeting tomorrow.")
+"""What every model that works can score: where it cannot, the model is to blame and not the text."""
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +53,10 @@ class Store(Protocol):
 
     def champion(self) -> Path:
         """The folder of the version that serves."""
+        ...
+
+    def chosen(self) -> Path:
+        """The folder that was chosen to serve, its files unchecked: cheap enough to ask every few seconds."""
         ...
 
     def previous(self) -> Path:
@@ -63,6 +81,10 @@ class Store(Protocol):
         """Moves a finished model in; its version."""
         ...
 
+    def retire(self, version: str, why: str) -> None:
+        """Notes in `version` why it must not decide, and lets the previous champion decide where it does."""
+        ...
+
     def mark_stale(self, example_ids: Sequence[int]) -> list[str]:
         """Notes in every version that was trained on one of them that it was; which versions."""
         ...
@@ -78,6 +100,11 @@ class Versions:
         self._shadow: Classifier | None = None
         self._serving = store.champion()
         self._changing = asyncio.Lock()
+        self._earlier: Classifier | None = None
+        self._helping: asyncio.Task[Classifier | None] | None = None
+        self._no_help_until = 0.0
+        self.unhealthy: dict[str, str] = {}
+        """The versions that were taken out of service since this server started, and why."""
 
     @property
     def shadow_version(self) -> str | None:
@@ -105,16 +132,15 @@ class Versions:
             await asyncio.to_thread(self._store.check_promotable, version, force=force, reason=reason)
             fresh = await self._loaded(version, self._store.folder(version))
             await asyncio.to_thread(self._store.promote, version, force=force, reason=reason)
-            self._serve(fresh)
+            await self._serve(fresh)
             return version
 
     async def rollback(self) -> str:
         """Serve the previous champion again; its version. Raises BadRequest where there is none, BadModelFolder."""
         async with self._changing:
-            folder = self._store.previous()
-            fresh = await self._loaded(None, folder)
+            fresh = await asyncio.to_thread(self._load_previous)
             version = await asyncio.to_thread(self._store.rollback)
-            self._serve(fresh)
+            await self._serve(fresh)
             return version
 
     async def set_shadow(self, version: str | None) -> str | None:
@@ -122,6 +148,28 @@ class Versions:
         async with self._changing:
             self._shadow = None if version is None else await self._loaded(version, self._store.folder(version))
             return self.shadow_version
+
+    async def stand_in(self, unwell: Classifier, score: Callable[[Classifier], Awaitable[T]]) -> T | None:
+        """What `score` gives with the version before `unwell`, whose scores were no numbers. None where there is none;
+        then no other is looked for for some minutes, so that such texts do not keep the server busy.
+
+        Where `unwell` cannot score harmless sentences either, it is marked and the version before serves from now on;
+        otherwise the text is to blame and nothing else changes. Raises NotNumbersError where it fails there, too.
+        """
+        if self._queue.classifier is not unwell:
+            return await score(self._queue.classifier)
+        if self._helping is None:
+            if monotonic() < self._no_help_until:
+                return None
+            # A task of its own: who hangs up must not end what all the others wait for, nor have it begun anew.
+            self._helping = asyncio.create_task(self._help(unwell), name="stand-in")
+        helper = await asyncio.shield(self._helping)
+        return None if helper is None else await score(helper)
+
+    def close(self) -> None:
+        """Nobody waits for a version that stands in any more."""
+        if self._helping is not None:
+            self._helping.cancel()
 
     async def follow(self, *, every: float = FOLLOW_SECONDS) -> None:
         """Serve what the registry names, also where somebody else changed it (`candor-model promote` beside us)."""
@@ -136,12 +184,14 @@ class Versions:
     async def look(self) -> bool:
         """Whether the registry names another champion than the one that serves, which then takes over."""
         async with self._changing:
+            if await asyncio.to_thread(self._store.chosen) == self._serving:
+                return False
             folder = await asyncio.to_thread(self._store.champion)
             if folder == self._serving:
                 return False
             # Noted first: a folder that cannot be loaded is not tried again every few seconds.
             self._serving = folder
-            self._serve(await self._loaded(None, folder))
+            await self._serve(await self._loaded(None, folder))
             return True
 
     async def adopt(self, folder: Path, result: RunResult) -> None:
@@ -158,8 +208,59 @@ class Versions:
             return self._shadow
         return await asyncio.to_thread(self._load, folder)
 
-    def _serve(self, fresh: Classifier) -> None:
+    async def _help(self, unwell: Classifier) -> Classifier | None:
+        """Who scores what `unwell` cannot, None where nobody does. Raises ModelOverloaded, ModelUnavailable."""
+        try:
+            async with self._changing:
+                if self._queue.classifier is not unwell:
+                    return self._queue.classifier
+                # Kept for the next such text, for loading takes a second.
+                self._earlier = earlier = self._earlier or await asyncio.to_thread(self._load_previous)
+                if not await self._sound(unwell):
+                    if not await self._sound(earlier):
+                        raise NotNumbersError(f"The scores of {_name(earlier)} are not numbers either.")
+                    await self._retire(unwell, earlier)
+                return earlier
+        except (ModelOverloaded, ModelUnavailable):
+            raise  # the queue had no room: that says nothing about the models
+        except Exception as error:  # loading may raise anything, and must not be tried again with every text
+            self._no_help_until, self._earlier = monotonic() + NO_HELP_SECONDS, None
+            why = str(error) if isinstance(error, ModelError) else f"loading it failed with {type(error).__name__}."
+            logger.error("%s gave scores that are no numbers, and nothing stands in: %s", _name(unwell), why)
+            return None
+        finally:
+            self._helping = None
+
+    def _load_previous(self) -> Classifier:
+        return self._load(self._store.previous())
+
+    async def _sound(self, model: Classifier) -> bool:
+        """Whether `model` scores harmless sentences. Raises ModelOverloaded, ModelUnavailable."""
+        windows = [window for windows in model.encode(HARMLESS) for window in windows]
+        try:
+            await self._queue.score(windows, classifier=model, afresh=True)
+        except ModelFailed:
+            return False
+        return True
+
+    async def _retire(self, unwell: Classifier, earlier: Classifier) -> None:
+        """`earlier` serves instead of `unwell`, and whoever looks after the server is told."""
+        why = f"Its scores were no numbers on {datetime.now(UTC):%Y-%m-%d}."
+        try:
+            await asyncio.to_thread(self._store.retire, _name(unwell), why)
+        except ModelError as error:  # it serves all the same, until the next start
+            logger.error("it could not be noted that %s is unhealthy: %s", _name(unwell), error)
+        self.unhealthy[_name(unwell)] = why
+        await self._serve(earlier)
+        logger.error("%s is unhealthy. %s %s serves instead.", _name(unwell), why, _name(earlier))
+
+    async def _serve(self, fresh: Classifier) -> None:
         self._queue.swap(fresh)
-        self._serving = self._store.champion()
+        self._no_help_until, self._earlier = 0.0, None
         if self.shadow_version == fresh.info.version:
             self._shadow = None
+        self._serving = await asyncio.to_thread(self._store.champion)
+
+
+def _name(classifier: Classifier) -> str:
+    return classifier.info.version

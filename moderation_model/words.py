@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from importlib import resources
+from operator import itemgetter
 
 from moderation_model.lexicon import HIDDEN_WORDS, STARRED_OUT
 
@@ -52,7 +53,7 @@ def cost(word: str) -> float:
         return math.log(place + 60)
     if len(word) == 1:
         return _LONE.get(word, math.inf)
-    if len(word) > 4:
+    if len(word) > 4 and word.endswith(_ENDINGS):
         for ending in _ENDINGS:
             stem = word[: -len(ending)]
             if word.endswith(ending) and len(stem) > 2 and (stem in ranks() or stem + "e" in ranks()):
@@ -75,8 +76,14 @@ def filled(token: str, *, hidden_only: bool) -> str:
 
     A word that people star out, the only hidden word that fits, or else the only or by far the commonest word.
     """
-    pattern = re.compile(_STAND_IN.sub("[a-z]", token))
-    fitting = [word for word in _by_start().get((token[:1], len(token)), ()) if pattern.fullmatch(word)]
+    start = (token[:1], len(token))
+    among = _by_start().get(start, ())
+    if not among or (hidden_only and start not in _HIDDEN_STARTS):
+        return ""
+    # Compares the letters at their places; all words are of a to z, so that anything may stand for the others.
+    letters = itemgetter(0, *(place for place, char in enumerate(token) if "a" <= char <= "z"))
+    wanted = letters(token)
+    fitting = [word for word in among if letters(word) == wanted]
     starred = [word for word in STARRED_OUT if word in fitting]
     if starred:
         return starred[0]
@@ -87,6 +94,10 @@ def filled(token: str, *, hidden_only: bool) -> str:
         return hidden[0]
     clear = len(fitting) == 1 or (len(fitting) > 1 and ranks()[fitting[0]] * 5 < ranks()[fitting[1]])
     return fitting[0] if clear and not hidden_only else ""
+
+
+_HIDDEN_STARTS = frozenset((word[0], len(word)) for word in HIDDEN_WORDS.union(STARRED_OUT))
+"""First letters and lengths of the words that `filled` may give with `hidden_only`."""
 
 
 @functools.lru_cache(maxsize=1)

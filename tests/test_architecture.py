@@ -64,6 +64,7 @@ FROM_THE_MODEL_SIDE = {
     "moderation_model.label_rows": ("bot.flow",),
     "moderation_model.pictures": ("bot",),
     "moderation_model.client": ("bot.app", "bot.doctor"),
+    "moderation_model.coalescing": ("bot.app",),
     "moderation_model.checks": ("bot.stage_learn", "bot.stage_crowd"),
 }
 

@@ -6,7 +6,6 @@ State is in `custom_id`, the guild's id included: a direct message knows no guil
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -17,9 +16,8 @@ from bot.chat.acting import judge
 from bot.chat.answering import Said, answer, deciding, guild_of, open_form
 from bot.chat.inert import spoiler
 from bot.chat.listener import person
-from bot.chat.modals import FIELD, FORM_SECONDS, values_of
+from bot.chat.modals import FIELD, FORM_SECONDS, filled
 from bot.core.cases import Case, VerdictKind
-from bot.core.events import clean
 from bot.errors import NotAllowed
 from bot.flow.appeals import LONGEST_APPEAL
 
@@ -78,14 +76,12 @@ class AppealButton(
 
 async def appeal_submitted(interaction: Pressed) -> None:
     """Answer an appeal that was sent, if the form is one; raises nothing."""
-    data: Mapping[str, Any] = interaction.data or {}  # pyright: ignore[reportAssignmentType]
-    found = _FORM.fullmatch(str(data.get("custom_id", "")))
-    if found is not None:
-        text = clean(next(values_of(data.get("components", ())), ""))
-        ids = {"guild_id": int(found["guild_id"]), "case_id": int(found["case_id"])}
+    form = filled(interaction, _FORM)
+    if form is not None:
+        ids = {name: int(value) for name, value in form.ids.groupdict().items()}
 
         async def work() -> str:
-            return await interaction.client.flows.appeals.appeal(**ids, member=person(interaction.user), text=text)
+            return await interaction.client.flows.appeals.appeal(**ids, member=person(interaction.user), text=form.text)
 
         await answer(interaction, work, feature="appeal")
 

@@ -125,13 +125,7 @@ class DiscordBoard:
             png = None
         card = week_card(report, picture=None if png is None else words)
         files = [] if png is None else [week_file(png)]
-        try:
-            message = await channel.send(view=card, files=files, silent=True)
-        except (discord.NotFound, discord.Forbidden) as error:
-            raise BoardUnavailable(texts.NO_CHANNEL) from error
-        except UNANSWERED as error:
-            raise BoardUnavailable(texts.CARD_FAILED) from error
-        return CardRef(channel.id, message.id)
+        return await _sent(channel, card, files)
 
     async def trouble(self, rules: GuildRules) -> tuple[str, ...]:
         """What the doctor finds wrong. Channels that the bot may not read may be meant so; they are not named here."""
@@ -216,13 +210,7 @@ class DiscordBoard:
         except BoardUnavailable:
             await self._lost(channel_id, guild_id)
             raise
-        try:
-            message = await channel.send(view=card, files=files, silent=True)
-        except (discord.NotFound, discord.Forbidden) as error:
-            raise BoardUnavailable(texts.NO_CHANNEL) from error
-        except UNANSWERED as error:
-            raise BoardUnavailable(texts.CARD_FAILED) from error
-        return CardRef(channel.id, message.id)
+        return await _sent(channel, card, files)
 
     async def _lost(self, channel_id: int, guild_id: int) -> None:
         """Once while the bot runs, tell a server without a channel for cards."""
@@ -242,6 +230,17 @@ class DiscordBoard:
                 texts.CARD_NEEDS.format(channel_id=channel_id, permissions=permissions.titles(lacking))
             )
         return channel
+
+
+async def _sent(channel: discord.TextChannel, card: Card, files: Sequence[discord.File]) -> CardRef:
+    """Where the card stands now."""
+    try:
+        message = await channel.send(view=card, files=files, silent=True)
+    except (discord.NotFound, discord.Forbidden) as error:
+        raise BoardUnavailable(texts.NO_CHANNEL) from error
+    except UNANSWERED as error:
+        raise BoardUnavailable(texts.CARD_FAILED) from error
+    return CardRef(channel.id, message.id)
 
 
 def log_line(entry: LogEntry) -> str:

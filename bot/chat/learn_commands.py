@@ -157,8 +157,7 @@ class JudgeButton(
 async def _run(interaction: Pressed) -> str:
     flows, guild_id = interaction.client.flows, guild_of(interaction)
     run = await flows.learn.start(guild_id=guild_id, by=interaction.user.id)
-    rules = await flows.setup.rules(guild_id)
-    channel_id = rules.reports_channel_id or rules.review_channel_id
+    channel_id = (await flows.setup.rules(guild_id)).reports_to
     held = int(run.facts.get("held_moderators", 0))
     people = "moderator" if held == 1 else "moderators"
     said = texts.STARTED_HELD.format(number=held, moderators=people) if held else ""
@@ -172,8 +171,10 @@ async def _run(interaction: Pressed) -> str:
 
 async def _runs(interaction: Pressed) -> str:
     lines: list[str] = []
-    for run in await interaction.client.flows.learn.newest():
-        more = run_lines(run)
+    runs = await interaction.client.flows.learn.newest()
+    last_done = next((run for run in runs if run.result is not None), None)
+    for run in runs:
+        more = run_lines(run, newest=run is last_done)
         if sum(len(line) + 1 for line in [*lines, *more]) > MESSAGE_LIMIT:
             break
         lines += more

@@ -45,12 +45,13 @@ def _from(run: Run) -> str:
     return texts.PROGRESS_FROM.format(number=_number(run, "examples"), asked=asked)
 
 
-def run_lines(run: Run) -> list[str]:
-    """One run in the list: state, times, result, the last line of its log."""
+def run_lines(run: Run, *, newest: bool) -> list[str]:
+    """One run in the list: state, times, result, the last line of its log. `newest`: no later one found a result."""
     ended = texts.RUN_ENDED.format(when=discord.utils.format_dt(run.ended_at, "t")) if run.ended_at else ""
     result = ""
     if run.result is not None:
-        standing = RunReport(run, run.result, newest=True).standing
+        # One that was compared with a model which no longer serves can be used as little as one with a successor.
+        standing = RunReport(run, run.result, newest=newest and OVERTAKEN not in run.facts).standing
         result = f" · {texts.RUN_RESULTS[standing]}"
     elif run.error:
         result = f" · {inert(run.error, limit=ERROR_LIMIT)}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ FORM_SECONDS = 900.0
 """How long discord.py remembers an open form; it is answered after that, too."""
 LONGEST_WORD = 100
 FIELD = "text"
+MENU = "labels"
 _CUSTOM_ID = re.compile(r"candor:v1:form_(?P<kind>note|fine_word):(?P<case_id>[0-9]{1,18})")
 
 
@@ -55,11 +57,9 @@ async def fine_word_form(interaction: Pressed, case_id: int) -> Said:
 
 async def submitted(interaction: Pressed) -> None:
     """Answer a form that was sent, if it is one of these; raises nothing."""
-    data: Mapping[str, Any] = interaction.data or {}  # pyright: ignore[reportAssignmentType]
-    found = _CUSTOM_ID.fullmatch(str(data.get("custom_id", "")))
-    if found is not None:
-        text = next(values_of(data.get("components", ())), "")
-        work = partial(_WORK[found["kind"]], interaction, int(found["case_id"]), clean(text))
+    form = filled(interaction, _CUSTOM_ID)
+    if form is not None:
+        work = partial(_WORK[form.ids["kind"]], interaction, int(form.ids["case_id"]), form.text)
         await answer(interaction, work, feature="review")
 
 
@@ -85,11 +85,31 @@ def _form(kind: str, title: str, case_id: int, label: discord.ui.Label[Any]) -> 
     return Said(form=form)
 
 
-def values_of(components: Any) -> Iterator[str]:
-    """What was written into the form's text fields."""
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A form that was sent: what its `custom_id` names, what was written in its field, what was chosen in its menu."""
+
+    ids: re.Match[str]
+    text: str
+    chosen: tuple[str, ...]
+
+
+def filled(interaction: Pressed, custom_id: re.Pattern[str]) -> Filled | None:
+    """What was sent, if it is a form with that `custom_id`."""
+    data: Mapping[str, Any] = interaction.data or {}  # pyright: ignore[reportAssignmentType]
+    ids = custom_id.fullmatch(str(data.get("custom_id", "")))
+    if ids is None:
+        return None
+    parts = list(_parts(data.get("components", ())))
+    text = next((str(part.get("value") or "") for part in parts if part.get("custom_id") == FIELD), "")
+    chosen = (str(value) for part in parts if part.get("custom_id") == MENU for value in part.get("values", ()))
+    return Filled(ids, clean(text), tuple(chosen))
+
+
+def _parts(components: Any) -> Iterator[Mapping[str, Any]]:
+    """Every component with those inside it."""
     for component in components:
-        if component.get("custom_id") == FIELD:
-            yield str(component.get("value") or "")
-        yield from values_of(component.get("components", ()))
+        yield component
+        yield from _parts(component.get("components", ()))
         if component.get("component"):
-            yield from values_of([component["component"]])
+            yield from _parts([component["component"]])

@@ -6,7 +6,6 @@ The form knows its message by id alone and is answered after a restart, too; the
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +17,9 @@ from bot.chat.answering import Said, answer, guild_of, member_of, open_form
 from bot.chat.listener import incoming, person
 from bot.chat.messages import DiscordMessages
 from bot.chat.messages import member_of as fetch_member
-from bot.chat.modals import FIELD, FORM_SECONDS, values_of
+from bot.chat.modals import FIELD, FORM_SECONDS, filled
 from bot.chat.staff import is_staff
-from bot.core.events import Person, clean
+from bot.core.events import Person
 from bot.errors import NotAllowed
 from bot.flow.reporting import GONE, LONGEST_REASON, About
 
@@ -57,12 +56,10 @@ async def _form(interaction: Pressed, message: discord.Message) -> Said:
 
 async def report_submitted(interaction: Pressed) -> None:
     """Answer a report that was sent, if the form is one; raises nothing."""
-    data: Mapping[str, Any] = interaction.data or {}  # pyright: ignore[reportAssignmentType]
-    found = _FORM.fullmatch(str(data.get("custom_id", "")))
-    if found is not None:
-        reason = clean(next(values_of(data.get("components", ())), ""))
-        ids = {"channel_id": int(found["channel_id"]), "message_id": int(found["message_id"])}
-        await answer(interaction, partial(_submit, interaction, reason, **ids), feature="report")
+    form = filled(interaction, _FORM)
+    if form is not None:
+        ids = {name: int(value) for name, value in form.ids.groupdict().items()}
+        await answer(interaction, partial(_submit, interaction, form.text, **ids), feature="report")
 
 
 async def _submit(interaction: Pressed, reason: str, *, channel_id: int, message_id: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +10,7 @@ import discord
 
 from bot.chat import setup_texts
 from bot.chat.answering import Said, answer, guild_of
-from bot.chat.modals import FIELD, FORM_SECONDS, values_of
-from bot.core.events import clean
+from bot.chat.modals import FIELD, FORM_SECONDS, filled
 from bot.flow.guild_setup import LONGEST_NAME
 from moderation_model.labels import label as spec
 
@@ -38,11 +36,9 @@ async def name_form(interaction: Pressed, label: str) -> Said:
 
 async def rule_named(interaction: Pressed) -> None:
     """Answer the form that was sent, if it is this one; raises nothing."""
-    data: Mapping[str, Any] = interaction.data or {}  # pyright: ignore[reportAssignmentType]
-    found = _CUSTOM_ID.fullmatch(str(data.get("custom_id", "")))
-    if found is not None:
-        text = clean(next(values_of(data.get("components", ())), ""))
-        await answer(interaction, partial(_name, interaction, found["label"], text), feature="administer")
+    form = filled(interaction, _CUSTOM_ID)
+    if form is not None:
+        await answer(interaction, partial(_name, interaction, form.ids["label"], form.text), feature="administer")
 
 
 async def _name(interaction: Pressed, label: str, text: str) -> str:

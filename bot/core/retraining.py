@@ -107,7 +107,7 @@ class RunReport:
     @property
     def better(self) -> bool:
         """Whether the gate passed a new model."""
-        return self.result.challenger is not None and self.result.verdict.promote
+        return self.result.passed is not None
 
     @property
     def standing(self) -> Standing:

@@ -93,7 +93,7 @@ class Stage:
 
 def may_have_stage(run: Run) -> bool:
     """Whether the run found a model that the gate passed and about which nothing is decided."""
-    passed = run.result is not None and run.result.challenger is not None and run.result.verdict.promote
+    passed = run.result is not None and run.result.passed is not None
     return passed and run.decision is None and ENDED not in run.facts
 
 

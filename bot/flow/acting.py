@@ -101,10 +101,7 @@ class Acting:
         )
 
     async def _follow_verdict(self, case: Case) -> Case:
-        case = await self._cases.get(guild_id=case.guild_id, case_id=case.case_id)
-        lead = case
-        if case.lead_id is not None:
-            lead = await self._cases.get(guild_id=case.guild_id, case_id=case.lead_id)
+        case, lead = await self._cases.with_lead(guild_id=case.guild_id, case_id=case.case_id, lead_id=case.lead_id)
         if lead.closed_as_gone and case.gone_at is None:
             # The card closed because all its messages were gone, and here is one that is not.
             await self._cases.reopen(case_id=lead.case_id)

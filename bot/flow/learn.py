@@ -230,7 +230,7 @@ class Learn:
         """The progress card, edited at most every 5 s and only where it says something new."""
         home = home_of(run)
         rules = await self._guilds.get(home) if home is not None else None
-        channel_id = (rules.reports_channel_id or rules.review_channel_id) if rules else None
+        channel_id = rules.reports_to if rules else None
         progress = RunProgress(run, state.phase, state.stage, state.done, state.every, progress_card(run.facts))
         if home is None or channel_id is None or not self._due(progress):
             return

@@ -28,6 +28,7 @@ from bot.flow.alarms import Alarms
 from bot.flow.audit import Audit
 from bot.flow.breaker import Breaker
 from bot.flow.cards import CardDesk
+from bot.flow.failing import Failing
 from bot.flow.gone import Gone
 from bot.flow.ports import Clock, Messages, ModelService
 from bot.flow.trouble import Trouble
@@ -36,7 +37,7 @@ from bot.store.grouping import GroupStore
 from bot.store.guilds import GuildStore
 from bot.store.predictions import PredictionStore, unread_why
 from moderation_model.contract import Prediction
-from moderation_model.errors import BadRequest, ModelError
+from moderation_model.errors import BadRequest, ModelError, ModelFailed
 
 log = structlog.get_logger(__name__)
 
@@ -46,22 +47,21 @@ STALE_AFTER = timedelta(hours=1)
 RESCORE_WINDOW = timedelta(hours=24)
 """Unscored messages older than this are left as they are."""
 
-ATTEMPTS = 3
-"""How often a message may fail by itself before it is given up."""
-
 PassOutcome = Literal["decided", "unscored", "replayed", "exempt", "empty"]
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """How one message went through the pass. `predictions` follow `message.parts`; `milliseconds` is the whole pass."""
+    """How one message went through the pass. `predictions` follow `message.parts`; `failure`: why there are none.
+    `milliseconds` is the whole pass.
+    """
 
     message: IncomingMessage
     outcome: PassOutcome
     predictions: tuple[Prediction, ...] = ()
     decision: Decision = NOTHING
     case: Case | None = None
-    detail: str | None = None
+    failure: ModelError | None = None
     milliseconds: float = 0.0
 
 
@@ -106,7 +106,7 @@ class Moderate:
         self._observe = observe
         self._opening = asyncio.Lock()
         self._left_unscored = asyncio.Event()
-        self._failures: dict[tuple[int, int], int] = {}
+        self._failing = Failing(predictions)
 
     async def handle(self, message: IncomingMessage, *, priority: str = "live") -> Passed:
         """Pass one message. Raises StoreUnavailable only; everything else ends in an outcome that is recorded."""
@@ -135,8 +135,11 @@ class Moderate:
             # Keywords and what asks for care are what is left while the model is away.
             rules = await self._guilds.get(message.guild_id)
             decision = decide(message, (), rules, asks_for_care=asks_for_care(message.text), keywords=hits)
-            return await self._open_and_act(message, (), decision) if decision.opens else passed
+            if not decision.opens:
+                return passed
+            return replace(await self._open_and_act(message, (), decision), failure=error)
         self._trouble.model_answered()
+        self._failing.model_answered()
         # Anew: somebody may have pressed pause while the message was scored.
         rules = await self._guilds.get(message.guild_id)
         decision = decide(
@@ -233,16 +236,18 @@ class Moderate:
         if retry:
             self._trouble.model_failed(message.guild_id)
             self._left_unscored.set()
-        return Passed(message, "unscored", detail=str(error))
+        return Passed(message, "unscored", failure=error)
 
     async def rescore(self, *, limit: int = 200) -> int:
         """Pass again what was left unscored; how many were decided now.
 
-        Two failures in one round mean that the model is away: the rest waits. One failure among successes is that
-        message's own; after `ATTEMPTS` of them it is given up, so that it holds up no other.
+        A message that the model fails on, failed by itself. Two without an answer mean that the model is away: the
+        rest waits. One without an answer among successes is that message's own failure too. What fails by itself time
+        and again is given up, so that it holds up no other.
         """
         done = 0
         failed: list[MessageKey] = []
+        unanswered: list[MessageKey] = []
         since = self._clock.now() - RESCORE_WINDOW
         for key in await self._predictions.unscored(since=since, limit=limit):
             message = await self._messages.fetch(
@@ -255,21 +260,15 @@ class Moderate:
             if message is None:
                 continue
             passed = await self.handle(message, priority="backfill")
-            if passed.outcome == "unscored":
+            if isinstance(passed.failure, ModelFailed):
                 failed.append(key)
-            if len(failed) == 2:
+            elif passed.failure is not None and not isinstance(passed.failure, BadRequest):
+                unanswered.append(key)
+            if len(unanswered) == 2:
                 break
-            done += passed.outcome == "decided"
-        if done and len(failed) == 1:
-            await self._count_failure(failed[0])
+            done += passed.outcome == "decided" and passed.failure is None
+        await self._failing.count(failed + unanswered if done and len(unanswered) == 1 else failed)
         return done
-
-    async def _count_failure(self, key: MessageKey) -> None:
-        name = (key.message_id, key.revision)
-        self._failures[name] = self._failures.get(name, 0) + 1
-        if self._failures[name] >= ATTEMPTS:
-            del self._failures[name]
-            await self._predictions.give_up(message_id=key.message_id, revision=key.revision, why="fails by itself")
 
     async def run(self) -> None:
         """Rescore soon after messages were left unscored, more and more patiently while the model stays away."""

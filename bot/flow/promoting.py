@@ -37,12 +37,12 @@ class Promoting:
         it learned from messages that may no longer teach (`REVOKED`).
         """
         run = await self._runs.get(run.run_id) or run
-        if result.challenger is None or not result.verdict.promote or run.decision is not None:
+        if result.passed is None or run.decision is not None:
             return True
         if run.facts.get(REVOKED, 0):
             return True
         try:
-            await self.take(run, result, result.challenger, by=None)
+            await self.take(run, result, result.passed, by=None)
         except NotAllowed:
             await self._runs.add_facts(run.run_id, {OVERTAKEN: 1})
             return True

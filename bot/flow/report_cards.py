@@ -50,8 +50,7 @@ class ReportCards:
         home = home_of(run)
         if home is None:
             return None
-        rules = await self._guilds.get(home)
-        return rules.reports_channel_id or rules.review_channel_id
+        return (await self._guilds.get(home)).reports_to
 
     async def report(self, run: Run, result: RunResult, guild_id: int) -> RunReport:
         """What it says there: the flips are cases of that server."""

@@ -99,13 +99,13 @@ class RetrainingReports:
         """Let the new model serve; the sentence for who pressed. Raises NotAllowed."""
         async with self._changing:
             run, result = await self._decidable(run_id, guild_id)
-            if result.challenger is None or not result.verdict.promote:
+            if result.passed is None:
                 raise NotAllowed(NOT_PASSED)
             # Somebody who was cut short between the two steps can press again.
             if not await self._runs.decide(run_id, "use", by=by, at=self._clock.now()) and run.decision != "use":
                 raise NotAllowed(DECIDED)
             try:
-                await self._promoting.take(run, result, result.challenger, by=by)
+                await self._promoting.take(run, result, result.passed, by=by)
             except (ModelError, NotAllowed):
                 await self._runs.reconsider(run_id, None, by=None, at=self._clock.now())
                 raise
@@ -230,11 +230,11 @@ class RetrainingReports:
         """
         await self._settle_going_back()
         for run in await self._runs.undecided():
-            if run.result is None or run.result.challenger is None or not run.result.verdict.promote:
+            if run.result is None or run.result.passed is None:
                 continue
             async with self._changing:
                 try:
-                    await self._settle(run.run_id, run.result.challenger)
+                    await self._settle(run.run_id, run.result.passed)
                 except ModelError as error:
                     log.warning("not_settled", run_id=run.run_id, why=type(error).__name__)
 

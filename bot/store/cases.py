@@ -59,6 +59,17 @@ class CaseStore:
             raise CaseNotFound(f"There is no case {case_id} on this server.")
         return found[0]
 
+    async def with_lead(self, *, guild_id: int, case_id: int, lead_id: int | None) -> tuple[Case, Case]:
+        """The case, and the one whose card stands for it (itself where it has its own), read at once.
+
+        `lead_id`: the lead as far as the caller knows; another one since is read anew. Raises CaseNotFound.
+        """
+        wanted = {case_id, lead_id or case_id}
+        found = {case.case_id: case for case in await self._find(cases.c.id.in_(wanted), cases.c.guild_id == guild_id)}
+        case = found.get(case_id) or await self.get(guild_id=guild_id, case_id=case_id)
+        leads = case.lead_id or case_id
+        return case, found.get(leads) or await self.get(guild_id=guild_id, case_id=leads)
+
     async def of_message(self, *, guild_id: int, message_id: int) -> Case | None:
         """The case on the message's newest revision that has one."""
         mine = (cases.c.guild_id == guild_id, cases.c.message_id == message_id, cases.c.subject == "message")

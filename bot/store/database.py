@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 import migrations
 from bot.errors import BadSettings, StoreUnavailable
 from bot.store.crypto import TextKey
+from bot.store.sqlite_driver import connect
 
 PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL")
 MIGRATING = ("busy_timeout=300000", *PRAGMAS[1:])
@@ -29,6 +30,9 @@ MIGRATING = ("busy_timeout=300000", *PRAGMAS[1:])
 
 CONNECT_SECONDS, STATEMENT_SECONDS = 10, 60
 """On PostgreSQL: a server that has gone silent is an error, not a wait without end."""
+
+CONNECTIONS = 15
+"""At most, on SQLite. They are kept: opening one, with its thread, takes longer than most of what is asked of it."""
 
 DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
 
@@ -45,6 +49,7 @@ class Database:
         self.url = _parsed(url)
         # SQLite has one writer at a time; waiting here is fair and quick, waiting in SQLite is polling with sleeps.
         self._turn = asyncio.Lock() if self.is_sqlite else nullcontext()
+        self._last_work: list[Callable[[], Awaitable[None]]] = []
         try:
             self._engine = create_engine(self.url)
         except ImportError:
@@ -119,9 +124,25 @@ class Database:
         newest = ScriptDirectory.from_config(self.alembic_config()).get_current_head()
         return "missing" if found is None else "current" if found == newest else "behind"
 
+    def before_close(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Have `work` awaited before the connections are closed."""
+        self._last_work.append(work)
+
     async def close(self) -> None:
-        """Close every connection."""
+        """Let what is on its way end, and close every connection."""
+        for work in self._last_work:
+            await work()
         await self._engine.dispose()
+
+
+def is_away(error: Exception) -> bool:
+    """Whether `error`, raised by `begin` or `read`, says that the database cannot be used now, whatever it is asked.
+
+    An error about one row's data is none such, nor is one that no driver raised.
+    """
+    cause = error.__cause__ if isinstance(error, StoreUnavailable) else None
+    lost = isinstance(cause, exc.DBAPIError) and cause.connection_invalidated
+    return lost or isinstance(cause, exc.OperationalError | exc.TimeoutError | OSError)
 
 
 def _parsed(url: str) -> sa.URL:
@@ -151,7 +172,9 @@ def create_engine(url: sa.URL, *, migrating: bool = False) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
         patience = {"timeout": CONNECT_SECONDS} | ({} if migrating else {"command_timeout": STATEMENT_SECONDS})
         return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=patience)
-    engine = create_async_engine(url, hide_parameters=True)
+    engine = create_async_engine(
+        url, hide_parameters=True, pool_size=CONNECTIONS, max_overflow=0, connect_args={"async_creator_fn": connect}
+    )
     # Two bots that start together: the second waits for all of the first one's migrations, however slow the machine.
     waits = MIGRATING if migrating else PRAGMAS
     pragmas = (*waits, f"foreign_keys={'OFF' if migrating else 'ON'}")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.cases import MessageKey
 from bot.core.events import IncomingMessage
 from bot.store.database import Database
+from bot.store.gathering import Gathering
 from bot.store.tables import predictions, sentiment_hours
 from moderation_model.contract import Prediction, Sentiment
 
@@ -20,7 +22,13 @@ SCRIPT_NOT_READ, LANGUAGE_NOT_READ = "script not read", "language not read"
 
 SCORED = ("state", "why", "scores", "reading", "model_version", "unknown_words")
 """What a later score fills in."""
-STARS = [sentiment_hours.c[f"star{number}"] for number in range(1, 6)]
+HOUR = ("guild_id", "channel_id", "hour")
+STARS = tuple(f"star{number}" for number in range(1, 6))
+SUMMED = ("messages", *STARS)
+
+DONE = sa.select(predictions.c.message_id, predictions.c.revision).where(
+    predictions.c.message_id.in_(sa.bindparam("ids", expanding=True)), predictions.c.state != "unscored"
+)
 
 
 def unread_why(found: Sequence[Prediction]) -> str | None:
@@ -30,11 +38,37 @@ def unread_why(found: Sequence[Prediction]) -> str | None:
     return LANGUAGE_NOT_READ if any(prediction.language for prediction in found) else SCRIPT_NOT_READ
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A row, and what its message adds to the sums of its channel's hour if it is new."""
+
+    row: dict[str, Any]
+    sums: dict[str, Any] | None
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return self.row["message_id"], self.row["revision"]
+
+
 class PredictionStore:
     """One row a (message, revision)."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._write = Gathering(db, self._write_all)
+        self._find = Gathering(db, self._find_all)
+        # Built once: building them takes about as long as running them.
+        insert = db.insert(predictions)
+        self._upsert = insert.on_conflict_do_update(
+            index_elements=["message_id", "revision"],
+            set_={name: insert.excluded[name] for name in SCORED},
+            where=predictions.c.state != "scored",
+        ).returning(predictions.c.message_id, predictions.c.revision)
+        insert = db.insert(sentiment_hours)
+        self._sum_up = insert.on_conflict_do_update(
+            index_elements=list(HOUR),
+            set_={name: sentiment_hours.c[name] + insert.excluded[name] for name in SUMMED},
+        )
 
     async def record(
         self,
@@ -49,47 +83,39 @@ class PredictionStore:
 
         Parts that the model cannot read count for nothing. False, and nothing changes, if this revision stands as
         scored already. A row that stands as unscored is filled in by a later score; without `retry` it is not tried
-        again. Raises StoreUnavailable.
+        again. Rows of messages that come at the same time are written in one transaction; it is committed when this
+        returns. Raises StoreUnavailable.
         """
         found = [prediction for prediction in found if prediction.readable]
         row = _row(message, found, at, unscored_why)
         if unscored_why is not None and not retry:
             row["state"] = "left"
-        insert = self._db.insert(predictions).values(row)
-        upsert = insert.on_conflict_do_update(
-            index_elements=["message_id", "revision"],
-            set_={name: insert.excluded[name] for name in SCORED},
-            where=predictions.c.state != "scored",
-        ).returning(predictions.c.id)
+        sums = _sums(message, found[0].sentiment) if found and unscored_why is None else None
+        return await self._write(_Written(row, sums))
+
+    async def _write_all(self, written: Sequence[_Written]) -> list[bool]:
+        """Whether each is new; of two rows of one revision the first comes first."""
+        fresh = [False] * len(written)
         async with self._db.begin() as connection:
-            fresh = (await connection.execute(upsert)).first() is not None
-            if fresh and found and unscored_why is None:
-                await self._add_sentiment(connection, message, found[0].sentiment)
+            for places in _each_revision_once(written):
+                rows = await connection.execute(self._upsert, [written[place].row for place in places])
+                new = {(row.message_id, row.revision) for row in rows}
+                for place in places:
+                    fresh[place] = written[place].key in new
+            sums = _together(each.sums for each, is_new in zip(written, fresh, strict=True) if is_new and each.sums)
+            if sums:
+                await connection.execute(self._sum_up, sums)
         return fresh
 
-    async def _add_sentiment(self, connection: AsyncConnection, message: IncomingMessage, sentiment: Sentiment) -> None:
-        shares = {column.name: share for column, share in zip(STARS, sentiment.stars, strict=True)}
-        insert = self._db.insert(sentiment_hours).values(
-            guild_id=message.guild_id,
-            channel_id=message.channel_id,
-            hour=message.created_at.replace(minute=0, second=0, microsecond=0),
-            messages=1,
-            **shares,
-        )
-        added = {name: sentiment_hours.c[name] + insert.excluded[name] for name in ("messages", *shares)}
-        await connection.execute(
-            insert.on_conflict_do_update(index_elements=["guild_id", "channel_id", "hour"], set_=added)
-        )
-
     async def seen(self, *, message_id: int, revision: int) -> bool:
-        """Whether this revision needs no further look: scored, or given up."""
-        query = sa.select(predictions.c.id).where(
-            predictions.c.message_id == message_id,
-            predictions.c.revision == revision,
-            predictions.c.state != "unscored",
-        )
+        """Whether this revision needs no further look: scored, or given up. Raises StoreUnavailable."""
+        return await self._find((message_id, revision))
+
+    async def _find_all(self, keys: Sequence[tuple[int, int]]) -> list[bool]:
+        ids = {"ids": sorted({message_id for message_id, _ in keys})}
         async with self._db.read() as connection:
-            return (await connection.execute(query)).first() is not None
+            found = {(row.message_id, row.revision) for row in await connection.execute(DONE, ids)}
+        return [key in found for key in keys]
 
     async def scores_of(self, *, message_id: int) -> dict[str, float] | None:
         """Score by label of the message's newest revision that was scored, None if none was."""
@@ -143,6 +169,39 @@ class PredictionStore:
             dropped += result.rowcount
             if result.rowcount < batch:
                 return dropped
+
+
+def _each_revision_once(written: Sequence[_Written]) -> list[list[int]]:
+    """The places of `written` in as few rounds as hold no revision twice: PostgreSQL updates no row twice in one
+    statement. Each is in the order of its keys, so that two processes never wait for each other.
+    """
+    rounds: list[list[int]] = []
+    turns: dict[tuple[int, int], int] = defaultdict(int)
+    for place in sorted(range(len(written)), key=lambda place: written[place].key):
+        key = written[place].key
+        turn = turns[key]
+        turns[key] += 1
+        if turn == len(rounds):
+            rounds.append([])
+        rounds[turn].append(place)
+    return rounds
+
+
+def _sums(message: IncomingMessage, sentiment: Sentiment) -> dict[str, Any]:
+    """What one message adds to its channel's hour."""
+    hour = message.created_at.replace(minute=0, second=0, microsecond=0)
+    place = {"guild_id": message.guild_id, "channel_id": message.channel_id, "hour": hour}
+    return place | {"messages": 1, **dict(zip(STARS, sentiment.stars, strict=True))}
+
+
+def _together(sums: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row a channel and hour, in the order of their keys."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for each in sums:
+        key = tuple(each[name] for name in HOUR)
+        before = found.get(key)
+        found[key] = each if before is None else each | {name: before[name] + each[name] for name in SUMMED}
+    return [found[key] for key in sorted(found)]
 
 
 def _row(

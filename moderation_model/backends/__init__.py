@@ -11,6 +11,9 @@ from moderation_model.contract import ModelInfo
 if TYPE_CHECKING:
     import numpy as np
 
+STARS = 5
+"""Columns of the sentiment."""
+
 Window = tuple[int, ...]
 """Token ids of one window of a text, special tokens included, at most `ModelInfo.max_tokens` long."""
 
@@ -49,7 +52,7 @@ class KnowsWords(Protocol):
 
 
 def _torch(path: str | Path, *, device: str = "auto", threads: int | None = None) -> Classifier:
-    from moderation_model.backends.torch_bert import load
+    from moderation_model.backends.ours import load
 
     return load(path, device=device, threads=threads)
 

@@ -12,8 +12,10 @@ import numpy as np
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from moderation_model.backends import Logits, Window
-from moderation_model.backends.torch_bert import STARS, batch_tokens, batches, cut_windows, pad, pick_dtype
+from moderation_model.backends import STARS, Logits, Window
+from moderation_model.backends.devices import pick_dtype
+from moderation_model.backends.padding import batch_tokens, batches, pad
+from moderation_model.backends.windows import cut_windows
 from moderation_model.contract import ModelInfo
 from moderation_model.errors import BadModelFolder
 from moderation_model.labels import LABEL_NAMES

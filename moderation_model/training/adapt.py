@@ -21,7 +21,8 @@ from torch import nn
 from transformers import TrainerCallback
 
 from moderation_model import registry
-from moderation_model.backends.torch_bert import BertTwoHeads, pick_device, save_weights
+from moderation_model.backends.devices import pick_device
+from moderation_model.backends.torch_bert import BertTwoHeads, save_weights
 from moderation_model.errors import BadRequest, ModelFailed
 from moderation_model.labels import LABEL_NAMES
 from moderation_model.learning import Mode

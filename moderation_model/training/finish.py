@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from moderation_model import registry
-from moderation_model.backends.torch_bert import BertTwoHeads, load, save_weights
+from moderation_model.backends.ours import load
+from moderation_model.backends.torch_bert import BertTwoHeads, save_weights
 from moderation_model.bulk import ACCUSING, Scored
 from moderation_model.evaluate import headline, score_rows, truth_of
 from moderation_model.labels import LABEL_NAMES

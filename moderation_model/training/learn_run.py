@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from moderation_model import registry
-from moderation_model.backends.torch_bert import load, pick_device
-from moderation_model.bulk import score_texts
+from moderation_model.backends.devices import pick_device
+from moderation_model.backends.ours import load
+from moderation_model.bulk import Known
 from moderation_model.checks.anchors import anchor_sentences
-from moderation_model.compare import Compared, Side, compare
+from moderation_model.compare import Compared, Limits, Side, compare
 from moderation_model.gate import GateRules, judge
 from moderation_model.learning import GateRow, GateVerdict, RunOrder, RunResult
 from moderation_model.training.adapt import adapt
@@ -55,9 +56,9 @@ def learn(order: RunOrder, *, champion: Path, work: Path, out: Path, say: Say, s
         tick=lambda step, steps: stage("training", step, steps),
         resume=resume,
     )
-    compared, limits = _compared(order, parts, champion, out, stage)
-    challenger = str(registry.read_manifest(out)["version"])
-    return _result(parts, version, challenger, compared=compared, limits=limits, minutes=_minutes(started))
+    before, after = _sides(order, parts, Known(load(champion)), Known(load(out)))
+    compared = _compared(order, parts, before, after, stage)
+    return _result(parts, before, after, compared=compared, minutes=_minutes(started))
 
 
 def _limits_alone(order: RunOrder, parts: Parts, champion: Path, started: float, stage: Stage) -> RunResult | None:
@@ -67,33 +68,26 @@ def _limits_alone(order: RunOrder, parts: Parts, champion: Path, started: float,
     """
     if len(parts.limits) < FEWEST_KNOWN or not parts.test:
         return None
-    compared, limits = _compared(order, parts, champion, champion, stage)
-    version, shipped = str(registry.read_manifest(champion)["version"]), load(champion).info.thresholds
-    if all(limits[guild] == {**shipped, **order.limits.get(guild, {})} for guild in limits):
+    known = Known(load(champion))
+    before, after = _sides(order, parts, known, known)
+    if after.limits == before.limits:
         return None
+    compared = _compared(order, parts, before, after, stage)
     untrained = replace(
         parts, learned=replace(parts.learned, by_source={}, largest_share=0.0), digest="", trained_on=()
     )
-    return _result(untrained, version, version, compared=compared, limits=limits, minutes=_minutes(started))
+    return _result(untrained, before, after, compared=compared, minutes=_minutes(started))
 
 
-def _result(
-    parts: Parts,
-    champion: str,
-    challenger: str,
-    *,
-    compared: Compared,
-    limits: Mapping[str, Mapping[str, float]],
-    minutes: float,
-) -> RunResult:
+def _result(parts: Parts, before: Side, after: Side, *, compared: Compared, minutes: float) -> RunResult:
     return RunResult(
-        champion=champion,
-        challenger=challenger,
+        champion=before.info.version,
+        challenger=after.info.version,
         verdict=judge(compared.evidence, GateRules()),
         differences=compared.differences,
         flips=compared.flips,
         learned=parts.learned,
-        limits=limits,
+        limits=after.limits,
         changes=compared.changes,
         before=compared.before,
         after=compared.after,
@@ -109,37 +103,36 @@ def _minutes(started: float) -> float:
     return (time.monotonic() - started) / 60
 
 
-def _compared(
-    order: RunOrder, parts: Parts, champion: Path, challenger: Path, stage: Stage
-) -> tuple[Compared, Mapping[str, Mapping[str, float]]]:
+def _sides(order: RunOrder, parts: Parts, champion: Known, challenger: Known) -> tuple[Side, Side]:
     """The champion at the limits in force, the challenger at those that are proposed for it.
 
     Servers without an example have their limits fitted to the new model's scores as well, since it will serve them.
     """
-    before = load(champion)
-    after = before if challenger == champion else load(challenger)
-    shipped = before.info.thresholds
+    shipped = champion.classifier.info.thresholds
     guilds = sorted({*order.limits, *(each.guild for each in order.examples)})
-    current = {guild: {**shipped, **order.limits.get(guild, {})} for guild in guilds}
+    current: Limits = {guild: {**shipped, **order.limits.get(guild, {})} for guild in guilds}
     neutral = [sentence.text for sentence in anchor_sentences()]
     limits = guild_limits(
         parts.limits,
-        score_texts([each.text for each in parts.limits], after).scores,
-        labels=after.info.labels,
+        challenger.score([each.text for each in parts.limits]).scores,
+        labels=challenger.classifier.info.labels,
         current=current,
-        champion=score_texts(neutral, before).scores,
-        challenger=score_texts(neutral, after).scores,
+        champion=champion.score(neutral).scores,
+        challenger=challenger.score(neutral).scores,
         goals=lambda guild: order.goals.get(guild, order.goal_precision),
     )
-    found = compare(
-        Side(before, current),
-        Side(after, limits),
+    return Side(champion, current), Side(challenger, limits)
+
+
+def _compared(order: RunOrder, parts: Parts, before: Side, after: Side, stage: Stage) -> Compared:
+    return compare(
+        before,
+        after,
         parts.test,
         labels=len(order.examples),
         one_judge=parts.one_judge,
         tick=lambda done, every: stage("comparing", done, every),
     )
-    return found, limits
 
 
 def _same_rows(work: Path, digest: str, say: Say) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from moderation_model import registry
 from moderation_model.backends import BACKENDS, Classifier
 from moderation_model.bootstrap import gain_of, mean_gain
-from moderation_model.bulk import ACCUSING, score_texts
+from moderation_model.bulk import ACCUSING, Known, score_texts
 from moderation_model.compare import Side
 from moderation_model.contract import Figure
 from moderation_model.learning import Example, Mode, RunOrder, RunResult
@@ -85,20 +85,19 @@ def rehearse(
     order = RunOrder(f"rehearsal-{seed}", tuple(examples), mode=mode, seed=seed)
     result = learn(order, champion=champion, work=work, out=work / "model", say=say, stage=lambda *_: None)
     seconds = round(time.process_time() - started, 1)
-    old = fired(Side(BACKENDS["torch"](champion), {}), texts)
+    old = fired(Side(Known(BACKENDS["torch"](champion)), {}), texts)
     before = held(old, harmful)
     if result.challenger is None:
         return Rehearsed(result, before, None, {}, seconds)
-    new = fired(Side(BACKENDS["torch"](work / "model"), result.limits), texts)
+    new = fired(Side(Known(BACKENDS["torch"](work / "model")), result.limits), texts)
     return Rehearsed(result, before, held(new, harmful), _gains(old, new, harmful), seconds)
 
 
 def fired(side: Side, texts: Sequence[str]) -> np.ndarray:
     """(texts,): whether a label that accuses reaches the limit of this side."""
     rows = [Example(0, text, {}, "sandbox", False, 0.0) for text in texts]
-    labels = side.classifier.info.labels
-    columns = [column for column, name in enumerate(labels) if name in ACCUSING]
-    return np.asarray(side.flags(rows, score_texts(texts, side.classifier))[:, columns].any(axis=1))
+    columns = [column for column, name in enumerate(side.info.labels) if name in ACCUSING]
+    return np.asarray(side.flags(rows, side.known.score(texts))[:, columns].any(axis=1))
 
 
 def held(flags: np.ndarray, harmful: np.ndarray) -> Held:

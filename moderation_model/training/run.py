@@ -47,7 +47,7 @@ def train(
     if not data.is_dir():
         raise BadRequest(f"There is no folder {data}: --data is the folder with the files that the recipe names.")
     atomic.check_writable(out)
-    from moderation_model.backends.torch_bert import use_threads
+    from moderation_model.backends.devices import use_threads
     from moderation_model.training.checkpoint import find_checkpoint
     from moderation_model.training.trainer import open_checkpoint
 
@@ -90,7 +90,7 @@ def _fit(
     say: Say,
 ) -> Path:
     """Fine-tunes on `training` and writes `out/model`."""
-    from moderation_model.backends.torch_bert import pick_device
+    from moderation_model.backends.devices import pick_device
     from moderation_model.training.finish import write_model
     from moderation_model.training.trainer import RowData, fine_tune, is_first_process, open_checkpoint
 

@@ -21,14 +21,10 @@ from transformers.models.bert.configuration_bert import BertConfig
 from transformers.trainer_callback import PrinterCallback, ProgressCallback
 
 from moderation_model import registry
-from moderation_model.backends.torch_bert import (
-    LENGTHS,
-    BertTwoHeads,
-    new_model,
-    open_tokenizer,
-    pick_device,
-    pick_dtype,
-)
+from moderation_model.backends.devices import pick_device, pick_dtype
+from moderation_model.backends.padding import LENGTHS
+from moderation_model.backends.torch_bert import BertTwoHeads, new_model
+from moderation_model.backends.windows import open_tokenizer
 from moderation_model.errors import BadRequest
 from moderation_model.labels import LABEL_NAMES
 from moderation_model.training.average import average, step_of

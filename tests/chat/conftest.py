@@ -211,20 +211,6 @@ def settings_in(folder: Path) -> Settings:
     return Settings(_env_file=None, data_dir=folder)  # pyright: ignore[reportCallIssue]
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an empty, migrated database, made once."""
-    folder = tmp_path_factory.mktemp("migrated")
-
-    async def migrate() -> None:
-        db = Database(settings_in(folder).sql_url, key=TextKey.from_settings(settings_in(folder)))
-        await db.migrate()
-        await db.close()
-
-    asyncio.run(migrate())
-    return folder
-
-
 @pytest.fixture
 async def house(tmp_path: Path, migrated: Path) -> AsyncIterator[House]:
     shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)

@@ -12,6 +12,7 @@ from simcord.backend.errors import SetupError
 
 from bot.chat.client import create_bot
 from bot.core.lessons import NewLesson
+from bot.core.retraining import OVERTAKEN
 from moderation_model.errors import ModelUnavailable
 from moderation_model.learning import RunResult
 from tests.chat.conftest import House, Stage, buttons_of, said, settings_in, text_of
@@ -209,6 +210,22 @@ async def test_runs_are_listed_with_their_end_and_the_last_line_of_their_log(sta
     await stage.house.learn.look()
     assert "✅ done" in await run(stage, "learn runs")
     assert "not better" in await run(stage, "learn runs")
+
+
+async def test_of_better_runs_only_the_last_one_waits_in_the_list(stage: Stage) -> None:
+    await learned(stage, BETTER)
+    assert "better, waits for a decision" in await run(stage, "learn runs")
+    await learned(stage, WORSE)
+    newer, older = [line for line in (await run(stage, "learn runs")).splitlines() if "done" in line]
+    assert "not better" in newer
+    assert "better, not used" in older
+
+
+async def test_a_better_run_that_was_overtaken_waits_for_nobody(stage: Stage) -> None:
+    await learned(stage, BETTER)
+    (found,) = await stage.house.learn.newest()
+    await stage.house.stores.learning.runs.add_facts(found.run_id, {OVERTAKEN: 1})
+    assert "better, not used" in await run(stage, "learn runs")
 
 
 async def test_a_permission_is_recorded_shown_and_taken_back(stage: Stage) -> None:

@@ -21,6 +21,7 @@ from bot.core.guild_rules import GuildRules
 from bot.demo import explainer_ready
 from bot.flow.moderate import Passed
 from bot.sandbox.sandbox import Sandbox
+from tests.e2e.connected import expect_one_server
 
 WAIT_SECONDS = 60.0
 
@@ -98,6 +99,7 @@ async def running_house(sandbox: Sandbox, folder: Path, *, model_url: str | None
         _env_file=None, discord_token=sandbox.token, data_dir=folder, model_url=model_url, database_url=None
     )
     house._app = build_app(settings, connector=sandbox.connector(), passed=house.passed, presented=house.presented)
+    expect_one_server(house._app.bot)
     try:
         await house.app.start()
         await explainer_ready(house.app)

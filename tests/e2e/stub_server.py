@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from moderation_model import serving
-from moderation_model.backends.torch_bert import load
+from moderation_model.backends.ours import load
 from moderation_model.learn_routes import Learning
 from moderation_model.models import ModelStore
 from moderation_model.serve_verbs import load_champion

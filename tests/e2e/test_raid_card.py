@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from bot.chat.client import create_bot
 from bot.chat.raid_steps import SLOW_SECONDS
 from bot.core.alerts import RaidNotice
 from bot.core.bursts import RAID_MEMBERS
@@ -20,11 +19,10 @@ from bot.core.guild_rules import GuildRules, LabelRule, default_labels
 from bot.sandbox.clock import iso
 from bot.sandbox.permissions import P
 from bot.sandbox.sandbox import Sandbox
-from tests.chat.conftest import House, house, migrated, settings_in  # noqa: F401 - fixtures
+from tests.chat.conftest import House, house  # noqa: F401 - a fixture
 from tests.e2e.app_house import text_of
-from tests.e2e.test_setup_pages import Clock, after
-
-pytestmark = pytest.mark.timeout(60)
+from tests.e2e.connected import WAIT_SECONDS, connected
+from tests.e2e.test_setup_pages import after
 
 LINE = "an insult for every one of you here"
 NEEDED = int(P.MANAGE_CHANNELS | P.MANAGE_GUILD)
@@ -80,25 +78,15 @@ async def raided_server(
     role = next(role for role in sandbox.guild.roles.values() if role.name == "Candor")
     role.permissions |= bot_holds
     sandbox.channel("#general").slowmode_seconds = slowmode
-    house.clock = Clock(sandbox)  # pyright: ignore[reportAttributeAccessIssue]
-    bot = create_bot(settings_in(folder), connector=sandbox.connector())
-    house.attach(bot)
     acting = {**default_labels(), "insult": LabelRule(delete_at=0.5)}
     moderators = next(role.id for role in sandbox.guild.roles.values() if role.name == "Moderator")
     rules = GuildRules(sandbox.guild.id, shadow=False, labels=acting, ping_role_id=moderators, cards_a_day=100)
     review, log = sandbox.channel("#mod-review").id, sandbox.channel("#help").id
     rules = replace(rules, review_channel_id=review, log_channel_id=log)
     await house.guilds.save(rules, by=1, at=sandbox.clock.now())
-    running = asyncio.create_task(bot.start(sandbox.token))
-    try:
-        await asyncio.wait_for(bot.ready_event.wait(), 20)
+    async with connected(house, folder, sandbox):
         await raid(sandbox)
         yield Raided(sandbox, house)
-        assert bot.failures == 0
-    finally:
-        await bot.drain()
-        await bot.close()
-        await asyncio.gather(running, return_exceptions=True)
 
 
 async def raid(sandbox: Sandbox) -> None:
@@ -108,7 +96,7 @@ async def raid(sandbox: Sandbox) -> None:
             member = await sandbox.add_member(f"wave{number}")
             await sandbox.say(member["user"]["id"], "#general", f"{LINE}{'!' * number}")
         review = str(sandbox.channel("#mod-review").id)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WAIT_SECONDS):
             await events.until(
                 lambda event: (
                     event["type"] == "message_create"

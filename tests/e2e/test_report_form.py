@@ -8,39 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from bot.chat.client import create_bot
 from bot.core.guild_rules import GuildRules
 from bot.sandbox.answers import Answer
 from bot.sandbox.sandbox import Sandbox
-from tests.chat.conftest import House, house, migrated, settings_in  # noqa: F401 - fixtures
+from tests.chat.conftest import House, house  # noqa: F401 - a fixture
 from tests.e2e.app_house import text_of
+from tests.e2e.connected import connected
 
 MENU = "Report to moderators"
-
-
-class Clock:
-    """The sandbox's clock for the use cases."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self.now = sandbox.world.clock.now
 
 
 @pytest.fixture
 async def harbor(sandbox: Sandbox, house: House, tmp_path: Path) -> AsyncIterator[House]:  # noqa: F811
     """The connected bot, with its review channel set."""
-    house.clock = Clock(sandbox)  # pyright: ignore[reportAttributeAccessIssue]
-    bot = create_bot(settings_in(tmp_path), connector=sandbox.connector())
-    house.attach(bot)
-    running = asyncio.create_task(bot.start(sandbox.token))
-    await asyncio.wait_for(bot.ready_event.wait(), 20)
-    rules = GuildRules(sandbox.guild.id, review_channel_id=sandbox.channel("#mod-review").id)
-    await house.guilds.save(rules, by=1, at=house.clock.now())
-    desk = asyncio.create_task(house.desk.run())
-    yield house
-    desk.cancel()
-    await bot.close()
-    await asyncio.gather(running, desk, return_exceptions=True)
-    assert bot.failures == 0
+    async with connected(house, tmp_path, sandbox):
+        rules = GuildRules(sandbox.guild.id, review_channel_id=sandbox.channel("#mod-review").id)
+        await house.guilds.save(rules, by=1, at=house.clock.now())
+        desk = asyncio.create_task(house.desk.run())
+        yield house
+        desk.cancel()
+        await asyncio.gather(desk, return_exceptions=True)
 
 
 async def last(sandbox: Sandbox, answer: Answer) -> str:
@@ -58,7 +45,6 @@ async def report(sandbox: Sandbox, who: str, message_id: str, reason: str) -> st
     return await last(sandbox, await sandbox.submit_modal(who, form.modal["id"], {"text": reason}))
 
 
-@pytest.mark.timeout(60)
 async def test_a_member_reports_by_form_and_the_card_keeps_the_name_back(sandbox: Sandbox, harbor: House) -> None:
     said = await sandbox.say("Kai", "#general", "aww, did someone help you type that?")
 
@@ -75,7 +61,6 @@ async def test_a_member_reports_by_form_and_the_card_keeps_the_name_back(sandbox
     assert str(sandbox.member("Priya").user.id) not in str(card)
 
 
-@pytest.mark.timeout(60)
 async def test_a_moderator_labels_a_message_and_finds_its_case_by_typing(sandbox: Sandbox, harbor: House) -> None:
     said = await sandbox.say("Kai", "#general", "aww, did someone help you type that?")
 

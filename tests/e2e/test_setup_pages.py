@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
-import pytest
-
-from bot.chat.client import create_bot
 from bot.chat.setup_pages import PAGES
 from bot.sandbox.answers import Answer
 from bot.sandbox.permissions import P
 from bot.sandbox.sandbox import Sandbox
-from tests.chat.conftest import House, house, migrated, settings_in  # noqa: F401 - fixtures
-
-
-class Clock:
-    """The sandbox's clock for the use cases."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self.now = sandbox.world.clock.now
+from tests.chat.conftest import House, house  # noqa: F401 - a fixture
+from tests.e2e.connected import connected
 
 
 async def after(sandbox: Sandbox, answer: Answer) -> Answer:
@@ -38,16 +28,10 @@ async def choose(sandbox: Sandbox, page: Answer, menu: str, name: str) -> None:
     await after(sandbox, await sandbox.select("Robin", page.message["id"], custom_id, [name]))
 
 
-@pytest.mark.timeout(60)
 async def test_the_owner_presses_through_every_page(house: House, tmp_path: Path) -> None:  # noqa: F811
     async with await Sandbox.start() as sandbox:
         next(role for role in sandbox.guild.roles.values() if role.name == "Candor").permissions |= int(P.MANAGE_GUILD)
-        house.clock = Clock(sandbox)  # pyright: ignore[reportAttributeAccessIssue]
-        bot = create_bot(settings_in(tmp_path), connector=sandbox.connector())
-        house.attach(bot)
-        running = asyncio.create_task(bot.start(sandbox.token))
-        try:
-            await asyncio.wait_for(bot.ready_event.wait(), 20)
+        async with connected(house, tmp_path, sandbox):
             page = await sandbox.slash("Robin", "#general", "candor setup")
             await choose(sandbox, page, "review", "#mod-review")
             await press(sandbox, page, "to_roles")
@@ -58,12 +42,8 @@ async def test_the_owner_presses_through_every_page(house: House, tmp_path: Path
             assert sample.message is not None
             await after(sandbox, await sandbox.press("Robin", sample.message["id"], "candor:v1:sample_delete"))
             last = await press(sandbox, page, "to_done")
-        finally:
-            await bot.close()
-            await asyncio.gather(running, return_exceptions=True)
 
     assert last.message is not None
     assert "Shadow. Nobody will be deleted, timed out, messaged or pinged." in last.message["content"]
-    assert bot.failures == 0
     rules = await house.setup.rules(sandbox.guild.id)
     assert (rules.review_channel_id, len(rules.reviewer_role_ids)) == (sandbox.channel("#mod-review").id, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -104,9 +105,9 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+async def house(tmp_path: Path, migrated: Path) -> AsyncIterator[House]:
+    shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
     settings = Settings(_env_file=None, data_dir=tmp_path)  # pyright: ignore[reportCallIssue]
     db = Database(settings.sql_url, key=TextKey.from_settings(settings))
-    await db.migrate()
     yield House(db)
     await db.close()

@@ -67,7 +67,7 @@ async def test_what_waited_gets_its_card_once_there_is_a_place(house: House) -> 
     await house.post_cards()
 
     order = [case.case_id for case in house.board.cards.values()]
-    assert order[3:] == [high, low]
+    assert set(order[3:]) == {high, low}  # two workers post side by side
     assert (await house.case(high)).queued_at is None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,11 +11,12 @@ import pytest
 from bot.core.guild_rules import LabelRule
 from bot.core.policy import Delete
 from bot.flow.ports import Outcome
-from moderation_model.errors import BadRequest, ModelUnavailable
+from moderation_model.errors import BadRequest, ModelFailed, ModelUnavailable
 from tests.builders import GUILD, message, person, prediction
 from tests.flow.conftest import House
 
 AWAY = ModelUnavailable("The model server does not answer.")
+FAILED = ModelFailed("The model server failed.")
 STRICT = LabelRule(warn_at=0.5, timeout_at=0.5, delete_at=0.5, timeout_seconds=60)
 
 
@@ -45,7 +47,7 @@ async def test_what_the_model_misses_while_away_is_scored_when_it_is_back(house:
     written = message("what an insult")
     house.messages.standing[1000] = written
     passed = await house.moderate.handle(written)
-    assert (passed.outcome, passed.detail) == ("unscored", "The model server does not answer.")
+    assert (passed.outcome, str(passed.failure)) == ("unscored", "The model server does not answer.")
     assert await house.moderate.rescore() == 0
     house.model.down = None
     assert await house.moderate.rescore() == 1
@@ -103,6 +105,59 @@ async def test_one_message_that_always_fails_does_not_hold_up_the_others(house: 
         house.model.down = None
         assert await house.moderate.rescore() == 1
     assert await house.predictions.unscored(since=house.clock.now().replace(year=2020), limit=9) == []
+
+
+async def leave_unscored(house: House, texts: Sequence[str]) -> None:
+    """Messages of these texts, numbered from 1, that came while the model was away."""
+    house.model.down = AWAY
+    for number, text in enumerate(texts, start=1):
+        house.messages.standing[number] = message(text, message_id=number)
+        await house.moderate.handle(house.messages.standing[number])
+    house.model.down = None
+
+
+async def unscored(house: House) -> list[int]:
+    found = await house.predictions.unscored(since=house.clock.now().replace(year=2020), limit=99)
+    return [key.message_id for key in found]
+
+
+async def test_messages_that_the_model_fails_on_hold_up_no_other_and_are_given_up(house: House):
+    house.model.refuses["poison"] = FAILED
+    await leave_unscored(house, ["poison", "poison", "poison", "hello", "how are you"])
+    assert await house.moderate.rescore() == 2
+    for number in (6, 7):
+        assert await unscored(house) == [1, 2, 3]
+        await house.moderate.handle(message("hello", message_id=number))
+        assert await house.moderate.rescore() == 0
+    assert await unscored(house) == []
+
+
+async def test_a_message_with_a_keyword_that_the_model_fails_on_is_given_up_as_well(house: House):
+    await house.shadow()
+    await house.setup.keyword(guild_id=GUILD, pattern="grapes", kind="words", action="delete", remove=False, by=1)
+    house.model.refuses["poison grapes"] = FAILED
+    await leave_unscored(house, ["poison grapes"])
+    for number in (2, 3, 4):
+        assert await unscored(house) == [1]
+        await house.moderate.handle(message("hello", message_id=number))
+        await house.moderate.rescore()
+    assert await unscored(house) == []
+
+
+async def test_no_message_is_given_up_for_a_model_that_fails_on_all_of_them(house: House):
+    await leave_unscored(house, ["hello", "how are you", "good night"])
+    house.model.down = FAILED
+    for _ in range(9):
+        assert await house.moderate.rescore() == 0
+    house.model.down = None
+    assert await house.moderate.rescore() == 3
+
+
+async def test_two_messages_without_an_answer_end_the_round(house: House):
+    await leave_unscored(house, ["too slow", "too slow", "hello"])
+    house.model.refuses["too slow"] = AWAY
+    assert await house.moderate.rescore() == 0
+    assert await unscored(house) == [1, 2, 3]
 
 
 async def test_a_text_that_the_server_refuses_is_not_sent_again(house: House):

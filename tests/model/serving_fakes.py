@@ -74,6 +74,21 @@ class FakeClassifier:
         return Logits(toxicity, np.zeros((len(windows), 5), dtype=np.float32))
 
 
+class Sick(FakeClassifier):
+    """Its scores are no numbers wherever a text holds the word "poison", everywhere if `always`."""
+
+    def __init__(self, version: str = "sick-1", *, always: bool = False, max_tokens: int = 64) -> None:
+        super().__init__(version, max_tokens=max_tokens)
+        self._always = always
+
+    def logits(self, windows: Sequence[Window]) -> Logits:
+        """Rows in the order given."""
+        found = super().logits(windows)
+        poison = self.words.get("poison")
+        found.toxicity[[self._always or poison in window for window in windows]] = np.nan
+        return found
+
+
 class Gate:
     """Holds the model's thread inside a pass until it is opened; `entered` tells that a pass has begun."""
 

@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import load_file
 
 from moderation_model import registry
-from moderation_model.backends.torch_bert import load
+from moderation_model.backends.ours import load
 from moderation_model.bulk import score_texts
 from moderation_model.errors import BadModelFolder, BadRequest
 from moderation_model.labels import LABEL_NAMES

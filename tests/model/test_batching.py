@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from moderation_model.backends import Window
 from moderation_model.batching import BatchQueue, BatchReport, Scored
-from moderation_model.errors import ModelFailed, ModelOverloaded, ModelUnavailable
+from moderation_model.errors import ModelFailed, ModelOverloaded, NotNumbersError
 from moderation_model.priority import Priority, QueueLimits
-from tests.model.serving_fakes import FakeClassifier, Gate
+from tests.model.serving_fakes import FakeClassifier, Gate, Sick
 
 PRIORITIES = st.sampled_from(Priority)
 
@@ -196,13 +196,28 @@ async def test_the_error_of_a_batch_reaches_every_waiter_of_it_and_the_next_batc
 
 
 async def test_scores_that_are_no_numbers_fail_their_own_text_only() -> None:
-    def spoil(toxicity: np.ndarray) -> np.ndarray:
-        toxicity[1, 3] = np.nan
-        return toxicity
+    classifier = Sick()
+    (poison,), (calm,), (rude,) = classifier.encode(["poison", "nice friend", "you clown"])
+    async with BatchQueue(classifier) as queue:
+        answers = await asyncio.gather(
+            *(queue.score(each) for each in ([calm], [poison], [rude], [calm, poison])), return_exceptions=True
+        )
+    assert [type(answer) for answer in answers] == [Scored, NotNumbersError, Scored, NotNumbersError]
 
-    async with BatchQueue(FakeClassifier(spoil=spoil)) as queue:
-        answers = await asyncio.gather(*(queue.score([window(mark)]) for mark in range(3)), return_exceptions=True)
-    assert [type(answer) for answer in answers] == [Scored, ModelFailed, Scored]
+
+async def test_a_text_spoilt_by_those_beside_it_is_scored_again_alone() -> None:
+    class Spilling(FakeClassifier):
+        def logits(self, windows):  # type: ignore[no-untyped-def]
+            found = super().logits(windows)
+            if len(windows) > 1:
+                found.toxicity[:] = np.nan
+            return found
+
+    reports: list[BatchReport] = []
+    async with BatchQueue(Spilling(), on_batch=reports.append) as queue:
+        answers = await asyncio.gather(*(queue.score([window(mark)]) for mark in range(3)))
+    assert all(np.isfinite(answer.logits.toxicity).all() for answer in answers)
+    assert [(report.rows, report.spoiled) for report in reports] == [(3, 3), (1, 0), (1, 0), (1, 0)]
 
 
 async def test_a_wrong_number_of_rows_is_an_error_and_not_somebody_elses_scores() -> None:
@@ -227,27 +242,38 @@ async def test_a_swap_under_load_loses_no_request_and_mixes_no_classifiers() -> 
     assert sorted(row[1] for batch in new.batches for row in batch) == list(range(10, 20))
 
 
-async def test_closing_lets_the_running_batch_end_and_tells_the_others() -> None:
-    gate = Gate()
-    queue = BatchQueue(Echo(before=gate), limits=QueueLimits(batch_rows=1))
-    async with queue:
-        running = start(queue.score([window(0)]))
-        await in_thread(gate)
-        half_done, waiting = start(queue.score([window(1), window(2)])), start(queue.score([window(3)]))
-        await settle()
-        closing = asyncio.ensure_future(queue.close())
-        await settle()
-        gate.open()
-        await closing
-        answers = await asyncio.gather(running, half_done, waiting, return_exceptions=True)
-    assert isinstance(answers[0], Scored)
-    assert [type(answer) for answer in answers[1:]] == [ModelUnavailable, ModelUnavailable]
-    with pytest.raises(ModelUnavailable):
-        await queue.score([window(4)])
-
-
 async def test_no_windows_are_no_work() -> None:
     classifier = Echo()
     async with BatchQueue(classifier) as queue:
         assert (await queue.score([])).logits.toxicity.shape == (0, 6)
     assert classifier.batches == []
+
+
+async def test_backfill_never_takes_the_room_of_live_messages() -> None:
+    gate = Gate()
+    async with BatchQueue(Echo(before=gate), limits=QueueLimits(waiting_tokens=5)) as queue:
+        running = start(queue.score([window(0)]))
+        await in_thread(gate)
+        backfill = start(queue.score([window(1, 5)], priority=Priority.BACKFILL))
+        await settle()
+        with pytest.raises(ModelOverloaded):
+            await queue.score([window(2)], priority=Priority.BACKFILL)
+        live = start(queue.score([window(3)]))
+        await settle()
+        gate.open()
+        await asyncio.gather(running, backfill, live)
+
+
+async def test_a_live_row_that_comes_while_backfill_is_already_chosen_goes_first() -> None:
+    gate = Gate()
+    classifier = Echo(before=gate)
+    async with BatchQueue(classifier) as queue:
+        running = start(queue.score([window(0)]))
+        await in_thread(gate)
+        backfill = start(queue.score([window(1), window(2)], priority=Priority.BACKFILL))
+        await settle()
+        live = start(queue.score([window(3)]))
+        await settle()
+        gate.open()
+        await asyncio.gather(running, backfill, live)
+    assert [[row[1] for row in batch] for batch in classifier.batches] == [[0], [3], [1, 2]]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from moderation_model import registry
-from moderation_model.backends.torch_bert import load
+from moderation_model.backends.ours import load
 from moderation_model.checks.suite import read_suite
 from moderation_model.contract import ModelInfo, Prediction
 from moderation_model.language import ENGLISH, OTHERS, language_of

@@ -29,6 +29,7 @@ class Shelf:
     def __init__(self) -> None:
         self.now, self.before = "old", ["older"]
         self.adopted: list[str] = []
+        self.retired: dict[str, str] = {}
 
     def versions(self) -> list[VersionInfo]:
         return [VersionInfo("new", "challenger", promote=True), VersionInfo("old", "champion")]
@@ -40,6 +41,9 @@ class Shelf:
 
     def champion(self) -> Path:
         return Path(self.now)
+
+    def chosen(self) -> Path:
+        return self.champion()
 
     def previous(self) -> Path:
         if not self.before:
@@ -63,6 +67,11 @@ class Shelf:
     def adopt(self, folder: Path, result: RunResult) -> str:
         self.adopted.append(str(result.challenger))
         return str(result.challenger)
+
+    def retire(self, version: str, why: str) -> None:
+        self.retired[version] = why
+        if self.now == version:
+            self.rollback()
 
     def mark_stale(self, example_ids: Sequence[int]) -> list[str]:
         return ["new"] if 7 in example_ids else []

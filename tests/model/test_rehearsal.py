@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.learning import read_rows
-from moderation_model.bulk import ACCUSING
+from moderation_model.bulk import ACCUSING, Known
 from moderation_model.compare import Side
 from moderation_model.training.rehearsal import REPORTED, fired, held, verdicts
 from tests.model.serving_fakes import FakeClassifier
@@ -50,9 +50,9 @@ def test_no_more_verdicts_than_wanted() -> None:
 def test_each_side_flags_at_its_own_limits() -> None:
     classifier = FakeClassifier("champion", max_tokens=64)
     texts = [FLAGGED, QUIET]
-    assert fired(Side(classifier, {}), texts).tolist() == [True, False]
+    assert fired(Side(Known(classifier), {}), texts).tolist() == [True, False]
     never = {"": dict.fromkeys(ACCUSING, 1.1)}
-    assert fired(Side(classifier, never), texts).tolist() == [False, False]
+    assert fired(Side(Known(classifier), never), texts).tolist() == [False, False]
 
 
 def test_what_is_measured_are_shares_of_harmful_and_harmless_lines() -> None:

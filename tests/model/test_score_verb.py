@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from moderation_model import score_verb
 from moderation_model.__main__ import build_app
 from moderation_model.labels import LABEL_NAMES
+from tests.model.serving_fakes import Sick
 
 
 def score(folder: Path, *lines: str | bytes) -> tuple[int, list[dict[str, Any]]]:
@@ -104,3 +107,22 @@ def test_a_folder_that_is_no_model_is_refused_with_a_sentence(tmp_path: Path) ->
     result = CliRunner().invoke(build_app(), ["score", "hello", "--model", str(tmp_path)])
     assert result.exit_code == 2
     assert "manifest" in result.stderr
+
+
+def test_a_line_whose_scores_are_no_numbers_is_an_error_and_no_other_is_lost() -> None:
+    source = io.BytesIO(b"".join(json.dumps({"text": text}).encode() + b"\n" for text in ("hi", "poison", "you clown")))
+    target = io.StringIO()
+    assert not score_verb.score_lines(source, target, Sick())
+    calm, poison, rude = map(json.loads, target.getvalue().splitlines())
+    assert list(poison) == ["error"]
+    assert "not numbers" in poison["error"]
+    assert "insult" not in calm["flagged"]
+    assert "insult" in rude["flagged"]
+
+
+def test_a_person_is_told_that_scores_are_no_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(score_verb, "open_model", lambda *_: Sick())
+    result = CliRunner().invoke(build_app(), ["score", "poison"])
+    assert result.exit_code == 1
+    assert "not numbers" in result.stderr
+    assert "poison" not in result.stderr

@@ -10,6 +10,7 @@ import pytest
 
 from moderation_model.backends import Logits, Window
 from moderation_model.contract import AS_WRITTEN, EMPTY, NORMALISED, ModelInfo
+from moderation_model.errors import NotNumbersError
 from moderation_model.scoring import combine, plan, predict
 
 INFO = ModelInfo(
@@ -117,3 +118,16 @@ def test_saturated_logits_give_scores_between_zero_and_one() -> None:
     assert prediction.scores["toxic"] == pytest.approx(1.0)
     assert prediction.scores["insult"] == pytest.approx(0.0)
     assert sum(prediction.sentiment.stars) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("nonsense", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("part", [0, 1], ids=["toxicity", "sentiment"])
+def test_a_score_that_is_no_number_is_an_error_and_never_abuse(nonsense: float, part: int) -> None:
+    class Broken(WordClassifier):
+        def logits(self, windows: Sequence[Window]) -> Logits:
+            found = super().logits(windows)
+            found[part][-1, -1] = nonsense
+            return found
+
+    with pytest.raises(NotNumbersError, match="not numbers"):
+        predict(["nice day", "hello"], Broken())

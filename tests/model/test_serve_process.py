@@ -149,6 +149,16 @@ async def test_a_caller_who_hangs_up_does_no_harm(server: Server) -> None:
     assert await server.client().classify(["nice game"])
 
 
+async def test_a_server_can_do_without_its_memory_and_its_wait(tiny_model_dir: Path) -> None:
+    with serving(tiny_model_dir, "--no-cache", "--wait-ms", "0") as server:
+        client = server.client()
+        for _ in range(2):
+            await client.classify(["gg"])
+        async with httpx.AsyncClient(base_url=server.url) as plain:
+            figures = (await plain.get("/metrics")).text
+    assert 'candor_batch_rows_count{priority="live"} 2.0' in figures
+
+
 def test_the_server_ends_with_its_parents_pipe_and_leaves_no_process(tiny_model_dir: Path) -> None:
     with serving(tiny_model_dir, "--exit-on-stdin-close") as server:
         pid = asyncio.run(explainer_pid(server.client()))

@@ -12,7 +12,9 @@ import torch
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
 from moderation_model import registry
-from moderation_model.backends import BACKENDS, Classifier, torch_bert
+from moderation_model.backends import BACKENDS, Classifier
+from moderation_model.backends.ours import open_ours
+from moderation_model.backends.windows import cut_windows
 from moderation_model.errors import BadModelFolder
 from moderation_model.labels import LABEL_NAMES
 from moderation_model.scoring import predict
@@ -49,7 +51,7 @@ def test_every_text_has_windows_and_long_text_several_that_overlap(tiny_model_di
 
 def test_cut_windows_cover_every_token_once_or_in_the_overlap() -> None:
     for length in range(60):
-        parts = torch_bert.cut_windows(list(range(length)), 10, 3)
+        parts = cut_windows(list(range(length)), 10, 3)
         joined = list(parts[0])
         for part in parts[1:]:
             assert list(part[:3]) == joined[-3:]
@@ -70,11 +72,10 @@ def test_no_windows_give_no_rows(tiny_model_dir: Path) -> None:
     assert logits.sentiment.shape == (0, 5)
 
 
-def test_scores_in_bf16_and_fp32_agree(tiny_model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scores_in_bf16_and_fp32_agree(tiny_model_dir: Path) -> None:
     found = []
     for dtype in (torch.bfloat16, torch.float32):
-        monkeypatch.setattr(torch_bert, "pick_dtype", lambda device, dtype=dtype: dtype)
-        classifier = open_model(tiny_model_dir)
+        classifier = open_ours(tiny_model_dir, device="cpu", threads=1, dtype=dtype)
         assert classifier.info.dtype == str(dtype).removeprefix("torch.")
         found.append(np.array([list(one.scores.values()) for one in predict(TEXTS, classifier)]))
     assert np.abs(found[0] - found[1]).max() < 0.02

@@ -14,7 +14,8 @@ from typer.testing import CliRunner, Result
 
 from moderation_model import atomic, labels_verb, registry
 from moderation_model.__main__ import build_app
-from moderation_model.compare import Compared
+from moderation_model.bulk import Known
+from moderation_model.compare import Compared, Side
 from moderation_model.labels import LABEL_NAMES
 from moderation_model.learning import GateRow, GateVerdict, RunResult
 from moderation_model.models import ModelStore
@@ -75,11 +76,15 @@ def trained(tmp_path_factory: pytest.TempPathFactory, tiny_model_dir: Path) -> I
     """
     limits = {"": dict.fromkeys(LABEL_NAMES, 0.5) | {"insult": 0.62}}
 
-    def compared(order: object, parts: object, champion: Path, challenger: Path, stage: Stage) -> object:
+    def sides(order: object, parts: object, champion: Known, challenger: Known) -> tuple[Side, Side]:
+        return Side(champion, {}), Side(challenger, limits)
+
+    def compared(order: object, parts: object, before: Side, after: Side, stage: Stage) -> Compared:
         stage("comparing", 5, 5)
-        return Compared(GOOD, (), (), (), ()), limits
+        return Compared(GOOD, (), (), (), ())
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(learn_run, "_sides", sides)
         patch.setattr(learn_run, "_compared", compared)
         desk = at_desk(tmp_path_factory.mktemp("trained"), tiny_model_dir, patch)
         yield desk, desk.train("--report", str(desk.root / "new" / "page.html"), "--json")

@@ -8,7 +8,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from moderation_model import registry
-from moderation_model.backends.torch_bert import load
+from moderation_model.backends.ours import load
 from moderation_model.contract import Prediction
 from moderation_model.scoring import predict
 from moderation_model.unknown_words import WordPieces

@@ -61,7 +61,6 @@ def _started(binaries: Path) -> Iterator[sa.URL]:
             shutil.chown(folder, as_user)
             shutil.chown(data, as_user)
         run = ["runuser", "-u", as_user, "--"] if as_user else []
-        port = _free_port()
 
         def call(*arguments: str) -> None:
             done = subprocess.run([*run, *arguments], capture_output=True, text=True, cwd=folder, check=False)
@@ -69,6 +68,7 @@ def _started(binaries: Path) -> Iterator[sa.URL]:
                 raise NoPostgres(f"{Path(arguments[0]).name} failed: {done.stderr.strip()[-300:]}")
 
         call(str(binaries / "initdb"), "-D", str(data), "-U", "candor", "--auth=trust", "-E", "UTF8", "--no-sync")
+        port = _free_port()  # as late as can be, or another process takes it meanwhile
         options = (
             f"-c listen_addresses=127.0.0.1 -p {port} -c fsync=off -c unix_socket_directories='' -c max_connections=60"
         )

@@ -20,13 +20,13 @@ async def test_an_appeal_opens_its_case_again_and_is_unreadable_in_the_file(db: 
     cases = CaseStore(db)
     case, _ = await cases.open(new_case(), [])
     await cases.close(case_id=case.case_id, at=NOON)
-    assert await AppealStore(db).open(case, text="it was a joke", at=LATER)
+    assert await AppealStore(db).open(case, text="it was a particular joke", at=LATER)
     case = await cases.get(guild_id=GUILD, case_id=case.case_id)
     assert (case.state, case.closed_at) == ("open", None)
     assert case.appeal is not None
-    assert (case.appeal.text, case.appeal.state, case.appeal.appealed_at) == ("it was a joke", "open", LATER)
+    assert (case.appeal.text, case.appeal.state, case.appeal.appealed_at) == ("it was a particular joke", "open", LATER)
     async with db.read() as connection:
-        assert b"joke" not in (await connection.scalars(sa.select(appeals.c.payload))).one()
+        assert b"particular" not in (await connection.scalars(sa.select(appeals.c.payload))).one()
 
 
 async def test_a_case_is_appealed_once(db: Database):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from bot.store.crypto import TextKey, key_path
 from bot.store.database import Database
 from moderation_model.contract import ModelInfo
 from moderation_model.labels import LABEL_NAMES
+from moderation_model.learning import VersionInfo
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -42,14 +44,19 @@ async def migrated(settings: Settings, revision: str = "head") -> None:
 
 @pytest.fixture
 async def model_server() -> AsyncIterator[str]:
-    """A model server that only says what it is."""
+    """A model server that only says what it is, and which versions it has."""
     info = ModelInfo("v7", LABEL_NAMES[:-1], LABEL_NAMES[-1:], {}, True, "torch", "cpu", "bfloat16", 128)
 
     async def model(request: web.Request) -> web.Response:
         return web.json_response(info.to_dict())
 
+    async def models(request: web.Request) -> web.Response:
+        sick = VersionInfo("v8", "kept", unhealthy="Its scores were no numbers on 2026-11-21.")
+        return web.json_response({"models": [asdict(sick), asdict(VersionInfo("v7", "champion"))], "shadow": None})
+
     app = web.Application()
     app.router.add_get("/v1/model", model)
+    app.router.add_get("/v1/models", models)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -153,6 +160,7 @@ async def test_a_model_server_that_answers_is_named_with_what_it_lacks(tmp_path:
     assert found.ok
     assert "v7 answers on cpu (bfloat16)" in found.sentence
     assert f"does not know {LABEL_NAMES[-1]}" in found.sentence
+    assert "Version v8 was taken out of service: Its scores were no numbers on 2026-11-21." in found.sentence
 
 
 async def test_without_the_model_extra_the_fix_is_to_install_it(

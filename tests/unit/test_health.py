@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from bot.core.cases import ActionRecord, Case
 from bot.core.policy import Decision, Delete, Reason, Timeout
@@ -98,6 +100,61 @@ async def test_the_queue_of_cards_and_the_lag_are_shown(metrics: Metrics, get: G
     _, page = await get("/metrics")
     assert "candor_cards_waiting 4.0" in page
     assert "candor_event_loop_lag_last_seconds 0.7" in page
+
+
+class Clock:
+    """The clock of the loop and of the figures."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_the_worst_lag_is_that_of_the_last_minute_for_every_reader() -> None:
+    clock = Clock()
+    metrics = Metrics(clock)
+    for seconds in (0.2, 0.7, 0.1):
+        metrics.lagged(seconds)
+    clock.now += 70
+    metrics.lagged(0.3)
+    assert [worst(metrics), worst(metrics)] == [0.7, 0.7]
+    clock.now += 60
+    assert worst(metrics) == 0.3
+    metrics.lagged(0.9)
+    clock.now += 600
+    assert worst(metrics) == 0
+
+
+def worst(metrics: Metrics) -> float | None:
+    """What a reader of the page finds."""
+    metrics.page()
+    return metrics.registry.get_sample_value("candor_event_loop_lag_max_seconds")
+
+
+async def test_a_blocked_loop_shows_and_is_logged_once_a_minute(
+    metrics: Metrics, state: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr("bot.health.monotonic", clock)
+    server = HealthServer(metrics, port=None, state=lambda: state)
+    with capture_logs() as logged:
+        await server.start()
+        for seconds, lines in ((3.0, 1), (3.0, 1), (60.0, 2)):
+            await asyncio.sleep(0)  # the watchdog has looked at its clock and waits for the next beat
+            before = beats(metrics)
+            clock.now += seconds
+            while beats(metrics) == before:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            assert [line["event"] for line in logged] == ["event_loop_blocked"] * lines
+        await server.stop()
+    assert beats(metrics, "+Inf") - beats(metrics, "1.0") == 3
+
+
+def beats(metrics: Metrics, at_most: str = "+Inf") -> float:
+    """How often the watchdog looked and found the loop late by no more than so many seconds."""
+    return metrics.registry.get_sample_value("candor_event_loop_lag_seconds_bucket", {"le": at_most}) or 0.0
 
 
 async def test_healthz_tells_the_state_while_the_process_lives(state: dict[str, object], get: Get) -> None:

@@ -69,7 +69,7 @@ async def page(browser: Browser, sandbox: Sandbox, bot: PageBot) -> AsyncIterato
     own = (sandbox.page_url, sandbox.page_url.replace("http:", "ws:"), "data:", "blob:")
     problems: list[str] = []
     context = await browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     page = await context.new_page()
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("request", lambda request: None if request.url.startswith(own) else problems.append(request.url))

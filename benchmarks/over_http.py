@@ -1,0 +1,198 @@
+"""The model server over HTTP: messages/s and latency by the number of clients, under load, and while it explains.
+
+    python -m benchmarks.over_http --json
+
+Starts the server with the weights in the box and without its memory of answers; every request holds one text, and no
+text comes twice. Clients live in a process of their own on the same cores. `throughput.py` holds these figures against
+those in process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from benchmarks import load, measuring
+from moderation_model.client import ModelClient
+from moderation_model.errors import ExplainerUnavailable
+
+CLIENTS = (1, 8, 64)
+SECONDS, WARM_UP = 6.0, 1.0
+LOADED = 0.7
+"""Share of the throughput of 64 clients that comes at random moments."""
+BESIDE_EXPLANATIONS = 0.3
+"""The same while explanations are made: they take the model too, so this is a server with something to spare."""
+EXPLANATIONS = 4
+LONG = (
+    "you never help anybody on this server and everyone knows it, so please do us all a favour, shut up and leave, you "
+    "worthless clown of a player"
+)
+TEXTS = 40_000
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that is ready."""
+
+    port: int
+    pid: int
+
+    def cpu(self) -> float:
+        """CPU seconds that it has used, its explainer apart. 0.0 where the system does not tell."""
+        try:
+            fields = Path(f"/proc/{self.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def served(*options: str) -> Iterator[Server]:
+    """A server with the weights in the box, `options` besides."""
+    command = [sys.executable, "-m", "moderation_model", "serve", "--port", "0", "--exit-on-stdin-close", *options]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            ready = json.loads(process.stdout.readline())
+            yield Server(ready["port"], ready["pid"])
+        finally:
+            process.stdin.close()
+
+
+def measure(texts: Sequence[str], *, seconds: float = SECONDS) -> dict[str, float]:
+    """The figures by name; `texts` must last for all of it. Milliseconds are wall clock, seen by the client."""
+    found: dict[str, float] = {}
+    fresh = _Texts(texts)
+    with served("--no-cache") as server:
+        asyncio.run(_until_explains(server))
+        load.finish(load.start(load.Order(server.port, fresh.take(600), clients=8)))  # warms every shape
+        for clients in CLIENTS:
+            order = load.Order(server.port, fresh.rest(), clients=clients, seconds=seconds, warm_up=WARM_UP)
+            found |= _figures(f"clients_{clients}", _carried_out(order, server, fresh))
+        most = found["clients_64_messages_per_s"]
+        order = load.Order(server.port, fresh.rest(), rate=LOADED * most, seconds=seconds, warm_up=WARM_UP)
+        found |= _figures("load_70", _carried_out(order, server, fresh))
+        for name, explaining in (("quiet", 0), ("explaining", EXPLANATIONS)):
+            order = load.Order(
+                server.port, fresh.rest(), rate=BESIDE_EXPLANATIONS * most, seconds=seconds, warm_up=WARM_UP
+            )
+            found |= _figures(name, _carried_out(order, server, fresh, explaining=explaining))
+        found["explaining_over_quiet_p99"] = found["explaining_p99_ms"] / found["quiet_p99_ms"]
+    return found
+
+
+def goals(figures: dict[str, float]) -> list[measuring.Goal]:
+    """What must be reached."""
+    return [
+        measuring.at_most("clients_1_p50_ms", figures["clients_1_p50_ms"], 12.0),
+        measuring.at_most("load_70_p99_ms", figures["load_70_p99_ms"], 80.0),
+        measuring.at_most("explaining_over_quiet_p99", figures["explaining_over_quiet_p99"], 1.5),
+    ]
+
+
+class _Texts:
+    """Texts, none of them given out twice."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = tuple(texts)
+        self._used = 0
+
+    def take(self, number: int) -> tuple[str, ...]:
+        taken = self._texts[self._used : self._used + number]
+        self._used += len(taken)
+        return taken
+
+    def rest(self) -> tuple[str, ...]:
+        return self._texts[self._used :]
+
+    def used(self, number: int) -> None:
+        self._used += number
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    found: load.Found
+    server_cpu: float
+    explanations: int
+
+
+def _carried_out(order: load.Order, server: Server, fresh: _Texts, *, explaining: int = 0) -> _Measured:
+    """The order's outcome. Raises RuntimeError if a request was not answered well, or the texts ran out."""
+    before = server.cpu()
+    process = load.start(order)
+    found, explanations = (
+        asyncio.run(_explain(server, process, explaining)) if explaining else (load.finish(process), 0)
+    )
+    if set(found.statuses) != {"200"}:
+        raise RuntimeError(f"not every request was answered: {found.statuses}")
+    fresh.used(found.sent)
+    if found.sent == len(order.texts):
+        raise RuntimeError("the texts ran out; give more")
+    return _Measured(found, (server.cpu() - before) / found.sent, explanations)
+
+
+def _figures(name: str, measured: _Measured) -> dict[str, float]:
+    found = measured.found
+    figures = {f"{name}_messages_per_s": len(found.milliseconds) / found.seconds}
+    for share in (50, 95, 99):
+        figures[f"{name}_p{share}_ms"] = measuring.percentile(found.milliseconds, share / 100)
+    figures[f"{name}_server_cpu_ms_per_message"] = 1000 * measured.server_cpu
+    if measured.explanations:
+        figures[f"{name}_explanations"] = measured.explanations
+    return figures
+
+
+async def _until_explains(server: Server) -> None:
+    """Returns once the explainer has explained something; on a busy machine its start takes long."""
+    client = ModelClient(f"http://127.0.0.1:{server.port}", explain_timeout=60.0)
+    for tries_left in range(5, -1, -1):
+        try:
+            await client.explain(LONG)
+            break
+        except ExplainerUnavailable:
+            if not tries_left:
+                raise
+    await client.aclose()
+
+
+async def _explain(server: Server, process: subprocess.Popen[str], number: int) -> tuple[load.Found, int]:
+    """What `process` finds while `number` explanations of different texts are under way, and how many were made."""
+    client = ModelClient(f"http://127.0.0.1:{server.port}", explain_timeout=60.0)
+    numbers, made = count(), 0
+
+    async def explain_on() -> None:
+        nonlocal made
+        while True:
+            await client.explain(f"{LONG} {next(numbers)}")
+            made += 1
+
+    tasks = [asyncio.create_task(explain_on()) for _ in range(number)]
+    found = await asyncio.to_thread(load.finish, process)
+    failed = [task for task in tasks if task.done()]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await client.aclose()
+    if failed:
+        raise RuntimeError("an explanation failed") from failed[0].exception()
+    return found, made
+
+
+def main() -> None:
+    """Prints the figures."""
+    given = measuring.arguments(__doc__).parse_args()
+    figures = measure(measuring.texts(TEXTS))
+    measuring.show(figures, goals(figures), as_json=given.json)
+
+
+if __name__ == "__main__":
+    main()
