@@ -14,7 +14,7 @@ from bisect import bisect
 from collections.abc import Sequence
 
 from benchmarks import load, measuring
-from benchmarks.over_http import served
+from benchmarks.served import served
 
 MESSAGES, TOGETHER = 2_000, 4
 BACKFILL, BACKFILL_CLIENTS = 8_000, 8

@@ -10,19 +10,14 @@ those in process.
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import subprocess
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 
 from benchmarks import load, measuring
+from benchmarks.served import LONG, Server, served, until_explains
 from moderation_model.client import ModelClient
-from moderation_model.errors import ExplainerUnavailable
 
 CLIENTS = (1, 8, 64)
 SECONDS, WARM_UP = 6.0, 1.0
@@ -31,41 +26,7 @@ LOADED = 0.7
 BESIDE_EXPLANATIONS = 0.3
 """The same while explanations are made: they take the model too, so this is a server with something to spare."""
 EXPLANATIONS = 4
-LONG = (
-    "you never help anybody on this server and everyone knows it, so please do us all a favour, shut up and leave, you "
-    "worthless clown of a player"
-)
 TEXTS = 40_000
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A server that is ready."""
-
-    port: int
-    pid: int
-
-    def cpu(self) -> float:
-        """CPU seconds that it has used, its explainer apart. 0.0 where the system does not tell."""
-        try:
-            fields = Path(f"/proc/{self.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
-        except OSError:
-            return 0.0
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-@contextmanager
-def served(*options: str) -> Iterator[Server]:
-    """A server with the weights in the box, `options` besides."""
-    command = [sys.executable, "-m", "moderation_model", "serve", "--port", "0", "--exit-on-stdin-close", *options]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            ready = json.loads(process.stdout.readline())
-            yield Server(ready["port"], ready["pid"])
-        finally:
-            process.stdin.close()
 
 
 def measure(texts: Sequence[str], *, seconds: float = SECONDS) -> dict[str, float]:
@@ -73,7 +34,7 @@ def measure(texts: Sequence[str], *, seconds: float = SECONDS) -> dict[str, floa
     found: dict[str, float] = {}
     fresh = _Texts(texts)
     with served("--no-cache") as server:
-        asyncio.run(_until_explains(server))
+        asyncio.run(_until_explains(server.url))
         load.finish(load.start(load.Order(server.port, fresh.take(600), clients=8)))  # warms every shape
         for clients in CLIENTS:
             order = load.Order(server.port, fresh.rest(), clients=clients, seconds=seconds, warm_up=WARM_UP)
@@ -151,22 +112,17 @@ def _figures(name: str, measured: _Measured) -> dict[str, float]:
     return figures
 
 
-async def _until_explains(server: Server) -> None:
-    """Returns once the explainer has explained something; on a busy machine its start takes long."""
-    client = ModelClient(f"http://127.0.0.1:{server.port}", explain_timeout=60.0)
-    for tries_left in range(5, -1, -1):
-        try:
-            await client.explain(LONG)
-            break
-        except ExplainerUnavailable:
-            if not tries_left:
-                raise
-    await client.aclose()
+async def _until_explains(url: str) -> None:
+    client = ModelClient(url, explain_timeout=60.0)
+    try:
+        await until_explains(client)
+    finally:
+        await client.aclose()
 
 
 async def _explain(server: Server, process: subprocess.Popen[str], number: int) -> tuple[load.Found, int]:
     """What `process` finds while `number` explanations of different texts are under way, and how many were made."""
-    client = ModelClient(f"http://127.0.0.1:{server.port}", explain_timeout=60.0)
+    client = ModelClient(server.url, explain_timeout=60.0)
     numbers, made = count(), 0
 
     async def explain_on() -> None:

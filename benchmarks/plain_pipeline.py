@@ -34,9 +34,8 @@ class PlainClassifier(PreTrainedModel):
 
 def plain_pipeline(folder: Path | None = None) -> TextClassificationPipeline:
     """A pipeline that answers every label's probability, on the CPU; `folder` is by default that in the box."""
-    logging.getLogger("transformers").setLevel(
-        logging.CRITICAL
-    )  # it names a hundred classes that it knows and that this is none of
+    # It names a hundred classes that it knows and that this is none of.
+    logging.getLogger("transformers").setLevel(logging.CRITICAL)
     folder = folder or registry.default_folder()
     manifest = registry.open_folder(folder)
     config = BertConfig.from_dict(json.loads((folder / "config.json").read_text("utf-8")))

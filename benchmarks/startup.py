@@ -10,28 +10,20 @@ messages of all lengths and in another language, and explanations. The first sta
 from __future__ import annotations
 
 import asyncio
-import json
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Awaitable
 
 from benchmarks import measuring
+from benchmarks.served import LONG, served, until_explains
 from bot.memory import resident_megabytes
 from moderation_model.client import ModelClient
-from moderation_model.errors import ExplainerUnavailable
 
 STARTS = 3
 SHORT = "good game, see you all tomorrow at eight"
-LONG = (
-    "you never help anybody on this server and everyone knows it, so please do us all a favour, shut up and leave, you "
-    "worthless clown of a player"
-)
 FOREIGN = "ich weiß wirklich nicht warum das heute schon wieder nicht funktioniert und was ich machen soll"
 QUESTIONS = 200
 EXPLANATIONS = 10
-PATIENCE = 120.0
 
 
 async def measure(url: str) -> dict[str, float]:
@@ -40,7 +32,7 @@ async def measure(url: str) -> dict[str, float]:
     started = time.perf_counter()
     try:
         first = await _milliseconds(client.classify([SHORT]))
-        await _wait_for_explainer(client)
+        await until_explains(client)
         explainer_seconds = time.perf_counter() - started
         alone = [await _milliseconds(client.classify([f"{SHORT} {number}"])) for number in range(QUESTIONS)]
         foreign = await _milliseconds(client.classify([FOREIGN]))
@@ -62,18 +54,6 @@ async def measure(url: str) -> dict[str, float]:
         await client.aclose()
 
 
-async def _wait_for_explainer(client: ModelClient) -> None:
-    """Asks until the first explanation comes. Raises ExplainerUnavailable if none has after `PATIENCE` seconds."""
-    started = time.perf_counter()
-    while True:
-        try:
-            await client.explain(LONG)
-            return
-        except ExplainerUnavailable:  # it still starts: on a busy machine that takes longer than a request may
-            if time.perf_counter() - started > PATIENCE:
-                raise
-
-
 async def _milliseconds(asking: Awaitable[object]) -> float:
     started = time.perf_counter()
     await asking
@@ -82,17 +62,8 @@ async def _milliseconds(asking: Awaitable[object]) -> float:
 
 def start() -> dict[str, float]:
     """Starts a server, measures it and ends it."""
-    command = [sys.executable, "-m", "moderation_model", "serve", "--port", "0", "--exit-on-stdin-close"]
-    started = time.perf_counter()
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
-        try:
-            port = json.loads(server.stdout.readline())["port"]
-            ready = time.perf_counter() - started
-            return {"server_ready_s": ready, **asyncio.run(measure(f"http://127.0.0.1:{port}"))}
-        finally:
-            server.stdin.close()
+    with served() as server:
+        return {"server_ready_s": server.seconds, **asyncio.run(measure(server.url))}
 
 
 def main() -> None:

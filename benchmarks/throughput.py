@@ -16,7 +16,6 @@ measured over HTTP (`over_http.py`).
 from __future__ import annotations
 
 import importlib.util
-import json
 import math
 import os
 import tempfile
@@ -29,9 +28,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the server has it; rea
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from tokenizers import Tokenizer
-from transformers import BertConfig
 
 from benchmarks import measuring, over_http
 from benchmarks.plain_pipeline import plain_pipeline
@@ -39,7 +36,7 @@ from moderation_model import export_verb, registry
 from moderation_model.backends import BACKENDS
 from moderation_model.backends.cores import usable_cores
 from moderation_model.backends.devices import pick_dtype
-from moderation_model.backends.torch_bert import new_model
+from moderation_model.backends.torch_bert import open_model
 from moderation_model.backends.windows import open_tokenizer
 from moderation_model.bulk import predictions
 
@@ -106,11 +103,7 @@ def _tokenizer() -> Tokenizer:
 
 
 def _torch_run() -> Run:
-    folder = registry.default_folder()
-    config = BertConfig.from_dict(json.loads((folder / "config.json").read_text("utf-8")))
-    model = new_model(config)
-    model.load_state_dict(load_file(folder / "model.safetensors"))
-    model.eval()
+    model = open_model(registry.default_folder())
     torch.nn.Module.to(model.encoder, pick_dtype("cpu"))
 
     def run(tokens: np.ndarray, mask: np.ndarray) -> object:

@@ -251,8 +251,9 @@ class Versions:
         except ModelError as error:  # it serves all the same, until the next start
             logger.error("it could not be noted that %s is unhealthy: %s", _name(unwell), error)
         self.unhealthy[_name(unwell)] = why
-        await self._serve(earlier)
+        # Said before, so that whoever sees the other version serve finds the reason in the log.
         logger.error("%s is unhealthy. %s %s serves instead.", _name(unwell), why, _name(earlier))
+        await self._serve(earlier)
 
     async def _serve(self, fresh: Classifier) -> None:
         self._queue.swap(fresh)

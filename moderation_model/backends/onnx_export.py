@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import warnings
 from collections.abc import Mapping
@@ -10,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
 from torch import nn
-from transformers.models.bert.configuration_bert import BertConfig
 
-from moderation_model.backends.torch_bert import BertTwoHeads, new_model
+from moderation_model.backends.torch_bert import BertTwoHeads, open_model
 
 INPUTS, OUTPUTS = ("input_ids", "attention_mask"), ("scores", "stars")
 
@@ -42,9 +39,8 @@ def write_graph(folder: Path, manifest: Mapping[str, Any], target: Path) -> None
     """
     import onnxscript  # noqa: F401  torch would only say so after a long way
 
-    config = BertConfig.from_dict(json.loads((folder / "config.json").read_text("utf-8")))
-    model = new_model(config, labels=len(manifest["labels"]))
-    model.load_state_dict(load_file(folder / "model.safetensors"))
+    model = open_model(folder, labels=len(manifest["labels"]))
+    config = model.encoder.config
     # Several rows and tokens, one of them padding: an example with ones would fix the sizes at one.
     ids = torch.full((2, 8), int(config.pad_token_id or 0), dtype=torch.int64)
     seen = torch.tensor([[1] * 8, [1] * 6 + [0] * 2])

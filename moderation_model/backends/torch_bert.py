@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers.models.bert.configuration_bert import BertConfig
 from transformers.models.bert.modeling_bert import BertModel
@@ -43,6 +43,16 @@ def new_model(config: BertConfig, *, labels: int = len(LABEL_NAMES), attention: 
     """A model with random weights in float32; `sdpa` is torch's fused attention, the faster one for scoring."""
     config._attn_implementation = attention
     return BertTwoHeads(config, labels)
+
+
+def open_model(folder: Path, *, labels: int = len(LABEL_NAMES)) -> BertTwoHeads:
+    """The weights of one of our folders in float32, in evaluation mode. Whether it matches its manifest, the caller
+    checks.
+    """
+    config = BertConfig.from_dict(json.loads((folder / "config.json").read_text("utf-8")))
+    model = new_model(config, labels=labels)
+    model.load_state_dict(load_file(folder / "model.safetensors"))
+    return model.eval()
 
 
 def save_weights(model: BertTwoHeads, folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -42,14 +41,10 @@ def texts() -> tuple[str, ...]:
 def expected() -> np.ndarray:
     """(windows, labels) scores of the module that is trained, in float32, window by window of like length."""
     import torch
-    from safetensors.torch import load_file
-    from transformers.models.bert.configuration_bert import BertConfig
 
-    from moderation_model.backends.torch_bert import new_model
+    from moderation_model.backends.torch_bert import open_model
 
-    model = new_model(BertConfig.from_dict(json.loads((WEIGHTS / "config.json").read_text("utf-8"))))
-    model.load_state_dict(load_file(WEIGHTS / "model.safetensors"))
-    model.eval()
+    model = open_model(WEIGHTS)
     rows = windows(BACKENDS["torch"](WEIGHTS, device="cpu"))
     logits = np.zeros((len(rows), len(registry.read_manifest(WEIGHTS)["labels"])), dtype=np.float32)
     by_length: dict[int, list[int]] = {}

@@ -45,6 +45,13 @@ def start(work: Coroutine[Any, Any, Scored]) -> asyncio.Task[Scored]:
     return asyncio.ensure_future(work)
 
 
+async def under_way(queue: BatchQueue, gate: Gate, *windows: Window) -> asyncio.Task[Scored]:
+    """Windows that the model works on until `gate` opens."""
+    running = start(queue.score(windows))
+    await in_thread(gate)
+    return running
+
+
 async def settle() -> None:
     """Lets every task that can run do so."""
     for _ in range(20):
@@ -76,8 +83,7 @@ def test_urgent_rows_run_before_all_others_and_equals_in_order(priorities: list[
         gate = Gate()
         classifier = Echo(before=gate)
         async with BatchQueue(classifier, limits=QueueLimits(batch_rows=1, small_batch_rows=1)) as queue:
-            first = start(queue.score([window(999)]))
-            await in_thread(gate)
+            first = await under_way(queue, gate, window(999))
             tasks = [start(queue.score([window(mark)], priority=level)) for mark, level in enumerate(priorities)]
             await settle()
             gate.open()
@@ -107,8 +113,7 @@ async def test_a_batch_gathers_rows_of_like_length_around_the_oldest() -> None:
     gate = Gate()
     classifier = Echo(before=gate)
     async with BatchQueue(classifier, limits=QueueLimits(batch_rows=2)) as queue:
-        first = start(queue.score([window(999)]))
-        await in_thread(gate)
+        first = await under_way(queue, gate, window(999))
         tasks = [start(queue.score([window(mark, length)])) for mark, length in enumerate((10, 300, 11, 290))]
         await settle()
         gate.open()
@@ -126,8 +131,7 @@ async def test_an_idle_queue_runs_what_is_there_without_waiting_for_more() -> No
 async def test_a_full_queue_refuses_at_once_and_takes_work_again_when_it_has_drained() -> None:
     gate = Gate()
     async with BatchQueue(Echo(before=gate), limits=QueueLimits(waiting_tokens=10)) as queue:
-        running = start(queue.score([window(0)]))
-        await in_thread(gate)
+        running = await under_way(queue, gate, window(0))
         waiting = start(queue.score([window(1, 8)]))
         await settle()
         with pytest.raises(ModelOverloaded) as refused:
@@ -148,8 +152,7 @@ async def test_a_cancelled_caller_is_dropped_before_it_runs_and_frees_its_room()
     gate = Gate()
     classifier = Echo(before=gate)
     async with BatchQueue(classifier) as queue:
-        running = start(queue.score([window(0)]))
-        await in_thread(gate)
+        running = await under_way(queue, gate, window(0))
         given_up, patient = start(queue.score([window(1)])), start(queue.score([window(2)]))
         await settle()
         given_up.cancel()
@@ -252,8 +255,7 @@ async def test_no_windows_are_no_work() -> None:
 async def test_backfill_never_takes_the_room_of_live_messages() -> None:
     gate = Gate()
     async with BatchQueue(Echo(before=gate), limits=QueueLimits(waiting_tokens=5)) as queue:
-        running = start(queue.score([window(0)]))
-        await in_thread(gate)
+        running = await under_way(queue, gate, window(0))
         backfill = start(queue.score([window(1, 5)], priority=Priority.BACKFILL))
         await settle()
         with pytest.raises(ModelOverloaded):
@@ -268,8 +270,7 @@ async def test_a_live_row_that_comes_while_backfill_is_already_chosen_goes_first
     gate = Gate()
     classifier = Echo(before=gate)
     async with BatchQueue(classifier) as queue:
-        running = start(queue.score([window(0)]))
-        await in_thread(gate)
+        running = await under_way(queue, gate, window(0))
         backfill = start(queue.score([window(1), window(2)], priority=Priority.BACKFILL))
         await settle()
         live = start(queue.score([window(3)]))

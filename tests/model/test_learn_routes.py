@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -85,9 +85,15 @@ def load(folder: Path) -> FakeClassifier:
 
 @asynccontextmanager
 async def serving(
-    runs: Path, *, script: str = WORKS, shelf: Shelf | None = None, first: FakeClassifier | None = None, token: str = ""
+    runs: Path,
+    *,
+    script: str = WORKS,
+    shelf: Shelf | None = None,
+    first: FakeClassifier | None = None,
+    loads: Callable[[Path], FakeClassifier] = load,
+    token: str = "",
 ) -> AsyncIterator[ModelClient]:
-    learning = Learning(shelf or Shelf(), load, runs, run_command=(sys.executable, "-c", script))
+    learning = Learning(shelf or Shelf(), loads, runs, run_command=(sys.executable, "-c", script))
     config = ServerConfig(explainer_command=NO_EXPLAINER, learning=learning, token=token or None)
     app = build_app(config, first or FakeClassifier("old", max_tokens=64))
     async with app.router.lifespan_context(app):

@@ -10,15 +10,14 @@ from moderation_model.batching import BatchQueue, Scored
 from moderation_model.errors import ModelUnavailable
 from moderation_model.priority import QueueLimits
 from tests.model.serving_fakes import Gate
-from tests.model.test_batching import Echo, in_thread, marks, settle, start, window
+from tests.model.test_batching import Echo, marks, settle, start, under_way, window
 
 
 async def test_closing_lets_the_running_batch_end_and_tells_the_others() -> None:
     gate = Gate()
     queue = BatchQueue(Echo(before=gate), limits=QueueLimits(batch_rows=1))
     async with queue:
-        running = start(queue.score([window(0)]))
-        await in_thread(gate)
+        running = await under_way(queue, gate, window(0))
         half_done, waiting = start(queue.score([window(1), window(2)])), start(queue.score([window(3)]))
         await settle()
         closing = asyncio.ensure_future(queue.close())
@@ -35,8 +34,7 @@ async def test_closing_lets_the_running_batch_end_and_tells_the_others() -> None
 async def test_closing_tells_those_who_wait_at_once_though_the_model_hangs() -> None:
     gate = Gate()
     async with BatchQueue(Echo(before=gate)) as queue:
-        running = start(queue.score([window(0)]))
-        await in_thread(gate)
+        running = await under_way(queue, gate, window(0))
         waiting = [start(queue.score([window(mark)])) for mark in (1, 1, 2)]
         await settle()
         closing = asyncio.ensure_future(queue.close())
@@ -52,8 +50,7 @@ async def test_closing_tells_those_who_wait_at_once_though_the_model_hangs() -> 
 async def test_the_next_batch_is_chosen_while_one_runs() -> None:
     gate = Gate()
     async with BatchQueue(Echo(before=gate), limits=QueueLimits(batch_rows=1)) as queue:
-        both = start(queue.score([window(1), window(2)]))
-        await in_thread(gate)
+        both = await under_way(queue, gate, window(1), window(2))
         await settle()
         chosen = queue._waiting._next
         assert chosen is not None

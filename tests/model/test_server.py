@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from moderation_model import intake
 from moderation_model.contract import ModelInfo, Prediction
@@ -24,14 +25,23 @@ NO_EXPLAINER = (sys.executable, "-c", "import sys; sys.stdin.read()")
 
 
 @asynccontextmanager
-async def serving(classifier: FakeClassifier | None = None, **config: Any) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of an application that runs in this process."""
+async def serving_app(
+    classifier: FakeClassifier | None = None, **config: Any
+) -> AsyncIterator[tuple[FastAPI, httpx.AsyncClient]]:
+    """An application that runs in this process, and a client of it."""
     settings = ServerConfig(explainer_command=NO_EXPLAINER, **config)
     app = build_app(settings, classifier or FakeClassifier(max_tokens=64))
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-            yield client
+            yield app, client
+
+
+@asynccontextmanager
+async def serving(classifier: FakeClassifier | None = None, **config: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of an application that runs in this process."""
+    async with serving_app(classifier, **config) as (_, client):
+        yield client
 
 
 def texts_of(found: httpx.Response) -> list[Prediction]:

@@ -6,13 +6,11 @@ import asyncio
 import json
 from typing import Any
 
-import httpx
 from fastapi import FastAPI
 
 from moderation_model import intake
-from moderation_model.server import ServerConfig, build_app
 from tests.model.serving_fakes import FakeClassifier, Gate
-from tests.model.test_server import NO_EXPLAINER, serving, something_waits, texts_of
+from tests.model.test_server import serving, serving_app, something_waits, texts_of
 
 
 async def hanging_up(app: FastAPI, text: str, hang_up: asyncio.Event) -> None:
@@ -36,9 +34,7 @@ async def hanging_up(app: FastAPI, text: str, hang_up: asyncio.Event) -> None:
 async def test_a_caller_who_hangs_up_is_not_scored() -> None:
     gate, hang_up = Gate(), asyncio.Event()
     classifier = FakeClassifier(max_tokens=64, before=gate)
-    app = build_app(ServerConfig(explainer_command=NO_EXPLAINER), classifier)
-    async with app.router.lifespan_context(app):
-        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1")
+    async with serving_app(classifier) as (app, client):
         first = asyncio.ensure_future(client.post("/v1/classify", json={"texts": ["first"]}))
         assert await asyncio.to_thread(gate.entered.wait, 30)
         given_up = asyncio.ensure_future(hanging_up(app, "given up", hang_up))
@@ -47,7 +43,7 @@ async def test_a_caller_who_hangs_up_is_not_scored() -> None:
         await given_up
         assert (await client.get("/healthz")).json()["queue_tokens"] == 0
         gate.open()
-        await first
+        assert (await first).status_code == 200
         assert 'status="499"' in (await client.get("/metrics")).text
     assert len(classifier.batches) == 1
 
@@ -55,9 +51,7 @@ async def test_a_caller_who_hangs_up_is_not_scored() -> None:
 async def test_a_caller_who_hangs_up_while_his_batch_runs_takes_nobody_along() -> None:
     gate, hang_up = Gate(), asyncio.Event()
     classifier = FakeClassifier(max_tokens=64, before=gate)
-    app = build_app(ServerConfig(explainer_command=NO_EXPLAINER), classifier)
-    async with app.router.lifespan_context(app):
-        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1")
+    async with serving_app(classifier) as (app, client):
         given_up = asyncio.ensure_future(hanging_up(app, "you clown", hang_up))
         assert await asyncio.to_thread(gate.entered.wait, 30)
         twin = asyncio.ensure_future(client.post("/v1/classify", json={"texts": ["you clown"]}))

@@ -10,15 +10,14 @@ from moderation_model.batching import BatchQueue
 from moderation_model.errors import ModelFailed, ModelOverloaded
 from moderation_model.priority import Priority, QueueLimits
 from tests.model.serving_fakes import Gate
-from tests.model.test_batching import Echo, in_thread, marks, settle, start, window
+from tests.model.test_batching import Echo, in_thread, marks, settle, start, under_way, window
 
 
 async def test_the_same_window_under_way_is_scored_once_for_all_who_want_it() -> None:
     gate = Gate()
     classifier = Echo(before=gate)
     async with BatchQueue(classifier) as queue:
-        running = start(queue.score([window(1)]))
-        await in_thread(gate)
+        running = await under_way(queue, gate, window(1))
         twins = [start(queue.score([window(1), window(mark)])) for mark in (2, 2, 3)]
         await settle()
         gate.open()
@@ -30,8 +29,7 @@ async def test_a_twin_is_scored_though_the_first_who_asked_has_given_up() -> Non
     gate = Gate()
     classifier = Echo(before=gate)
     async with BatchQueue(classifier) as queue:
-        running = start(queue.score([window(0)]))
-        await in_thread(gate)
+        running = await under_way(queue, gate, window(0))
         first, twin = start(queue.score([window(1)])), start(queue.score([window(1)]))
         await settle()
         first.cancel()
@@ -45,8 +43,7 @@ async def test_a_live_twin_hurries_what_backfill_waits_for() -> None:
     gate = Gate()
     classifier = Echo(before=gate)
     async with BatchQueue(classifier, limits=QueueLimits(small_batch_rows=1)) as queue:
-        running = start(queue.score([window(0)]))
-        await in_thread(gate)
+        running = await under_way(queue, gate, window(0))
         backfill = [start(queue.score([window(mark)], priority=Priority.BACKFILL)) for mark in (1, 2)]
         await settle()
         live = start(queue.score([window(2)]))
@@ -91,8 +88,7 @@ async def test_what_ran_while_another_model_took_over_is_not_its_answer_even_und
     old = Echo(before=gate)
     fresh = Louder(old.info.version)
     async with BatchQueue(old) as queue:
-        running = start(queue.score([window(1)]))
-        await in_thread(gate)
+        running = await under_way(queue, gate, window(1))
         queue.swap(fresh)
         during = start(queue.score([window(1)]))
         await settle()
@@ -107,8 +103,7 @@ async def test_what_an_old_model_ends_after_the_swap_is_not_remembered() -> None
     old = Echo(before=gate)
     fresh = Echo(old.info.version)
     async with BatchQueue(old) as queue:
-        running = start(queue.score([window(1)]))
-        await in_thread(gate)
+        running = await under_way(queue, gate, window(1))
         queue.swap(fresh)
         gate.open()
         await running
@@ -120,8 +115,7 @@ async def test_a_window_is_scored_for_the_next_who_asks_though_the_only_one_who_
     gate = Gate()
     classifier = Echo(before=gate)
     async with BatchQueue(classifier) as queue:
-        running = start(queue.score([window(0)]))
-        await in_thread(gate)
+        running = await under_way(queue, gate, window(0))
         gives_up = start(queue.score([window(1)]))
         await settle()
         gives_up.cancel()
@@ -140,8 +134,7 @@ async def test_who_is_refused_does_not_hurry_what_others_wait_for() -> None:
     classifier = Echo(before=gate)
     limits = QueueLimits(waiting_tokens=5, batch_rows=1, small_batch_rows=1)
     async with BatchQueue(classifier, limits=limits) as queue:
-        running = start(queue.score([window(0)]))
-        await in_thread(gate)
+        running = await under_way(queue, gate, window(0))
         backfill = start(queue.score([window(1)], priority=Priority.BACKFILL))
         live = start(queue.score([window(2, 5)]))
         await settle()

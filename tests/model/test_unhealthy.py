@@ -4,37 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
 from moderation_model.client import ModelClient
 from moderation_model.errors import BadRequest, ModelFailed
-from moderation_model.learn_routes import Learning
-from moderation_model.server import ServerConfig, build_app
 from tests.model.model_folders import SHIPPED
 from tests.model.model_folders import Shelf as Folders
 from tests.model.serving_fakes import FakeClassifier, Gate, Sick
 from tests.model.test_batching import settle
-from tests.model.test_learn_routes import Shelf, load, serves
-from tests.model.test_runs import WORKS
-from tests.model.test_server import NO_EXPLAINER
-
-
-@asynccontextmanager
-async def serving(
-    runs: Path, shelf: Shelf, serves_first: FakeClassifier, loads: Callable[[Path], FakeClassifier] = load
-) -> AsyncIterator[ModelClient]:
-    learning = Learning(shelf, loads, runs, run_command=(sys.executable, "-c", WORKS))
-    app = build_app(ServerConfig(explainer_command=NO_EXPLAINER, learning=learning), serves_first)
-    async with app.router.lifespan_context(app):
-        client = ModelClient("http://127.0.0.1", transport=httpx.ASGITransport(app))
-        yield client
-        await client.aclose()
+from tests.model.test_learn_routes import Shelf, load, serves, serving
 
 
 async def metrics(client: ModelClient) -> str:
@@ -45,7 +25,7 @@ async def test_the_version_before_answers_and_serves_and_the_operator_is_told(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     shelf = Shelf()
-    async with serving(tmp_path, shelf, Sick("old", always=True)) as client:
+    async with serving(tmp_path, shelf=shelf, first=Sick("old", always=True)) as client:
         with caplog.at_level(logging.ERROR):
             asked = await asyncio.gather(
                 *(client.classify([f"you unmistakable clown {number}"]) for number in range(20))
@@ -69,7 +49,7 @@ async def test_a_text_that_no_version_can_score_fails_alone_and_changes_nothing(
         return Sick(folder.name)
 
     shelf = Shelf()
-    async with serving(tmp_path, shelf, Sick("old"), loads) as client:
+    async with serving(tmp_path, shelf=shelf, first=Sick("old"), loads=loads) as client:
         answers = await asyncio.gather(
             *(
                 client.classify([text])
@@ -87,7 +67,7 @@ async def test_a_text_that_no_version_can_score_fails_alone_and_changes_nothing(
 async def test_without_a_version_before_the_text_fails_with_a_sentence(tmp_path: Path) -> None:
     shelf = Shelf()
     shelf.before.clear()
-    async with serving(tmp_path, shelf, Sick("old")) as client:
+    async with serving(tmp_path, shelf=shelf, first=Sick("old")) as client:
         with pytest.raises(ModelFailed, match="not numbers"):
             await client.classify(["poison"])
         assert await serves(client) == "old"
@@ -101,7 +81,7 @@ async def test_a_text_that_only_the_champion_cannot_score_is_answered_by_the_ver
         return load(folder)
 
     shelf = Shelf()
-    async with serving(tmp_path, shelf, Sick("old"), loads) as client:
+    async with serving(tmp_path, shelf=shelf, first=Sick("old"), loads=loads) as client:
         for text in ("poison clown", "more poison"):
             assert [each.model_version for each in await client.classify([text])] == ["older"]
         assert await serves(client) == "old"
@@ -114,7 +94,7 @@ async def test_a_champion_that_breaks_after_a_while_is_found_out_though_its_good
     tmp_path: Path,
 ) -> None:
     champion, shelf = Sick("old"), Shelf()
-    async with serving(tmp_path, shelf, champion) as client:
+    async with serving(tmp_path, shelf=shelf, first=champion) as client:
         assert (await client.classify(["poison"]))[0].model_version == "older"
         champion._always = True
         assert await serves(client) == "older"
@@ -131,7 +111,7 @@ async def test_who_hangs_up_while_the_version_before_is_loaded_costs_nobody_the_
         return load(folder)
 
     shelf = Shelf()
-    async with serving(tmp_path, shelf, Sick("old", always=True), loads) as client:
+    async with serving(tmp_path, shelf=shelf, first=Sick("old", always=True), loads=loads) as client:
         for number in range(3):
             asked = asyncio.ensure_future(client.classify([f"hello {number}"]))
             await asyncio.to_thread(gate.entered.wait, 30)
@@ -157,7 +137,7 @@ async def test_who_hangs_up_while_the_change_is_noted_does_not_hide_it_from_the_
             super().retire(version, why)
             gate()
 
-    async with serving(tmp_path, Slow(), Sick("old", always=True)) as client:
+    async with serving(tmp_path, shelf=Slow(), first=Sick("old", always=True)) as client:
         asked = asyncio.ensure_future(client.classify(["hello"]))
         await asyncio.to_thread(gate.entered.wait, 30)
         asked.cancel()
@@ -179,7 +159,7 @@ async def test_a_version_before_that_cannot_be_loaded_is_not_loaded_for_every_te
         raise MemoryError("unmistakable words")
 
     shelf = Shelf()
-    async with serving(tmp_path, shelf, Sick("old", always=True), loads) as client:
+    async with serving(tmp_path, shelf=shelf, first=Sick("old", always=True), loads=loads) as client:
         answers = await asyncio.gather(
             *(client.classify([f"hello {number}"]) for number in range(5)), return_exceptions=True
         )
@@ -195,7 +175,10 @@ async def test_a_version_before_that_cannot_be_loaded_is_not_loaded_for_every_te
 async def test_where_no_version_gives_numbers_none_is_marked(tmp_path: Path) -> None:
     shelf = Shelf()
     async with serving(
-        tmp_path, shelf, Sick("old", always=True), lambda folder: Sick(folder.name, always=True)
+        tmp_path,
+        shelf=shelf,
+        first=Sick("old", always=True),
+        loads=lambda folder: Sick(folder.name, always=True),
     ) as client:
         with pytest.raises(ModelFailed, match="not numbers"):
             await client.classify(["hello"])
@@ -206,9 +189,9 @@ async def test_a_shadow_that_gives_no_numbers_costs_the_champion_nothing(tmp_pat
     shelf = Shelf()
     async with serving(
         tmp_path,
-        shelf,
-        FakeClassifier("old", max_tokens=64),
-        lambda folder: Sick("new") if folder.name == "new" else load(folder),
+        shelf=shelf,
+        first=FakeClassifier("old", max_tokens=64),
+        loads=lambda folder: Sick("new") if folder.name == "new" else load(folder),
     ) as client:
         await client.set_shadow("new", on=True)
         with pytest.raises(ModelFailed, match="not numbers"):
