@@ -33,17 +33,19 @@ import sqlalchemy as sa
 from discord.gateway import DiscordWebSocket
 
 from benchmarks import gateway, measuring
-from bot.app import SystemClock, leave_out_of_collections
+from bot.app import SystemClock
 from bot.chat.client import CandorBot, create_bot
 from bot.config import Settings
 from bot.core.cases import Background, CardRef, Case
 from bot.core.guild_rules import GuildRules, LabelRule, default_labels
-from bot.flow.building import Outside, build_flows
+from bot.flow.building import build_flows
 from bot.flow.flows import Flows
 from bot.flow.moderate import Passed
+from bot.flow.outside import Outside
 from bot.flow.stores import Stores
 from bot.health import Metrics
 from bot.log import configure
+from bot.running import leave_out_of_collections
 from bot.store.crypto import TextKey
 from bot.store.database import Database
 from bot.store.tables import predictions, sentiment_hours

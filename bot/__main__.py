@@ -33,9 +33,9 @@ OWN_ERROR = (
 def run() -> None:
     """Moderate a real server until stopped. Needs CANDOR_DISCORD_TOKEN."""
     settings = _settings()
-    from bot import app
+    from bot import running
 
-    _finish(app.run(settings))
+    _finish(running.run(settings))
 
 
 def demo(

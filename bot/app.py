@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
-import signal
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -22,18 +20,17 @@ from bot.config import Settings
 from bot.core.cases import Case
 from bot.core.shadow import ShadowRules
 from bot.errors import BadSettings, BotError
-from bot.flow.building import Outside, build_flows
+from bot.flow.building import build_flows
 from bot.flow.building_learning import LearnSettings
 from bot.flow.moderate import Passed
+from bot.flow.outside import Outside
 from bot.flow.ports import Clock
 from bot.flow.presence import Presence
 from bot.flow.retention import Retention
-from bot.flow.slots import Slots, Work
 from bot.flow.stores import Stores
-from bot.flow.turns import Turn
 from bot.health import HealthServer, Metrics
-from bot.jobs import SLOT_JOBS, CronSchedule, Jobs
-from bot.jobs import Work as JobWork
+from bot.jobs import Jobs
+from bot.scheduled import scheduled_jobs
 from bot.store.crypto import TextKey
 from bot.store.database import Database
 from moderation_model.coalescing import CoalescingClient
@@ -92,11 +89,7 @@ class App:
             text_days=settings.text_days,
             passed=self._observe,
             presented=presented,
-            learning=LearnSettings(
-                settings.train_mode,
-                settings.promotion,
-                ShadowRules(settings.challenger_messages, settings.challenger_hours),
-            ),
+            learning=_learning(settings),
         )
         self.desk = self.flows.desk
         self.bot.attach(self.flows)
@@ -109,20 +102,19 @@ class App:
             prediction_days=settings.prediction_days,
         )
         self.presence = Presence(leases=stores.leases, connected=lambda: self.bot.connected, clock=clock)
-        self.jobs = Jobs(self._work(), clock=clock, slots=self._slots(stores))
+        self.jobs = self._scheduled(stores)
         self.health = HealthServer(self.metrics, port=settings.health_port, state=self.state)
         self._tasks: list[asyncio.Task[None]] = []
 
-    def _work(self) -> dict[str, JobWork]:
-        """What each process does by itself."""
-        return {
-            "rescore": self.flows.moderate.rescore,
-            "post_cards": self.desk.catch_up,
-            "presence": self.presence.beat,
-            "trouble": self.flows.trouble.check,
-            "alarms": self.flows.alarms.catch_up,
-            "watch_run": self.flows.learn.watch,
-        }
+    def _scheduled(self, stores: Stores) -> Jobs:
+        return scheduled_jobs(
+            self.flows,
+            stores,
+            retention=self.retention,
+            presence=self.presence,
+            guild_ids=lambda: [guild.id for guild in self.bot.guilds],
+            clock=self._clock,
+        )
 
     def _outside(self) -> Outside:
         return Outside(
@@ -131,25 +123,6 @@ class App:
             messenger=DiscordMessenger(self.bot),
             board=DiscordBoard(self.bot),
             messages=DiscordMessages(self.bot),
-            clock=self._clock,
-        )
-
-    def _slots(self, stores: Stores) -> Slots:
-        return Slots(
-            SLOT_JOBS,
-            {
-                "audit": _whole(self.flows.audit.run),
-                "digest": _whole(self.flows.queue.digest),
-                "retention": _whole(self.retention.run),
-                "tell_forgotten": _whole(self.flows.lessons.tell_forgotten),
-                "learn": self.flows.learn.scheduled,
-                "nightly": self.flows.nightly.run,
-                "weekly": self.flows.weekly.run,
-            },
-            schedule=CronSchedule(),
-            leases=stores.leases,
-            guilds=stores.guilds,
-            guild_ids=lambda: [guild.id for guild in self.bot.guilds],
             clock=self._clock,
         )
 
@@ -180,7 +153,7 @@ class App:
             await self.child.start()
         self._spawn(self.desk.run, "cards")
         self._spawn(self.flows.telling.run, "telling")
-        self._spawn(self.flows.moderate.run, "rescore")
+        self._spawn(self.flows.rescoring.run, "rescore")
         self._spawn(self.flows.learn.run, "learn")
         self._spawn(self.flows.shadow.run, "shadow")
         connected = self._spawn(lambda: self.bot.start(token.get_secret_value()), "discord")
@@ -228,13 +201,9 @@ class App:
         return task
 
 
-def _whole(run: Callable[[], Awaitable[int | None]]) -> Work:
-    """A use case that counts what it did, as the work of a slot of all guilds."""
-
-    async def work(turn: Turn) -> str:
-        return str(await run())
-
-    return work
+def _learning(settings: Settings) -> LearnSettings:
+    beside = ShadowRules(settings.challenger_messages, settings.challenger_hours)
+    return LearnSettings(settings.train_mode, settings.promotion, beside)
 
 
 def build_app(
@@ -259,39 +228,3 @@ def build_app(
         source=source,
         clock=clock or SystemClock(),
     )
-
-
-def leave_out_of_collections() -> None:
-    """Have the garbage collector pass over what is there now, which stays until the process ends.
-
-    A full collection looks at every object, the modules' own among them, and the event loop stands still meanwhile:
-    about 100 ms a time with what a bot has loaded when it is ready.
-    """
-    gc.collect()
-    gc.freeze()
-
-
-async def run(settings: Settings) -> None:
-    """Run until SIGTERM, SIGINT or a failure. Raises BotError or ModelError with one sentence."""
-    app = build_app(settings)
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-
-    async def work() -> None:
-        await app.start()
-        leave_out_of_collections()
-        await app.wait()
-
-    working = asyncio.create_task(work())
-    asked = asyncio.create_task(stopping.wait())
-    try:
-        await asyncio.wait([working, asked], return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            await working
-    finally:
-        for task in (working, asked):
-            task.cancel()
-        await asyncio.gather(working, asked, return_exceptions=True)
-        await app.stop()

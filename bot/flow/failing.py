@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from bot.core.cases import MessageKey
@@ -14,21 +15,19 @@ ATTEMPTS = 3
 class Failing:
     """Counts how often each message failed by itself."""
 
-    def __init__(self, predictions: PredictionStore) -> None:
+    def __init__(self, predictions: PredictionStore, answered: asyncio.Event) -> None:
+        """`answered` is set whenever the model scores a message."""
         self._predictions = predictions
+        self._answered = answered
         self._failures: dict[tuple[int, int], int] = {}
-        self._answers = False
-
-    def model_answered(self) -> None:
-        """The model scored some message."""
-        self._answers = True
 
     async def count(self, failed: Sequence[MessageKey]) -> None:
         """Count the failures of one round, and give up what has failed `ATTEMPTS` times. Raises StoreUnavailable.
 
         A model that has answered nothing since the last count is broken itself: then no message is to blame.
         """
-        answers, self._answers = self._answers, False
+        answers = self._answered.is_set()
+        self._answered.clear()
         for key in failed if answers else ():
             name = (key.message_id, key.revision)
             self._failures[name] = self._failures.get(name, 0) + 1

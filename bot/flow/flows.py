@@ -26,6 +26,7 @@ from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
 from bot.flow.report import Statistics
 from bot.flow.reporting import Reporting
+from bot.flow.rescoring import Rescoring
 from bot.flow.retraining_report import RetrainingReports
 from bot.flow.review import Review
 from bot.flow.run_details import RunDetails
@@ -42,6 +43,7 @@ class Flows:
     desk: CardDesk
     telling: Telling
     moderate: Moderate
+    rescoring: Rescoring
     review: Review
     deciding: Deciding
     gone: Gone

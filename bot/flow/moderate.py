@@ -16,36 +16,31 @@ from typing import Literal
 
 import structlog
 
-from bot.core.cases import Case, MessageKey, NewCase
+from bot.core.cases import Case, NewCase
 from bot.core.events import IncomingMessage
 from bot.core.grouping import lead_of, same_text
 from bot.core.guild_rules import GuildRules
 from bot.core.keywords import asks_for_care, find_keywords, hide_words
 from bot.core.policy import NOTHING, Decision, decide, withhold
-from bot.errors import BotError
 from bot.flow.acting import Acting
 from bot.flow.alarms import Alarms
 from bot.flow.audit import Audit
 from bot.flow.breaker import Breaker
 from bot.flow.cards import CardDesk
-from bot.flow.failing import Failing
 from bot.flow.gone import Gone
-from bot.flow.ports import Clock, Messages, ModelService
+from bot.flow.ports import Clock, ModelService
 from bot.flow.trouble import Trouble
 from bot.store.cases import CaseStore
 from bot.store.grouping import GroupStore
 from bot.store.guilds import GuildStore
 from bot.store.predictions import PredictionStore, unread_why
 from moderation_model.contract import Prediction
-from moderation_model.errors import BadRequest, ModelError, ModelFailed
+from moderation_model.errors import BadRequest, ModelError
 
 log = structlog.get_logger(__name__)
 
 STALE_AFTER = timedelta(hours=1)
 """What was written longer ago than this, and is found only now, opens a case and is not acted on by itself."""
-
-RESCORE_WINDOW = timedelta(hours=24)
-"""Unscored messages older than this are left as they are."""
 
 PassOutcome = Literal["decided", "unscored", "replayed", "exempt", "empty"]
 
@@ -66,14 +61,13 @@ class Passed:
 
 
 class Moderate:
-    """The pass over one message, and what repairs it: `rescore` after the model was away, `settle` after a crash."""
+    """The pass over one message, and `settle` after a crash. What is left unscored is `rescoring.py`'s."""
 
     def __init__(
         self,
         *,
         model: ModelService,
         acting: Acting,
-        messages: Messages,
         guilds: GuildStore,
         predictions: PredictionStore,
         cases: CaseStore,
@@ -90,7 +84,6 @@ class Moderate:
     ) -> None:
         self._model = model
         self._acting = acting
-        self._messages = messages
         self._guilds = guilds
         self._predictions = predictions
         self._cases = cases
@@ -105,8 +98,10 @@ class Moderate:
         self._text_kept = timedelta(days=text_days)
         self._observe = observe
         self._opening = asyncio.Lock()
-        self._left_unscored = asyncio.Event()
-        self._failing = Failing(predictions)
+        self.left_unscored = asyncio.Event()
+        """Set when a message was left unscored that is worth another try."""
+        self.model_answered = asyncio.Event()
+        """Set when the model scored something."""
 
     async def handle(self, message: IncomingMessage, *, priority: str = "live") -> Passed:
         """Pass one message. Raises StoreUnavailable only; everything else ends in an outcome that is recorded."""
@@ -139,7 +134,7 @@ class Moderate:
                 return passed
             return replace(await self._open_and_act(message, (), decision), failure=error)
         self._trouble.model_answered()
-        self._failing.model_answered()
+        self.model_answered.set()
         # Anew: somebody may have pressed pause while the message was scored.
         rules = await self._guilds.get(message.guild_id)
         decision = decide(
@@ -235,59 +230,8 @@ class Moderate:
         await self._predictions.record(message, (), at=self._clock.now(), unscored_why=why, retry=retry)
         if retry:
             self._trouble.model_failed(message.guild_id)
-            self._left_unscored.set()
+            self.left_unscored.set()
         return Passed(message, "unscored", failure=error)
-
-    async def rescore(self, *, limit: int = 200) -> int:
-        """Pass again what was left unscored; how many were decided now.
-
-        A message that the model fails on, failed by itself. Two without an answer mean that the model is away: the
-        rest waits. One without an answer among successes is that message's own failure too. What fails by itself time
-        and again is given up, so that it holds up no other.
-        """
-        done = 0
-        failed: list[MessageKey] = []
-        unanswered: list[MessageKey] = []
-        since = self._clock.now() - RESCORE_WINDOW
-        for key in await self._predictions.unscored(since=since, limit=limit):
-            message = await self._messages.fetch(
-                guild_id=key.guild_id, channel_id=key.channel_id, message_id=key.message_id
-            )
-            if message is None or message.revision != key.revision:
-                await self._predictions.give_up(
-                    message_id=key.message_id, revision=key.revision, why="gone" if message is None else "edited"
-                )
-            if message is None:
-                continue
-            passed = await self.handle(message, priority="backfill")
-            if isinstance(passed.failure, ModelFailed):
-                failed.append(key)
-            elif passed.failure is not None and not isinstance(passed.failure, BadRequest):
-                unanswered.append(key)
-            if len(unanswered) == 2:
-                break
-            done += passed.outcome == "decided" and passed.failure is None
-        await self._failing.count(failed + unanswered if done and len(unanswered) == 1 else failed)
-        return done
-
-    async def run(self) -> None:
-        """Rescore soon after messages were left unscored, more and more patiently while the model stays away."""
-        while True:
-            await self._left_unscored.wait()
-            self._left_unscored.clear()
-            patience = 1.0
-            while True:
-                await asyncio.sleep(patience)
-                patience = min(patience * 2, 30.0)
-                try:
-                    await self.rescore()
-                    left = await self._predictions.unscored(since=self._clock.now() - RESCORE_WINDOW, limit=1)
-                except BotError as error:
-                    # The database or Discord is away; the messages stay unscored until both answer.
-                    log.warning("rescore_failed", why=type(error).__name__)
-                    continue
-                if not left:
-                    break
 
     async def settle(self, *, planned_before: datetime) -> int:
         """After a start: finish the actions that an earlier run left `pending`; how many."""

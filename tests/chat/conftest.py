@@ -22,8 +22,9 @@ from bot.chat.messenger import DiscordMessenger
 from bot.config import Settings
 from bot.core.cases import Case
 from bot.core.guild_rules import GuildRules, LabelRule, default_labels
-from bot.flow.building import Outside, build_flows
+from bot.flow.building import build_flows
 from bot.flow.moderate import Passed
+from bot.flow.outside import Outside
 from bot.flow.stores import Stores
 from bot.store.crypto import TextKey
 from bot.store.database import Database

@@ -13,9 +13,10 @@ import pytest
 from bot.config import Settings
 from bot.core.cases import Case
 from bot.core.guild_rules import GuildRules, LabelRule, default_labels
-from bot.flow.building import Outside, build_flows
+from bot.flow.building import build_flows
 from bot.flow.building_learning import LearnSettings
 from bot.flow.moderate import Passed
+from bot.flow.outside import Outside
 from bot.flow.stores import Stores
 from bot.store.crypto import TextKey
 from bot.store.database import Database
@@ -62,7 +63,7 @@ class House:
         self.weekly, self.nightly = flows.weekly, flows.nightly
         self.queue, self.reporting, self.labelling = flows.queue, flows.reporting, flows.labelling
         self.alarms, self.trouble, self.names = flows.alarms, flows.trouble, flows.names
-        self.gone = flows.gone
+        self.gone, self.rescoring = flows.gone, flows.rescoring
         self.statistics, self.exporting = flows.statistics, flows.exporting
         self.learn, self.retraining, self.lessons = flows.learn, flows.retraining, flows.lessons
         self.stage = flows.shadow

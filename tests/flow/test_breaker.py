@@ -147,7 +147,7 @@ async def test_messages_that_waited_for_the_model_are_no_raid_when_they_are_scor
         house.messages.standing[written.message_id] = replace(written, seen_at=NOON + timedelta(hours=1))
         await house.moderate.handle(written)
     house.model.down = None
-    assert await house.moderate.rescore() == RAID_MEMBERS
+    assert await house.rescoring.rescore() == RAID_MEMBERS
     assert told(house) == []
 
 

@@ -27,7 +27,7 @@ async def test_what_is_not_read_accuses_nobody_and_is_not_tried_again(house: Hou
     passed = await house.moderate.handle(message("unread", message_id=7))
     assert passed.case is None
     assert await house.predictions.unread_share(GUILD, house.clock.now()) == (1, 1)
-    assert await house.moderate.rescore() == 0
+    assert await house.rescoring.rescore() == 0
     assert house.model.classified == ["unread"]
 
 

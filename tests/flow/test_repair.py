@@ -48,11 +48,11 @@ async def test_what_the_model_misses_while_away_is_scored_when_it_is_back(house:
     house.messages.standing[1000] = written
     passed = await house.moderate.handle(written)
     assert (passed.outcome, str(passed.failure)) == ("unscored", "The model server does not answer.")
-    assert await house.moderate.rescore() == 0
+    assert await house.rescoring.rescore() == 0
     house.model.down = None
-    assert await house.moderate.rescore() == 1
+    assert await house.rescoring.rescore() == 1
     assert await house.cases.of_message(guild_id=GUILD, message_id=1000) is not None
-    assert await house.moderate.rescore() == 0
+    assert await house.rescoring.rescore() == 0
 
 
 async def test_an_unscored_message_that_is_gone_or_edited_is_given_up_or_scored_as_it_stands(house: House):
@@ -61,7 +61,7 @@ async def test_an_unscored_message_that_is_gone_or_edited_is_given_up_or_scored_
     await house.moderate.handle(message("old insult", message_id=2))
     house.messages.standing[2] = message("now nice", message_id=2, revision=9)
     house.model.down = None
-    assert await house.moderate.rescore() == 1
+    assert await house.rescoring.rescore() == 1
     assert await house.predictions.seen(message_id=2, revision=9)
     assert await house.predictions.unscored(since=house.clock.now().replace(year=2020), limit=9) == []
 
@@ -70,7 +70,7 @@ async def test_a_script_that_the_model_does_not_read_is_recorded_as_unscored_and
     house.model.predictions["абв"] = prediction({"insult": 0.99}, readable=False)
     passed = await house.moderate.handle(message("абв"))
     assert passed.case is None
-    assert await house.moderate.rescore() == 0
+    assert await house.rescoring.rescore() == 0
     assert house.model.classified == ["абв"]
 
 
@@ -96,14 +96,14 @@ async def test_one_message_that_always_fails_does_not_hold_up_the_others(house: 
         await house.moderate.handle(house.messages.standing[number])
     house.model.down = None
     house.model.refuses["too slow"] = AWAY
-    assert await house.moderate.rescore() == 2
+    assert await house.rescoring.rescore() == 2
     assert await house.cases.of_message(guild_id=GUILD, message_id=2) is not None
     for number in (4, 5):
         house.model.down = AWAY
         house.messages.standing[number] = message("hello", message_id=number)
         await house.moderate.handle(house.messages.standing[number])
         house.model.down = None
-        assert await house.moderate.rescore() == 1
+        assert await house.rescoring.rescore() == 1
     assert await house.predictions.unscored(since=house.clock.now().replace(year=2020), limit=9) == []
 
 
@@ -124,11 +124,11 @@ async def unscored(house: House) -> list[int]:
 async def test_messages_that_the_model_fails_on_hold_up_no_other_and_are_given_up(house: House):
     house.model.refuses["poison"] = FAILED
     await leave_unscored(house, ["poison", "poison", "poison", "hello", "how are you"])
-    assert await house.moderate.rescore() == 2
+    assert await house.rescoring.rescore() == 2
     for number in (6, 7):
         assert await unscored(house) == [1, 2, 3]
         await house.moderate.handle(message("hello", message_id=number))
-        assert await house.moderate.rescore() == 0
+        assert await house.rescoring.rescore() == 0
     assert await unscored(house) == []
 
 
@@ -140,7 +140,7 @@ async def test_a_message_with_a_keyword_that_the_model_fails_on_is_given_up_as_w
     for number in (2, 3, 4):
         assert await unscored(house) == [1]
         await house.moderate.handle(message("hello", message_id=number))
-        await house.moderate.rescore()
+        await house.rescoring.rescore()
     assert await unscored(house) == []
 
 
@@ -148,15 +148,15 @@ async def test_no_message_is_given_up_for_a_model_that_fails_on_all_of_them(hous
     await leave_unscored(house, ["hello", "how are you", "good night"])
     house.model.down = FAILED
     for _ in range(9):
-        assert await house.moderate.rescore() == 0
+        assert await house.rescoring.rescore() == 0
     house.model.down = None
-    assert await house.moderate.rescore() == 3
+    assert await house.rescoring.rescore() == 3
 
 
 async def test_two_messages_without_an_answer_end_the_round(house: House):
     await leave_unscored(house, ["too slow", "too slow", "hello"])
     house.model.refuses["too slow"] = AWAY
-    assert await house.moderate.rescore() == 0
+    assert await house.rescoring.rescore() == 0
     assert await unscored(house) == [1, 2, 3]
 
 
@@ -173,7 +173,7 @@ async def test_a_message_that_was_reported_while_the_model_was_away_is_still_dec
     await house.moderate.handle(message("an insult"))
     await house.reporting.report(message=message("an insult"), reporter=person(9, "Priya"), reason=None)
     house.model.down = None
-    assert await house.moderate.rescore() == 1
+    assert await house.rescoring.rescore() == 1
     assert house.enforcer.performed == [(1000, Delete())]
     await house.post_cards()
     (card,) = house.board.cards.values()

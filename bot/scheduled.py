@@ -1,0 +1,62 @@
+"""The work behind each row of the two tables of jobs (`bot/jobs.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from bot.flow.flows import Flows
+from bot.flow.ports import Clock
+from bot.flow.presence import Presence
+from bot.flow.retention import Retention
+from bot.flow.slots import Slots, Work
+from bot.flow.stores import Stores
+from bot.flow.turns import Turn
+from bot.jobs import SLOT_JOBS, CronSchedule, Jobs
+
+
+def scheduled_jobs(
+    flows: Flows,
+    stores: Stores,
+    *,
+    retention: Retention,
+    presence: Presence,
+    guild_ids: Callable[[], Sequence[int]],
+    clock: Clock,
+) -> Jobs:
+    """The jobs, not started. `guild_ids`: the servers that this process looks after now."""
+    each_process = {
+        "rescore": flows.rescoring.rescore,
+        "post_cards": flows.desk.catch_up,
+        "presence": presence.beat,
+        "trouble": flows.trouble.check,
+        "alarms": flows.alarms.catch_up,
+        "watch_run": flows.learn.watch,
+    }
+    once = {
+        "audit": _whole(flows.audit.run),
+        "digest": _whole(flows.queue.digest),
+        "retention": _whole(retention.run),
+        "tell_forgotten": _whole(flows.lessons.tell_forgotten),
+        "learn": flows.learn.scheduled,
+        "nightly": flows.nightly.run,
+        "weekly": flows.weekly.run,
+    }
+    slots = Slots(
+        SLOT_JOBS,
+        once,
+        schedule=CronSchedule(),
+        leases=stores.leases,
+        guilds=stores.guilds,
+        guild_ids=guild_ids,
+        clock=clock,
+    )
+    return Jobs(each_process, clock=clock, slots=slots)
+
+
+def _whole(run: Callable[[], Awaitable[int | None]]) -> Work:
+    """A use case that counts what it did, as the work of a slot of all guilds."""
+
+    async def work(turn: Turn) -> str:
+        return str(await run())
+
+    return work
