@@ -153,24 +153,30 @@ async def _migrate(url: sa.URL) -> None:
 
 
 @pytest.fixture
-def template(dialect: str, request: pytest.FixtureRequest) -> Path | Reused:
-    """What `migrated_url` gives out. No async fixture, since those above start event loops of their own."""
-    return request.getfixturevalue("migrated_file" if dialect == "sqlite" else "reused")
-
-
-@pytest.fixture
 def key() -> TextKey:
     return TextKey(Fernet.generate_key().decode())
 
 
 @pytest.fixture
-async def migrated_url(template: Path | Reused, tmp_path: Path) -> AsyncIterator[str]:
+def reused_here(dialect: str, request: pytest.FixtureRequest) -> Reused | None:
+    """None on SQLite. No async fixture, since those above start event loops of their own."""
+    return request.getfixturevalue("reused") if dialect == "postgresql" else None
+
+
+@pytest.fixture
+def copied_file(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Path | None:
+    """None on PostgreSQL."""
+    return shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "store.db") if dialect == "sqlite" else None
+
+
+@pytest.fixture
+async def migrated_url(reused_here: Reused | None, copied_file: Path | None) -> AsyncIterator[str]:
     """The URL of a database of the newest schema without rows."""
-    if isinstance(template, Reused):
-        yield (await template.given()).render_as_string(hide_password=False)
-        await template.clear()
-    else:
-        yield f"sqlite+aiosqlite:///{shutil.copy(template, tmp_path / 'store.db')}"
+    if reused_here is None:
+        yield f"sqlite+aiosqlite:///{copied_file}"
+        return
+    yield (await reused_here.given()).render_as_string(hide_password=False)
+    await reused_here.clear()
 
 
 @pytest.fixture
