@@ -166,7 +166,10 @@ def reused_here(dialect: str, request: pytest.FixtureRequest) -> Reused | None:
 @pytest.fixture
 def copied_file(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Path | None:
     """None on PostgreSQL."""
-    return shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "store.db") if dialect == "sqlite" else None
+    if dialect != "sqlite":
+        return None
+    shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "store.db")
+    return tmp_path / "store.db"
 
 
 @pytest.fixture
