@@ -22,6 +22,7 @@ from bot.core.shadow import ShadowRules
 from bot.errors import BadSettings, BotError
 from bot.flow.building import build_flows
 from bot.flow.building_learning import LearnSettings
+from bot.flow.following import follow_settings
 from bot.flow.moderate import Passed
 from bot.flow.outside import Outside
 from bot.flow.ports import Clock
@@ -146,11 +147,11 @@ class App:
         token = self.settings.discord_token
         if token is None:
             raise BadSettings(NO_TOKEN)
-        started_at = self._clock.now()
         await self.db.migrate()
         await self.health.start()
         if self.child is not None:
             await self.child.start()
+        self._spawn(lambda: follow_settings(self.guilds), "settings")
         self._spawn(self.desk.run, "cards")
         self._spawn(self.flows.telling.run, "telling")
         self._spawn(self.flows.rescoring.run, "rescore")
@@ -163,7 +164,8 @@ class App:
             ready.cancel()
             await connected
             raise BadSettings("Discord closed the connection before the bot was ready.")
-        await self.flows.moderate.settle(planned_before=started_at)
+        await self.flows.moderate.settle()
+        self._spawn(self.flows.moderate.keep_settling, "settle")
         await self.desk.catch_up()
         self.jobs.start()
         log.info("ready", guilds=len(self.bot.guilds))

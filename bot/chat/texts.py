@@ -139,7 +139,7 @@ ACTION_STATES = {
     "done": "✔️ {action}: done{detail}",
     "refused": "✖️ {action}: not possible{detail}",
     "failed": "⚠️ {action}: failed{detail}",
-    "expired": "⌛ {action}: over{detail}",
+    "expired": "⌛ {action}: not done{detail}",
     "undone": "↩️ {action}: undone",
 }
 HELD_BACK = "💤 Held back: {actions}"

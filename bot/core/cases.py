@@ -196,7 +196,8 @@ class Case:
     message; `gone_follower_ids`: the cases beside it of which the same is known. `other_texts`: the newest different
     texts of the cases beside it, the newest last; `more_texts`: how many more. `subject`: what the case is about; of a
     nickname `message_id` is the member's id, of a title the thread's.
-    `flagged_only_by`: two models scored it and this one alone flags it.
+    `flagged_only_by`: two models scored it and this one alone flags it. `card_number`: how often its card was posted or
+    taken away.
     """
 
     case_id: int
@@ -246,6 +247,7 @@ class Case:
     more_texts: int = 0
     subject: Subject = "message"
     flagged_only_by: Flagger | None = None
+    card_number: int = 0
 
     @property
     def closed_as_gone(self) -> bool:

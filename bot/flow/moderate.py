@@ -22,7 +22,7 @@ from bot.core.grouping import lead_of, same_text
 from bot.core.guild_rules import GuildRules
 from bot.core.keywords import asks_for_care, find_keywords, hide_words
 from bot.core.policy import NOTHING, Decision, decide, withhold
-from bot.flow.acting import Acting
+from bot.flow.acting import STALE_AFTER, Acting
 from bot.flow.alarms import Alarms
 from bot.flow.audit import Audit
 from bot.flow.breaker import Breaker
@@ -38,9 +38,6 @@ from moderation_model.contract import Prediction
 from moderation_model.errors import BadRequest, ModelError
 
 log = structlog.get_logger(__name__)
-
-STALE_AFTER = timedelta(hours=1)
-"""What was written longer ago than this, and is found only now, opens a case and is not acted on by itself."""
 
 PassOutcome = Literal["decided", "unscored", "replayed", "exempt", "empty"]
 
@@ -233,9 +230,13 @@ class Moderate:
             self.left_unscored.set()
         return Passed(message, "unscored", failure=error)
 
-    async def settle(self, *, planned_before: datetime) -> int:
+    async def settle(self) -> int:
         """After a start: finish the actions that an earlier run left `pending`; how many."""
-        return await self._acting.settle(planned_before=planned_before)
+        return await self._acting.settle()
+
+    async def keep_settling(self) -> None:
+        """The same from then on, for what is left `pending` by any process; until cancelled."""
+        await self._acting.run()
 
 
 def written_at(message: IncomingMessage) -> datetime:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 from bot.store.appeal_lists import AppealListStore
 from bot.store.appeals import AppealStore
 from bot.store.audits import AuditStore
 from bot.store.case_lists import CaseListStore
 from bot.store.cases import CaseStore
+from bot.store.claims import ClaimStore
 from bot.store.database import Database
 from bot.store.exporting import ExportStore
 from bot.store.gone import GoneStore
@@ -28,6 +27,7 @@ from bot.store.runs import RunStore
 from bot.store.shadow import ShadowStore
 from bot.store.stats import StatsStore
 from bot.store.teaching import TeachingStore
+from bot.store.under_way import UnderWay
 from bot.store.weekly import WeeklyStore
 from moderation_model.learning import Source
 
@@ -47,8 +47,8 @@ class LearnStores:
 
 
 class Stores:
-    """Every store over one database. `guilds` keeps rules in memory, so there is one for all. `leases` holds slots in
-    this process's name, which is new at each start. The options are those of `LearnStores`.
+    """Every store over one database. `guilds` keeps rules in memory, so there is one for all; `under_way` knows what
+    this process works on. The options are those of `LearnStores`.
     """
 
     def __init__(self, db: Database, *, source: Source = "discord_message", permitted: bool = False) -> None:
@@ -71,5 +71,7 @@ class Stores:
         self.appeal_lists = AppealListStore(db)
         self.records = ExportStore(db)
         self.weekly = WeeklyStore(db)
-        self.leases = LeaseStore(db, holder=uuid4().hex)
+        self.leases = LeaseStore(db)
+        self.claims = ClaimStore(db)
+        self.under_way = UnderWay(db)
         self.learning = LearnStores(db, self.leases, source=source, permitted=permitted)

@@ -18,6 +18,7 @@ from bot.store.case_queries import confirmed_cases, planned_row, taken_over
 from bot.store.database import Database
 from bot.store.loading import load_cases
 from bot.store.tables import UtcTime, actions, appeals, cases, notes, reports
+from bot.store.under_way import held
 from moderation_model.contract import Explanation
 
 SETTLED_WELL = ("pending", "done")
@@ -39,16 +40,16 @@ class CaseStore:
         values = rows.case_values(new, self._db.key)
         insert = self._db.insert(cases).values(values)
         once = insert.on_conflict_do_nothing(index_elements=["message_id", "revision"]).returning(cases.c.id)
+        mine = held(self._db, new.opened_at)
         async with self._db.begin() as connection:
             case_id = await connection.scalar(once)
             if case_id is None and new.opened_why != "reported":
                 case_id = await connection.scalar(taken_over(new, values))
             created = case_id is not None
             if case_id is not None and planned:
-                values = [
-                    planned_row(case_id, new.message_id, new.revision, action, new.opened_at) for action in planned
-                ]
-                await connection.execute(actions.insert(), values)
+                message = (case_id, new.message_id, new.revision)
+                values = [planned_row(*message, action, new.opened_at) | mine for action in planned]
+                await connection.execute(self._db.insert(actions).on_conflict_do_nothing(), values)
             same = (cases.c.message_id == new.message_id) & (cases.c.revision == new.revision)
             return (await self._load(connection, sa.select(cases).where(same)))[0], created
 
@@ -107,6 +108,7 @@ class CaseStore:
             cases.c.card_message_id.is_(None) | call_due,
             cases.c.queued_at.is_(None),
             cases.c.lead_id.is_(None),
+            self._db.mine(cases.c.guild_id),
         )
         place = sa.func.row_number().over(partition_by=cases.c.guild_id, order_by=cases.c.id)
         query = sa.select(cases).where(*missing).order_by(place, cases.c.id).limit(limit)
@@ -125,7 +127,8 @@ class CaseStore:
             row = (await connection.execute(query)).first()
             if row is None:
                 raise CaseNotFound(f"There is no case {case_id}.")
-            values = planned_row(case_id, row.message_id, row.revision, action, at) | {"done_by": by}
+            values = planned_row(case_id, row.message_id, row.revision, action, at)
+            values |= held(self._db, at) | {"done_by": by}
             for standing in await connection.execute(sa.select(actions).where(*live)):
                 if standing.state == "pending" or (standing.seconds or 0) >= (values["seconds"] or 0):
                     return None
@@ -139,16 +142,6 @@ class CaseStore:
         ends = actions.update().where(actions.c.id == action_id, actions.c.state == before)
         async with self._db.begin() as connection:
             await connection.execute(ends.values(values))
-
-    async def pending(self, *, planned_before: datetime) -> list[tuple[Case, ActionRecord]]:
-        """Actions that were planned before then and never settled, with their cases."""
-        waiting = sa.select(actions.c.id, actions.c.case_id).where(
-            actions.c.state == "pending", actions.c.planned_at < planned_before
-        )
-        async with self._db.read() as connection:
-            ids = {row.id: row.case_id for row in await connection.execute(waiting)}
-        found = await self._find(cases.c.id.in_(ids.values()))
-        return [(case, record) for case in found for record in case.actions if record.action_id in ids]
 
     async def timed_out(self, *, guild_id: int, author_id: int, since: datetime) -> list[Case]:
         """The cases that set the member a timeout since then which nobody took back."""
@@ -200,9 +193,10 @@ class CaseStore:
         return number, newest
 
     async def set_card(self, *, case_id: int, card: CardRef | None) -> None:
-        """Where the case's card stands; None: it was taken away."""
+        """Where the case's card stands; None: it was taken away. The next one that is posted has the next number."""
         channel_id, message_id = (card.channel_id, card.message_id) if card is not None else (None, None)
-        await self._update(case_id, card_channel_id=channel_id, card_message_id=message_id)
+        number = cases.c.card_number + 1
+        await self._update(case_id, card_channel_id=channel_id, card_message_id=message_id, card_number=number)
 
     async def set_pinged(self, *, case_id: int) -> None:
         """People were called to the case."""
@@ -259,7 +253,7 @@ class CaseStore:
     async def unscrubbed(self, limit: int) -> list[Case]:
         """Cases whose text was dropped here while their posted card may still show it."""
         shown = (cases.c.payload.is_(None), cases.c.card_message_id.is_not(None), cases.c.card_scrubbed.is_(False))
-        return await self._find(*shown, limit=limit)
+        return await self._find(*shown, self._db.mine(cases.c.guild_id), limit=limit)
 
     async def set_scrubbed(self, *, case_id: int) -> None:
         """The case's card shows no text of the member any more."""

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import sqlalchemy as sa
 from alembic import command
@@ -20,6 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 import migrations
+from bot.core.shards import ALL_GUILDS, Shard
 from bot.errors import BadSettings, StoreUnavailable
 from bot.store.crypto import TextKey
 from bot.store.sqlite_driver import connect
@@ -43,9 +45,14 @@ DRIVER_ERRORS = (exc.DBAPIError, exc.TimeoutError, OSError)
 class Database:
     """One database. Nothing is opened before the first use."""
 
-    def __init__(self, url: str, *, key: TextKey) -> None:
-        """Raises BadSettings if `url` is none of SQLite in a file or PostgreSQL, or its driver is not installed."""
+    def __init__(self, url: str, *, key: TextKey, shard: Shard = ALL_GUILDS) -> None:
+        """`shard`: the guilds whose work is listed. `holder` names this process, in claims and leases.
+
+        Raises BadSettings if `url` is none of SQLite in a file or PostgreSQL, or its driver is not installed.
+        """
         self.key = key
+        self.shard = shard
+        self.holder = uuid4().hex
         self.url = _parsed(url)
         # SQLite has one writer at a time; waiting here is fair and quick, waiting in SQLite is polling with sleeps.
         self._turn = asyncio.Lock() if self.is_sqlite else nullcontext()
@@ -59,6 +66,12 @@ class Database:
     def is_sqlite(self) -> bool:
         """Whether it is a file beside us."""
         return self.url.get_backend_name() == "sqlite"
+
+    def mine(self, guild_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+        """That a row's guild is one of this process's shard."""
+        if self.shard == ALL_GUILDS:
+            return sa.true()
+        return guild_id.op(">>")(sa.literal_column("22")) % self.shard.count == self.shard.number
 
     def insert(self, table: sa.Table) -> Any:
         """The insert of this database's dialect, which knows "on conflict"; both dialects spell it the same way."""

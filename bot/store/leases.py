@@ -41,11 +41,11 @@ class SlotRun:
 
 
 class LeaseStore:
-    """Methods raise StoreUnavailable. `holder` names this process."""
+    """Methods raise StoreUnavailable. `holder` names this process; by default its database does."""
 
-    def __init__(self, db: Database, *, holder: str) -> None:
+    def __init__(self, db: Database, *, holder: str | None = None) -> None:
         self._db = db
-        self._holder = holder
+        self._holder = holder or db.holder
 
     async def take(self, name: str, slot: datetime, *, now: datetime, span: timedelta) -> Lease | None:
         """The lease of the slot, or None where it has ended or somebody else holds it."""

@@ -142,6 +142,7 @@ def case(row: Row, key: TextKey, attached: Attached) -> Case:
         gone_at=row["gone_at"],
         subject=row["subject"],
         flagged_only_by=row["flagged_only_by"],
+        card_number=row["card_number"],
         **_attached_values(row["author_id"], attached),
     )
 

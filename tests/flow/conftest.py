@@ -1,16 +1,12 @@
-"""The real use cases over a real SQLite file; only Discord, the model and the clock are fakes."""
+"""The real use cases over real databases; only Discord, the model and the clock are fakes."""
 
 from __future__ import annotations
 
 import asyncio
-import shutil
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import pytest
 
-from bot.config import Settings
 from bot.core.cases import Case
 from bot.core.guild_rules import GuildRules, LabelRule, default_labels
 from bot.flow.building import build_flows
@@ -18,7 +14,6 @@ from bot.flow.building_learning import LearnSettings
 from bot.flow.moderate import Passed
 from bot.flow.outside import Outside
 from bot.flow.stores import Stores
-from bot.store.crypto import TextKey
 from bot.store.database import Database
 from tests.builders import GUILD
 from tests.fakes import FakeBoard, FakeClock, FakeEnforcer, FakeMessages, FakeMessenger, FakeModel
@@ -106,9 +101,6 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, migrated: Path) -> AsyncIterator[House]:
-    shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
-    settings = Settings(_env_file=None, data_dir=tmp_path)  # pyright: ignore[reportCallIssue]
-    db = Database(settings.sql_url, key=TextKey.from_settings(settings))
-    yield House(db)
-    await db.close()
+async def house(db: Database) -> House:
+    """Over SQLite and over PostgreSQL."""
+    return House(db)

@@ -87,7 +87,7 @@ async def test_what_a_crash_left_is_not_done_on_a_paused_server(house: House):
     case, _ = await house.cases.open(new, decision.actions)
     await house.setup.pause(guild_id=GUILD, by=5)
     house.clock.move(minutes=5)
-    await house.moderate.settle(planned_before=house.clock.now())
+    await house.moderate.settle()
     assert house.enforcer.performed == []
     (record,) = (await house.cases.get(guild_id=GUILD, case_id=case.case_id)).actions
     assert (record.state, record.detail) == ("refused", "the server was paused before it was done")

@@ -29,6 +29,7 @@ from bot.errors import BadSettings, StoreUnavailable, UndecryptableText
 from bot.store.appeals import AppealStore
 from bot.store.audits import AuditStore
 from bot.store.cases import CaseStore
+from bot.store.claims import ClaimStore
 from bot.store.crypto import TextKey, key_path
 from bot.store.database import Database
 from bot.store.guilds import GuildStore
@@ -65,6 +66,7 @@ async def fill_learning(db: Database) -> None:
     await lessons.decide_judge(guild_id=GUILD, moderator_id=9, decision="allow", by=1, at=NOON)
     await RunStore(db).open(Run("run-1", "queued", NOON))
     await LeaseStore(db, holder="me").take("learn", NOON, now=NOON, span=timedelta(minutes=1))
+    await ClaimStore(db).take("card:1", now=NOON, span=timedelta(minutes=1))
 
 
 async def test_a_new_database_is_missing_then_current(url: str, key: TextKey):
