@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 PAUSE = 0.05
 """Seconds from one request to the next: 20 a second at most, of the 50 that Discord allows all of the bot's."""
 
+CHANNEL_REQUESTS, CHANNEL_SECONDS = 5, 5.5
+"""Of one channel, a little under what it allows. Discord's headers overstate that for the history
+(discord/discord-api-docs#8161), so discord.py alone would run into refusals.
+"""
+
 MEMBERS_FOR = 300.0
 """Seconds for which members are kept: roles change."""
 
@@ -40,6 +46,7 @@ class DiscordHistory:
         self._bot = bot
         self._turns = asyncio.Lock()
         self._next = 0.0
+        self._asked: dict[int, deque[float]] = {}
         self._members: dict[tuple[int, int], discord.Member | None] = {}
         self._members_since = 0.0
 
@@ -70,7 +77,7 @@ class DiscordHistory:
         channel = guild.get_channel_or_thread(place.channel_id) if guild is not None else None
         if guild is None or not isinstance(channel, Readable):
             return None
-        await self._turn()
+        await self._turn(place.channel_id)
         try:
             messages = [each async for each in channel.history(limit=PAGE, before=discord.Object(before))]
             members = await self._authors(guild, messages)
@@ -82,10 +89,14 @@ class DiscordHistory:
             raise BotError("Discord did not answer when a channel's history was read.") from error
         return [self._found(message, members.get(message.author.id)) for message in messages]
 
-    async def _turn(self) -> None:
+    async def _turn(self, channel_id: int) -> None:
+        asked = self._asked.setdefault(channel_id, deque(maxlen=CHANNEL_REQUESTS))
+        if len(asked) == CHANNEL_REQUESTS:
+            await asyncio.sleep(max(0.0, asked[0] + CHANNEL_SECONDS - time.monotonic()))
         async with self._turns:
             await asyncio.sleep(max(0.0, self._next - time.monotonic()))
             self._next = time.monotonic() + PAUSE
+        asked.append(time.monotonic())
 
     def _found(self, message: discord.Message, member: discord.Member | None) -> Found:
         if message.webhook_id in self._bot.own_webhooks:

@@ -67,6 +67,7 @@ class House:
         self.queue, self.reporting, self.labelling = flows.queue, flows.reporting, flows.labelling
         self.learn, self.retraining, self.lessons = flows.learn, flows.retraining, flows.lessons
         self.stage = flows.shadow
+        self.cursors, self.catch_up, self.gone = flows.cursors, flows.catch_up, flows.gone
         bot.attach(flows)
 
 
