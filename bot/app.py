@@ -13,6 +13,7 @@ import structlog
 from bot.chat.board import DiscordBoard
 from bot.chat.client import CandorBot, create_bot
 from bot.chat.enforcer import DiscordEnforcer
+from bot.chat.history import DiscordHistory
 from bot.chat.messages import DiscordMessages
 from bot.chat.messenger import DiscordMessenger
 from bot.child import ModelChild
@@ -91,6 +92,7 @@ class App:
             passed=self._observe,
             presented=presented,
             learning=_learning(settings),
+            catch_up_hours=settings.catch_up_hours,
         )
         self.desk = self.flows.desk
         self.bot.attach(self.flows)
@@ -125,6 +127,7 @@ class App:
             board=DiscordBoard(self.bot),
             messages=DiscordMessages(self.bot),
             clock=self._clock,
+            history=DiscordHistory(self.bot),
         )
 
     def _observe(self, passed: Passed) -> None:
@@ -157,6 +160,8 @@ class App:
         self._spawn(self.flows.rescoring.run, "rescore")
         self._spawn(self.flows.learn.run, "learn")
         self._spawn(self.flows.shadow.run, "shadow")
+        self._spawn(self.flows.cursors.run, "cursors")
+        self._spawn(self.flows.catch_up.run, "catch-up")
         connected = self._spawn(lambda: self.bot.start(token.get_secret_value()), "discord")
         ready = asyncio.create_task(self.bot.ready_event.wait())
         await asyncio.wait([connected, ready], return_when=asyncio.FIRST_COMPLETED)
@@ -182,6 +187,8 @@ class App:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(5):
                 await self.bot.drain()
+        with contextlib.suppress(BotError):  # without the database the cursors lag, and the next start reads more
+            await self.flows.cursors.flush(last=True)
         await self.bot.close()
         for task in self._tasks:
             task.cancel()

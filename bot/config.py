@@ -45,6 +45,12 @@ class Settings(BaseSettings):
     model_device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the bot's own model server runs.")
     text_days: int = Field(30, ge=1, le=365, description="Days after which the texts of cases are dropped.")
     prediction_days: int = Field(30, ge=1, le=365, description="Days after which stored scores are dropped.")
+    catch_up_hours: float = Field(
+        24.0,
+        ge=0,
+        le=168,
+        description="How far back what was written while the bot was away is looked at. 0: not at all.",
+    )
     train_on_messages: bool = Field(
         False,
         description="Discord has expressly permitted to train on messages: all servers' verdicts may teach. Else each "

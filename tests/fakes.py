@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from bot.core.alerts import Alert, RaidNotice, ServerStep
 from bot.core.appeals import LogEntry, Notice
 from bot.core.audits import AuditBatch
+from bot.core.away import AwayReport
 from bot.core.cases import Background, CardRef, Case
 from bot.core.digest import Digest
 from bot.core.events import IncomingMessage
@@ -171,6 +172,7 @@ class FakeBoard:
     log_lines: list[LogEntry] = field(default_factory=list)
     steps: list[ServerStep] = field(default_factory=list)
     digests: list[Digest] = field(default_factory=list)
+    away: list[AwayReport] = field(default_factory=list)
     log_broken: bool = False
     weeks: list[tuple[WeekReport, int, bytes | None]] = field(default_factory=list)
     in_trouble: tuple[str, ...] = ()
@@ -222,10 +224,13 @@ class FakeBoard:
             raise BoardUnavailable("The review channel cannot be reached.")
         del self.cards[card.message_id]
 
-    async def digest(self, digest: Digest, *, channel_id: int) -> None:
+    async def digest(self, digest: Digest | AwayReport, *, channel_id: int) -> None:
         if self.broken:
             raise BoardUnavailable("The review channel cannot be reached.")
-        self.digests.append(digest)
+        if isinstance(digest, Digest):
+            self.digests.append(digest)
+        else:
+            self.away.append(digest)
 
     async def show_week(self, report: WeekReport, *, channel_id: int, png: bytes | None, words: str) -> CardRef:
         if self.broken:

@@ -11,6 +11,7 @@ import structlog
 from bot.chat import deed_texts, permissions, texts
 from bot.chat.alarm_lines import alert_line, step_line
 from bot.chat.audit_cards import audit_card
+from bot.chat.away_lines import away_text
 from bot.chat.cards import Card, review_card, scrubbed_card
 from bot.chat.doctor import inspect_guild
 from bot.chat.inert import inert
@@ -24,6 +25,7 @@ from bot.chat.why_lines import NAME_LIMIT, duration_of
 from bot.core.alerts import Alert, RaidNotice, ServerStep
 from bot.core.appeals import LogEntry
 from bot.core.audits import AuditBatch
+from bot.core.away import AwayReport
 from bot.core.cases import Background, CardRef, Case
 from bot.core.digest import Digest
 from bot.core.guild_rules import GuildRules
@@ -88,11 +90,12 @@ class DiscordBoard:
         except UNANSWERED as error:
             raise BoardUnavailable(texts.CARD_FAILED) from error
 
-    async def digest(self, digest: Digest, *, channel_id: int) -> None:
+    async def digest(self, digest: Digest | AwayReport, *, channel_id: int) -> None:
         """One silent message that notifies nobody."""
         channel = self._postable(channel_id, digest.guild_id)
         try:
-            await channel.send(digest_text(digest), silent=True, allowed_mentions=discord.AllowedMentions.none())
+            text = digest_text(digest) if isinstance(digest, Digest) else away_text(digest)
+            await channel.send(text, silent=True, allowed_mentions=discord.AllowedMentions.none())
         except UNANSWERED as error:
             raise BoardUnavailable(texts.CARD_FAILED) from error
 

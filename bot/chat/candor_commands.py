@@ -13,6 +13,7 @@ from discord import app_commands
 
 from bot.chat.answering import Said, answer, guild_of
 from bot.chat.appeal_lists import appeals_command
+from bot.chat.away_lines import progress_finding
 from bot.chat.doctor import as_text, inspect_guild
 from bot.chat.export_commands import export_command
 from bot.chat.preview_commands import preview_command
@@ -120,7 +121,8 @@ async def _inspect(interaction: Pressed) -> str:
     guild = guild_in(interaction)
     rules = await interaction.client.flows.setup.rules(guild.id)
     reading = await interaction.client.flows.coverage.finding(guild.id)
-    return as_text([*await inspect_guild(guild, rules), reading])
+    missed = progress_finding(interaction.client.flows.catch_up.progress(guild.id))
+    return as_text([*await inspect_guild(guild, rules), reading, missed])
 
 
 async def _set_up(

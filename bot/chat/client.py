@@ -132,22 +132,48 @@ class CandorBot(discord.Client):
             await self.tree.sync()
             log.info("commands_registered", count=len(self.tree.get_commands()))
 
+    async def on_connect(self) -> None:
+        """A new session begins, which brings nothing of what was written before it."""
+        self.flows.cursors.new_session()
+
     async def on_ready(self) -> None:
-        """Messages arrive from now on."""
+        """Messages arrive from now on; what was written before is caught up with."""
         self.ready_event.set()
         self.connected = True
+        self.flows.catch_up.came_back()
 
     async def on_resumed(self) -> None:
         """Messages arrive again, and those of the gap with them."""
         self.connected = True
+        self.flows.cursors.resumed()
 
     async def on_disconnect(self) -> None:
         """Nothing arrives until the connection is back."""
         self.connected = False
+        self.flows.cursors.lost()
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """A server more."""
+        self.flows.catch_up.came_back()
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """A server that was away, or was not there yet when the others were."""
+        self.flows.catch_up.came_back()
+
+    async def on_guild_unavailable(self, guild: discord.Guild) -> None:
+        """Discord has lost a server for a while."""
+        self.flows.cursors.lost_guild(guild.id)
 
     async def on_message(self, message: discord.Message) -> None:
-        """A new message goes through the pass."""
-        await self._pass(message, priority="live")
+        """A new message goes through the pass; its channel's cursor waits for how it ends."""
+        if message.guild is None:
+            return
+        cursors, channel_id = self.flows.cursors, message.channel.id
+        cursors.arrived(guild_id=message.guild.id, channel_id=channel_id, message_id=message.id)
+        if await self._pass(message, priority="live"):
+            cursors.safe(channel_id=channel_id, message_id=message.id)
+        else:
+            cursors.failed(channel_id=channel_id, message_id=message.id)
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         """A new revision goes through the pass; a link preview or a pin is none, or one that the pass has seen."""
@@ -219,7 +245,8 @@ class CandorBot(discord.Client):
         del self.trials[key]
         return message.created_at <= until
 
-    async def _pass(self, message: discord.Message, *, priority: str) -> None:
+    async def _pass(self, message: discord.Message, *, priority: str) -> bool:
+        """Whether the message needs no further look."""
         task = asyncio.current_task()
         assert task is not None, "discord.py runs every event in a task"
         self._passing.add(task)
@@ -231,7 +258,7 @@ class CandorBot(discord.Client):
                 trial=self._is_trial(message),
             )
             if looked_at is None or message.webhook_id in self.own_webhooks:
-                return
+                return True
             async with self._passes:
                 await self.flows.moderate.handle(looked_at, priority=priority)
                 await self._look_at_nickname(message, looked_at)
@@ -239,6 +266,9 @@ class CandorBot(discord.Client):
             # One message must not stop the others; which one it was is enough to find it.
             self.failures += 1
             log.exception("pass_failed", message_id=message.id, channel_id=message.channel.id)
+            return False
+        else:
+            return True
         finally:
             self._passing.discard(task)
 

@@ -64,6 +64,14 @@ SETTINGS: tuple[Setting, ...] = (
         1,
         500,
     ),
+    Setting(
+        "act_within_minutes",
+        "number",
+        "What was written longer ago than this, and is found only now, opens a case; nothing is done by itself and "
+        "nobody is called.",
+        1,
+        1440,
+    ),
     Setting("window_minutes", "number", "How long messages of one member, text or quarrel share one card.", 1, 120),
     Setting("remind_after_hours", "number", "After how many hours an open case is named in the daily digest.", 1, 168),
     Setting(

@@ -11,6 +11,7 @@ from bot.flow.appeals import Appeals
 from bot.flow.asked import Asked
 from bot.flow.building_learning import Learning, LearnSettings, build_learning
 from bot.flow.coverage import Coverage
+from bot.flow.cursors import Cursors
 from bot.flow.exporting import Exporting
 from bot.flow.flows import Flows
 from bot.flow.gone import Gone
@@ -38,8 +39,10 @@ def build_flows(
     passed: Callable[[Passed], None],
     presented: Callable[[Case], None],
     learning: LearnSettings = LearnSettings(),
+    catch_up_hours: float = 24.0,
 ) -> Flows:
-    """The use cases. `passed` and `presented` are called after each message and each card.
+    """The use cases. `passed` and `presented` are called after each message and each card; `catch_up_hours`: how far
+    back what was missed is looked at.
 
     Over 50 lines because every use case has its line here.
     """
@@ -56,6 +59,7 @@ def build_flows(
     moderate = casework.moderate(
         stores, outside, desk, telling, gone=gone, audit=audit, brake=brake, text_days=text_days, passed=passed
     )
+    cursors = Cursors(store=stores.cursors, clock=clock)
     return Flows(
         desk=desk,
         telling=telling,
@@ -76,6 +80,8 @@ def build_flows(
         labelling=Labelling(asked=asked, review=review),
         alarms=brake.alarms,
         trouble=brake.trouble,
+        cursors=cursors,
+        catch_up=casework.catch_up(stores, outside, moderate, gone, cursors, hours=catch_up_hours),
         proposing=Proposing(model=model, guilds=guilds, store=stores.proposals, clock=clock),
         appeal_list=AppealList(appeals=stores.appeal_lists, guilds=guilds, clock=clock),
         exporting=Exporting(records=stores.records, guilds=guilds, clock=clock),

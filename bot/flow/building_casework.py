@@ -12,8 +12,11 @@ from bot.flow.audit import Audit
 from bot.flow.breaker import Breaker
 from bot.flow.budgeting import CardBudget
 from bot.flow.cards import CardDesk
+from bot.flow.catch_up import CatchUp
+from bot.flow.cursors import Cursors
 from bot.flow.deciding import Deciding
 from bot.flow.gone import Gone
+from bot.flow.missed_pages import MissedPages
 from bot.flow.moderate import Moderate, Passed
 from bot.flow.names import Names
 from bot.flow.outside import Outside
@@ -117,6 +120,23 @@ def audit(stores: Stores, outside: Outside, desk: CardDesk, *, text_days: int) -
         desk=desk,
         clock=outside.clock,
         text_days=text_days,
+    )
+
+
+def catch_up(
+    stores: Stores, outside: Outside, moderate: Moderate, gone: Gone, cursors: Cursors, *, hours: float
+) -> CatchUp:
+    history, away, clock = outside.history, stores.away, outside.clock
+    return CatchUp(
+        pages=MissedPages(history=history, moderate=moderate, gone=gone, away=away, clock=clock, hours=hours),
+        history=history,
+        cursors=cursors,
+        store=stores.cursors,
+        away=away,
+        guilds=stores.guilds,
+        board=outside.board,
+        clock=clock,
+        hours=hours,
     )
 
 

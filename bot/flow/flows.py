@@ -9,7 +9,9 @@ from bot.flow.appeal_list import AppealList
 from bot.flow.appeals import Appeals
 from bot.flow.audit import Audit
 from bot.flow.cards import CardDesk
+from bot.flow.catch_up import CatchUp
 from bot.flow.coverage import Coverage
+from bot.flow.cursors import Cursors
 from bot.flow.deciding import Deciding
 from bot.flow.exporting import Exporting
 from bot.flow.gone import Gone
@@ -59,6 +61,8 @@ class Flows:
     labelling: Labelling
     alarms: Alarms
     trouble: Trouble
+    cursors: Cursors
+    catch_up: CatchUp
     proposing: Proposing
     statistics: Statistics
     exporting: Exporting

@@ -11,21 +11,22 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 
 import structlog
 
+from bot.core.away import late, written_at
 from bot.core.cases import Case, NewCase
 from bot.core.events import IncomingMessage
 from bot.core.grouping import lead_of, same_text
 from bot.core.guild_rules import GuildRules
 from bot.core.keywords import asks_for_care, find_keywords, hide_words
 from bot.core.policy import NOTHING, Decision, decide, withhold
-from bot.flow.acting import STALE_AFTER, Acting
+from bot.flow.acting import Acting
 from bot.flow.alarms import Alarms
 from bot.flow.audit import Audit
-from bot.flow.breaker import Breaker
+from bot.flow.breaker import Breaker, Limited
 from bot.flow.cards import CardDesk
 from bot.flow.gone import Gone
 from bot.flow.ports import Clock, ModelService
@@ -129,7 +130,9 @@ class Moderate:
             decision = decide(message, (), rules, asks_for_care=asks_for_care(message.text), keywords=hits)
             if not decision.opens:
                 return passed
-            return replace(await self._open_and_act(message, (), decision), failure=error)
+            return replace(
+                await self._open_and_act(message, (), self._in_time(message, decision, rules)), failure=error
+            )
         self._trouble.model_answered()
         self.model_answered.set()
         # Anew: somebody may have pressed pause while the message was scored.
@@ -144,8 +147,7 @@ class Moderate:
         )
         if message.revision and decision.opens == "flagged":
             decision = await self._after_edit(message, decision)
-        if self._clock.now() - written_at(message) > STALE_AFTER:
-            decision = withhold(decision, "over an hour old: nothing done") if decision.actions else decision
+        decision = self._in_time(message, decision, rules)
         if decision.opens is None:
             fresh = await self._record(message, predictions)
             # What people vent is nobody's to check.
@@ -159,7 +161,9 @@ class Moderate:
     ) -> Passed:
         rules = await self._guilds.get(message.guild_id)
         async with self._opening:
-            limited = await self._breaker.limit(message, decision)
+            # A raid or a label's fault of long ago is no reason to stop or to call anybody now.
+            old = self._is_late(message, rules)
+            limited = Limited(decision) if old else await self._breaker.limit(message, decision)
             decision = limited.decision
             lead_id = await self._lead_for(message, decision, rules)
             new = self.new_case(message, predictions, decision, lead_id=lead_id)
@@ -171,6 +175,17 @@ class Moderate:
             self._desk.enqueue(guild_id=case.guild_id, case_id=case.lead_id or case.case_id)
         await self._alarms.tell(message.guild_id, limited)
         return Passed(message, "decided" if created else "replayed", tuple(predictions), decision, case)
+
+    def _is_late(self, message: IncomingMessage, rules: GuildRules) -> bool:
+        written = written_at(message.revision, message.created_at)
+        return late(found=self._clock.now(), written=written, minutes=rules.act_within_minutes)
+
+    def _in_time(self, message: IncomingMessage, decision: Decision, rules: GuildRules) -> Decision:
+        """Nothing is done about what is found long after it was written."""
+        if not decision.actions or not self._is_late(message, rules):
+            return decision
+        minutes = rules.act_within_minutes
+        return withhold(decision, f"over {'an hour' if minutes == 60 else f'{minutes} min'} old: nothing done")
 
     async def _after_edit(self, message: IncomingMessage, decision: Decision) -> Decision:
         """What was called fine is not flagged again for a changed letter; nobody is warned twice for a message."""
@@ -237,8 +252,3 @@ class Moderate:
     async def keep_settling(self) -> None:
         """The same from then on, for what is left `pending` by any process; until cancelled."""
         await self._acting.run()
-
-
-def written_at(message: IncomingMessage) -> datetime:
-    """When the message got the text that it has: when it was posted, or edited last."""
-    return datetime.fromtimestamp(message.revision / 1000, UTC) if message.revision else message.created_at

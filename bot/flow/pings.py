@@ -9,6 +9,7 @@ from __future__ import annotations
 import structlog
 
 from bot.core.alerts import Alert
+from bot.core.away import late, written_at
 from bot.core.cases import Case
 from bot.core.digest import is_quiet
 from bot.core.guild_rules import GuildRules
@@ -30,7 +31,14 @@ class Pings:
         self._clock = clock
 
     async def threat(self, case: Case) -> None:
-        """Call people to the case; not in quiet hours, and not for each message of a raid that they know of."""
+        """Call people to the case; not in quiet hours, not for each message of a raid that they know of, and not for
+        what was found long after it was written.
+        """
+        rules = await self._guilds.get(case.guild_id)
+        written = written_at(case.revision, case.posted_at)
+        if late(found=case.opened_at, written=written, minutes=rules.act_within_minutes):
+            log.info("not_called", case_id=case.case_id, why="old")
+            return
         if self._breaker.belongs_to_raid(case):
             log.info("not_called", case_id=case.case_id, why="raid")
             return

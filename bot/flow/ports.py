@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from bot.core.alerts import Alert, RaidNotice, ServerStep
 from bot.core.appeals import LogEntry, Notice
 from bot.core.audits import AuditBatch
+from bot.core.away import AwayReport, Found, Place
 from bot.core.cases import Background, CardRef, Case
 from bot.core.digest import Digest
 from bot.core.events import IncomingMessage
@@ -177,8 +178,8 @@ class Board(Protocol):
         """Take a posted card away."""
         ...
 
-    async def digest(self, digest: Digest, *, channel_id: int) -> None:
-        """One silent message that says what waits in the queue."""
+    async def digest(self, digest: Digest | AwayReport, *, channel_id: int) -> None:
+        """One silent message that says what waits in the queue, or what was found of an absence."""
         ...
 
     async def log(self, entry: LogEntry | ServerStep, *, channel_id: int) -> None:
@@ -234,6 +235,33 @@ class Messages(Protocol):
     async def fetch(self, *, guild_id: int, channel_id: int, message_id: int) -> IncomingMessage | None:
         """The message, or None if it is gone or cannot be read any more. Raises BotError if Discord does not answer."""
         ...
+
+
+class History(Protocol):
+    """What stands in the channels, for what was missed."""
+
+    def guild_ids(self) -> Sequence[int]:
+        """The guilds that are there now."""
+        ...
+
+    def joined_at(self, guild_id: int) -> datetime | None:
+        """When the bot came to the guild."""
+        ...
+
+    def places(self, guild_id: int) -> Sequence[Place]:
+        """The channels and active threads that the bot sees in the guild."""
+        ...
+
+    async def page(self, place: Place, *, before: int) -> Sequence[Found] | None:
+        """Up to `PAGE` messages before that id as they stand now, the newest first; None where the place is gone.
+
+        Raises NotAllowed where the bot may not read them, BotError if Discord does not answer.
+        """
+        ...
+
+
+PAGE = 100
+"""Messages of one request, the most that Discord gives."""
 
 
 class Clock(Protocol):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from bot.store.appeal_lists import AppealListStore
 from bot.store.appeals import AppealStore
 from bot.store.audits import AuditStore
+from bot.store.away import AwayStore
 from bot.store.case_lists import CaseListStore
 from bot.store.cases import CaseStore
 from bot.store.claims import ClaimStore
+from bot.store.cursors import CursorStore
 from bot.store.database import Database
 from bot.store.exporting import ExportStore
 from bot.store.gone import GoneStore
@@ -64,6 +66,8 @@ class Stores:
         self.lists = CaseListStore(db)
         self.replay = ReplayStore(db)
         self.gone = GoneStore(db)
+        self.cursors = CursorStore(db)
+        self.away = AwayStore(db)
         self.names = NameStore(db)
         self.reports = ReportStore(db)
         self.proposals = ProposalStore(db)

@@ -16,6 +16,7 @@ from bot.flow.outside import Outside
 from bot.flow.stores import Stores
 from bot.store.database import Database
 from tests.builders import GUILD
+from tests.fake_history import FakeHistory
 from tests.fakes import FakeBoard, FakeClock, FakeEnforcer, FakeMessages, FakeMessenger, FakeModel
 
 REVIEW_CHANNEL = 900
@@ -31,6 +32,7 @@ class House:
     messenger: FakeMessenger = field(default_factory=FakeMessenger)
     board: FakeBoard = field(default_factory=FakeBoard)
     messages: FakeMessages = field(default_factory=FakeMessages)
+    history: FakeHistory = field(default_factory=FakeHistory)
     clock: FakeClock = field(default_factory=FakeClock)
     seen: list[Passed] = field(default_factory=list)
 
@@ -43,7 +45,9 @@ class House:
         self.guilds, self.predictions, self.cases = stores.guilds, stores.predictions, stores.cases
         self.labels, self.audits = stores.labels, stores.audits
         self.reports = stores.reports
-        outside = Outside(self.model, self.enforcer, self.messenger, self.board, self.messages, self.clock)
+        outside = Outside(
+            self.model, self.enforcer, self.messenger, self.board, self.messages, self.clock, self.history
+        )
         flows = build_flows(
             stores,
             outside,
@@ -58,6 +62,7 @@ class House:
         self.weekly, self.nightly = flows.weekly, flows.nightly
         self.queue, self.reporting, self.labelling = flows.queue, flows.reporting, flows.labelling
         self.alarms, self.trouble, self.names = flows.alarms, flows.trouble, flows.names
+        self.cursors, self.catch_up = flows.cursors, flows.catch_up
         self.gone, self.rescoring = flows.gone, flows.rescoring
         self.statistics, self.exporting = flows.statistics, flows.exporting
         self.learn, self.retraining, self.lessons = flows.learn, flows.retraining, flows.lessons

@@ -31,6 +31,7 @@ from bot.store.audits import AuditStore
 from bot.store.cases import CaseStore
 from bot.store.claims import ClaimStore
 from bot.store.crypto import TextKey, key_path
+from bot.store.cursors import Cursor, CursorStore, Sighting
 from bot.store.database import Database
 from bot.store.guilds import GuildStore
 from bot.store.labels import LabelStore
@@ -56,6 +57,7 @@ async def fill_every_table(db: Database) -> None:
     await AppealStore(db).open(case, text="it was a joke", at=NOON)
     await AuditStore(db).keep(new_case(message_id=1001), Standing("insult", 0.4, 0.5))
     await AuditStore(db).make_batches(GUILD, at=NOON)
+    await CursorStore(db).save([Cursor(GUILD, 1, 1000)], [Sighting(GUILD, NOON, NOON)], at=NOON)
     await fill_learning(db)
 
 
