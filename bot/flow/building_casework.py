@@ -19,6 +19,7 @@ from bot.flow.names import Names
 from bot.flow.outside import Outside
 from bot.flow.pings import Pings
 from bot.flow.putting_back import PuttingBack
+from bot.flow.rescoring import Rescoring
 from bot.flow.review import Review
 from bot.flow.stores import Stores
 from bot.flow.telling import Telling
@@ -155,4 +156,14 @@ def moderate(
         clock=outside.clock,
         text_days=text_days,
         observe=passed,
+    )
+
+
+def rescoring(stores: Stores, outside: Outside, moderate: Moderate) -> Rescoring:
+    return Rescoring(
+        moderate=moderate,
+        model=outside.model,
+        messages=outside.messages,
+        predictions=stores.predictions,
+        clock=outside.clock,
     )

@@ -125,11 +125,11 @@ class PredictionStore:
             return await connection.scalar(query)
 
     async def unscored(self, *, since: datetime, limit: int) -> list[MessageKey]:
-        """What waits to be scored, oldest first."""
+        """What waits to be scored, newest first: what is over an hour old can no more be acted on, so it can wait."""
         query = (
             sa.select(predictions)
             .where(predictions.c.state == "unscored", predictions.c.created_at >= since)
-            .order_by(predictions.c.created_at, predictions.c.id)
+            .order_by(predictions.c.created_at.desc(), predictions.c.id.desc())
             .limit(limit)
         )
         async with self._db.read() as connection:
