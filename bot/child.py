@@ -84,6 +84,7 @@ class ModelChild:
         self._ready = asyncio.Event()
         self._supervisor: asyncio.Task[None] | None = None
         self._last_line = ""
+        self._process: Process | None = None
         self.state: ChildState = "starting"
         self.pid: int | None = None
         self.sentence: str | None = None
@@ -115,6 +116,13 @@ class ModelChild:
         self._reserved.close()
         self._enter("stopped")
 
+    def end_hung(self) -> None:
+        """Kill the server, which answers nothing any more; it is started anew as after any death."""
+        if self._process is not None:
+            log.warning("model_server_hung", pid=self.pid)
+            self._last_line = "It answered nothing any more and was killed."
+            _kill(self._process)
+
     async def _supervise(self) -> None:
         """Run the server again and again. Raises ModelUnavailable if it was never ready and refuses to start."""
         deaths, pause = 0, self._first_pause
@@ -142,7 +150,7 @@ class ModelChild:
         except OSError as error:
             self._last_line = f"It cannot be started: {error.strerror}."
             return 1, 0.0
-        self.pid = process.pid
+        self.pid, self._process = process.pid, process
         if not self._ready.is_set():
             self._enter("starting")
         ready_at: list[float] = []
@@ -167,7 +175,7 @@ class ModelChild:
             await _end(process)
             for reader in readers:
                 reader.cancel()
-            self.pid = None
+            self.pid = self._process = None
         return code, loop.time() - ready_at[0] if ready_at else 0.0
 
     async def _spawn(self) -> Process:
@@ -195,8 +203,7 @@ class ModelChild:
 
     def _give_up_loading(self, process: Process) -> None:
         self._last_line = f"It was not ready within {LOAD_SECONDS:g} s."
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
+        _kill(process)
 
     def _why(self, code: int) -> str:
         said = self._last_line or (f"It was ended by signal {-code}." if code < 0 else f"Its exit code was {code}.")
@@ -246,6 +253,11 @@ async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
                 yield text
     if text := rest.decode(errors="replace").strip()[:LINE_CHARS]:
         yield text
+
+
+def _kill(process: Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
 
 
 async def _end(process: Process) -> None:

@@ -189,13 +189,21 @@ class CandorBot(discord.Client):
         log.exception("event_failed", event_name=event_method)
 
     async def drain(self) -> None:
-        """Wait until every message that arrived so far went through the pass."""
-        while self._passing:
-            await asyncio.wait(self._passing)
+        """Wait until every message that arrived so far went through the pass. Cancelled, what is still in the pass is
+        left for the next start.
+        """
+        try:
+            while self._passing:
+                await asyncio.wait(self._passing)
+        except asyncio.CancelledError:
+            for task in self._passing:
+                task.cancel()
+            await asyncio.gather(*self._passing, return_exceptions=True)
+            raise
 
     async def _deleted(self, guild_id: int | None, message_ids: Collection[int]) -> None:
         if guild_id is not None:
-            await self.flows.gone.deleted(guild_id=guild_id, message_ids=message_ids)
+            await self.flows.spooling.deleted(guild_id=guild_id, message_ids=message_ids)
 
     async def _look_at_nickname(self, message: discord.Message, looked_at: IncomingMessage) -> None:
         name = nickname(message, looked_at)
@@ -223,6 +231,7 @@ class CandorBot(discord.Client):
         task = asyncio.current_task()
         assert task is not None, "discord.py runs every event in a task"
         self._passing.add(task)
+        looked_at = None
         try:
             looked_at = incoming(
                 message,
@@ -233,8 +242,13 @@ class CandorBot(discord.Client):
             if looked_at is None or message.webhook_id in self.own_webhooks:
                 return
             async with self._passes:
-                await self.flows.moderate.handle(looked_at, priority=priority)
-                await self._look_at_nickname(message, looked_at)
+                await self.flows.spooling.handle(looked_at, priority=priority)
+                if self.flows.spooling.away_since is None:
+                    await self._look_at_nickname(message, looked_at)
+        except asyncio.CancelledError:
+            if looked_at is not None:
+                self.flows.spooling.left(looked_at)
+            raise
         except Exception:
             # One message must not stop the others; which one it was is enough to find it.
             self.failures += 1

@@ -59,6 +59,7 @@ def build_flows(
         desk=desk,
         telling=telling,
         moderate=moderate,
+        spooling=casework.spooling(stores, outside, moderate, gone=gone, brake=brake, passed=passed),
         rescoring=casework.rescoring(stores, outside, moderate),
         review=review,
         deciding=casework.deciding(stores, outside, review, telling, gone),

@@ -21,6 +21,7 @@ from bot.flow.pings import Pings
 from bot.flow.putting_back import PuttingBack
 from bot.flow.rescoring import Rescoring
 from bot.flow.review import Review
+from bot.flow.spooling import Spooling
 from bot.flow.stores import Stores
 from bot.flow.telling import Telling
 from bot.flow.trouble import Trouble
@@ -166,4 +167,27 @@ def rescoring(stores: Stores, outside: Outside, moderate: Moderate) -> Rescoring
         messages=outside.messages,
         predictions=stores.predictions,
         clock=outside.clock,
+    )
+
+
+def spooling(
+    stores: Stores,
+    outside: Outside,
+    moderate: Moderate,
+    *,
+    gone: Gone,
+    brake: Brake,
+    passed: Callable[[Passed], None],
+) -> Spooling:
+    return Spooling(
+        moderate=moderate,
+        gone=gone,
+        guilds=stores.guilds,
+        predictions=stores.predictions,
+        database=stores.database,
+        spool=stores.spool,
+        pings=brake.pings,
+        trouble=brake.trouble,
+        clock=outside.clock,
+        observe=passed,
     )

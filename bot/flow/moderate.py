@@ -42,7 +42,7 @@ log = structlog.get_logger(__name__)
 STALE_AFTER = timedelta(hours=1)
 """What was written longer ago than this, and is found only now, opens a case and is not acted on by itself."""
 
-PassOutcome = Literal["decided", "unscored", "replayed", "exempt", "empty"]
+PassOutcome = Literal["decided", "unscored", "replayed", "exempt", "empty", "spooled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,16 +115,14 @@ class Moderate:
         rules = await self._guilds.get(message.guild_id)
         if rules.exempts(message):
             return Passed(message, "exempt")
-        if not rules.read_titles:
-            message = replace(message, parts=tuple(part for part in message.parts if part.kind != "title"))
+        message = looked_at(message, rules)
         if not message.parts:
             return Passed(message, "empty")
         if await self._predictions.seen(message_id=message.message_id, revision=message.revision):
             return Passed(message, "replayed")
         hits = find_keywords(message.text, rules.keywords)
         try:
-            texts = [hide_words(part.text, rules.fine_words) for part in message.parts]
-            predictions = await self._model.classify(texts, guild_id=message.guild_id, priority=priority)
+            predictions = await self._scores(message, rules, priority)
         except ModelError as error:
             passed = await self._leave_unscored(message, error)
             # Keywords and what asks for care are what is left while the model is away.
@@ -156,6 +154,23 @@ class Moderate:
                 await self._audit.consider(message, predictions, decision)
             return Passed(message, "decided" if fresh else "replayed", tuple(predictions), decision)
         return await self._open_and_act(message, predictions, decision)
+
+    async def unrecorded(self, message: IncomingMessage, rules: GuildRules, *, priority: str) -> Decision:
+        """What `rules` say of the message while nothing can be written down: every action is withheld."""
+        message = looked_at(message, rules)
+        if rules.exempts(message) or not message.parts:
+            return NOTHING
+        try:
+            predictions = await self._scores(message, rules, priority)
+        except ModelError:
+            predictions = []
+        cry, hits = asks_for_care(message.text), find_keywords(message.text, rules.keywords)
+        decision = decide(message, predictions, rules, asks_for_care=cry, keywords=hits)
+        return withhold(decision, "the database is away: nothing done")
+
+    async def _scores(self, message: IncomingMessage, rules: GuildRules, priority: str) -> list[Prediction]:
+        texts = [hide_words(part.text, rules.fine_words) for part in message.parts]
+        return await self._model.classify(texts, guild_id=message.guild_id, priority=priority)
 
     async def _open_and_act(
         self, message: IncomingMessage, predictions: Sequence[Prediction], decision: Decision
@@ -236,6 +251,13 @@ class Moderate:
     async def settle(self, *, planned_before: datetime) -> int:
         """After a start: finish the actions that an earlier run left `pending`; how many."""
         return await self._acting.settle(planned_before=planned_before)
+
+
+def looked_at(message: IncomingMessage, rules: GuildRules) -> IncomingMessage:
+    """The message without the parts that the guild does not want looked at."""
+    if rules.read_titles:
+        return message
+    return replace(message, parts=tuple(part for part in message.parts if part.kind != "title"))
 
 
 def written_at(message: IncomingMessage) -> datetime:

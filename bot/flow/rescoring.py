@@ -18,10 +18,11 @@ import structlog
 
 from bot.core.cases import MessageKey
 from bot.core.events import IncomingMessage
-from bot.errors import BotError
+from bot.errors import BotError, StoreUnavailable
 from bot.flow.failing import Failing
 from bot.flow.moderate import Moderate
 from bot.flow.ports import Clock, Messages, ModelService
+from bot.store.database import is_away
 from bot.store.predictions import PredictionStore
 from moderation_model.errors import BadRequest, ModelError, ModelFailed
 
@@ -117,7 +118,15 @@ class Rescoring:
                 )
             if message is None:
                 return
-            passed = await self._moderate.handle(message, priority="backfill")
+            try:
+                passed = await self._moderate.handle(message, priority="backfill")
+            except StoreUnavailable as error:
+                if is_away(error):
+                    raise
+                this.failed.append(key)  # the database refuses this row alone
+                return
+            if passed.outcome in ("exempt", "empty"):
+                await self._predictions.give_up(message_id=key.message_id, revision=key.revision, why=passed.outcome)
         if isinstance(passed.failure, ModelFailed):
             this.failed.append(key)
         elif passed.failure is not None and not isinstance(passed.failure, BadRequest):

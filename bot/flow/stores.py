@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from uuid import uuid4
 
 from bot.store.appeal_lists import AppealListStore
@@ -26,6 +27,7 @@ from bot.store.replaying import ReplayStore
 from bot.store.reports import ReportStore
 from bot.store.runs import RunStore
 from bot.store.shadow import ShadowStore
+from bot.store.spool import Spool
 from bot.store.stats import StatsStore
 from bot.store.teaching import TeachingStore
 from bot.store.weekly import WeeklyStore
@@ -48,10 +50,20 @@ class LearnStores:
 
 class Stores:
     """Every store over one database. `guilds` keeps rules in memory, so there is one for all. `leases` holds slots in
-    this process's name, which is new at each start. The options are those of `LearnStores`.
+    this process's name, which is new at each start. `spool` lies in `folder` and is not opened here. The other options
+    are those of `LearnStores`.
     """
 
-    def __init__(self, db: Database, *, source: Source = "discord_message", permitted: bool = False) -> None:
+    def __init__(
+        self,
+        db: Database,
+        *,
+        source: Source = "discord_message",
+        permitted: bool = False,
+        folder: Path = Path(),
+    ) -> None:
+        self.database = db
+        self.spool = Spool(folder, key=db.key)
         self.guilds = GuildStore(db)
         self.predictions = PredictionStore(db)
         self.cases = CaseStore(db)

@@ -43,6 +43,10 @@ class GuildStore:
             self._known.setdefault(guild_id, GuildRules.from_json(guild_id, data or {}))
         return self._known[guild_id]
 
+    def remembered(self, guild_id: int) -> GuildRules | None:
+        """The rules as this process read or saved them last, without asking the database; None if it never did."""
+        return self._known.get(guild_id)
+
     async def fresh(self, guild_ids: Collection[int]) -> list[GuildRules]:
         """The rules of those guilds that have set anything, as they are stored now: another process may have changed
         them. Raises StoreUnavailable.

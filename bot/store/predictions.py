@@ -93,6 +93,13 @@ class PredictionStore:
         sums = _sums(message, found[0].sentiment) if found and unscored_why is None else None
         return await self._write(_Written(row, sums))
 
+    async def leave(self, key: MessageKey, *, at: datetime) -> None:
+        """Keep that this revision waits to be scored, unless it was. Raises StoreUnavailable."""
+        ids = {"guild_id": key.guild_id, "channel_id": key.channel_id}
+        ids |= {"message_id": key.message_id, "revision": key.revision}
+        row = ids | {"created_at": at, "state": "unscored", "why": key.why}
+        await self._write(_Written(row | dict.fromkeys(("scores", "reading", "model_version", "unknown_words")), None))
+
     async def _write_all(self, written: Sequence[_Written]) -> list[bool]:
         """Whether each is new; of two rows of one revision the first comes first."""
         fresh = [False] * len(written)

@@ -44,7 +44,7 @@ class House:
 
     def build(self, learning: LearnSettings) -> None:
         """Build the use cases, anew where the operator has other settings."""
-        self.stores = stores = Stores(self.db)
+        self.stores = stores = Stores(self.db, folder=Path(self.db.url.database or "").parent)
         self.guilds, self.predictions, self.cases = stores.guilds, stores.predictions, stores.cases
         self.labels, self.audits = stores.labels, stores.audits
         self.reports = stores.reports
@@ -63,7 +63,7 @@ class House:
         self.weekly, self.nightly = flows.weekly, flows.nightly
         self.queue, self.reporting, self.labelling = flows.queue, flows.reporting, flows.labelling
         self.alarms, self.trouble, self.names = flows.alarms, flows.trouble, flows.names
-        self.gone, self.rescoring = flows.gone, flows.rescoring
+        self.gone, self.rescoring, self.spooling = flows.gone, flows.rescoring, flows.spooling
         self.statistics, self.exporting = flows.statistics, flows.exporting
         self.learn, self.retraining, self.lessons = flows.learn, flows.retraining, flows.lessons
         self.stage = flows.shadow
