@@ -81,6 +81,7 @@ class ModelChild:
         self._needs_extra = tuple(command) == COMMAND
         self._observe = observe
         self._first_pause = first_pause
+        self._patience = STOP_SECONDS
         self._ready = asyncio.Event()
         self._supervisor: asyncio.Task[None] | None = None
         self._last_line = ""
@@ -107,8 +108,11 @@ class ModelChild:
         if self._supervisor.done():
             await self._supervisor
 
-    async def stop(self) -> None:
-        """End it; returns once the process is gone. May be called at any time, also twice."""
+    async def stop(self, *, within: float = STOP_SECONDS) -> None:
+        """End it; returns once the process is gone, which is killed if it takes longer than `within` seconds. May be
+        called at any time, also twice.
+        """
+        self._patience = within
         if self._supervisor is not None:
             self._supervisor.cancel()
             await asyncio.wait([self._supervisor])
@@ -172,7 +176,7 @@ class ModelChild:
             await asyncio.wait(readers, timeout=LAST_WORDS_SECONDS)
         finally:
             overdue.cancel()
-            await _end(process)
+            await _end(process, self._patience)
             for reader in readers:
                 reader.cancel()
             self.pid = self._process = None
@@ -260,14 +264,14 @@ def _kill(process: Process) -> None:
         process.kill()
 
 
-async def _end(process: Process) -> None:
+async def _end(process: Process, seconds: float) -> None:
     """Close its standard input and wait; kill it when it does not go."""
     if process.returncode is not None:
         return
     assert process.stdin is not None, "started with pipes"
     process.stdin.close()
     try:
-        async with asyncio.timeout(STOP_SECONDS):
+        async with asyncio.timeout(seconds):
             await process.wait()
     except TimeoutError:
         process.kill()

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from bot.store.database import Database, create_engine
 
@@ -28,7 +29,7 @@ def full(db: Database) -> Iterator[None]:
     there = db._engine
     db._engine = create_engine(db.url)
 
-    @sa.event.listens_for(db._engine.sync_engine, "connect")
+    @event.listens_for(db._engine.sync_engine, "connect")
     def hold(connection: object, _: object) -> None:
         cursor = connection.cursor()  # pyright: ignore[reportAttributeAccessIssue]
         cursor.execute("PRAGMA max_page_count=1")

@@ -98,6 +98,7 @@ class Moderate:
         self._text_kept = timedelta(days=text_days)
         self._observe = observe
         self._opening = asyncio.Lock()
+        self._newest = datetime.min.replace(tzinfo=UTC)
         self.left_unscored = asyncio.Event()
         """Set when a message was left unscored that is worth another try."""
         self.model_answered = asyncio.Event()
@@ -112,6 +113,7 @@ class Moderate:
         return passed
 
     async def _pass(self, message: IncomingMessage, priority: str) -> Passed:
+        self._newest = max(self._newest, message.created_at)
         rules = await self._guilds.get(message.guild_id)
         if rules.exempts(message):
             return Passed(message, "exempt")
@@ -145,7 +147,7 @@ class Moderate:
         )
         if message.revision and decision.opens == "flagged":
             decision = await self._after_edit(message, decision)
-        if self._clock.now() - written_at(message) > STALE_AFTER:
+        if self._now() - written_at(message) > STALE_AFTER:
             decision = withhold(decision, "over an hour old: nothing done") if decision.actions else decision
         if decision.opens is None:
             fresh = await self._record(message, predictions)
@@ -171,6 +173,10 @@ class Moderate:
     async def _scores(self, message: IncomingMessage, rules: GuildRules, priority: str) -> list[Prediction]:
         texts = [hide_words(part.text, rules.fine_words) for part in message.parts]
         return await self._model.classify(texts, guild_id=message.guild_id, priority=priority)
+
+    def _now(self) -> datetime:
+        """Now, but not before what Discord's own clock has shown: ours may have gone back."""
+        return max(self._clock.now(), self._newest)
 
     async def _open_and_act(
         self, message: IncomingMessage, predictions: Sequence[Prediction], decision: Decision

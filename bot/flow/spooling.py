@@ -104,12 +104,12 @@ class Spooling:
                 return
         await self._append(Deletion(guild_id, tuple(message_ids)))
 
-    def left(self, message: IncomingMessage) -> None:
-        """The process ends while the message is in the pass: the next start finds it in the spool."""
+    def left(self, messages: Sequence[IncomingMessage]) -> None:
+        """The process ends while these are in the pass: the next start finds them in the spool."""
         try:
-            self._spool.append_now(key_of(message))
+            self._spool.append_now([key_of(message) for message in messages])
         except SpoolUnavailable as error:
-            log.warning("not_kept", message_id=message.message_id, why=type(error).__name__)
+            log.warning("not_kept", messages=len(messages), why=str(error))
 
     async def run(self) -> None:
         """Bring back what waits, as soon as the database answers; look now and then whether it does."""

@@ -100,9 +100,10 @@ class Spool:
             self._writing = asyncio.create_task(self._write_waiting(), name="spool")
         await kept
 
-    def append_now(self, entry: Spooled) -> None:
+    def append_now(self, entries: Sequence[Spooled]) -> None:
         """The same for a caller who cannot wait any more: it blocks."""
-        self._write([self._sealed(entry)])
+        if entries:
+            self._write([self._sealed(entry) for entry in entries])
 
     async def first(self, limit: int) -> list[Waiting]:
         """Up to `limit` of what waits, oldest first. Raises SpoolUnavailable."""

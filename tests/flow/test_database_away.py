@@ -128,7 +128,7 @@ async def test_what_the_process_ends_in_the_middle_of_is_found_by_the_next_start
 ) -> None:
     house = spooling_house
     await house.shadow()
-    house.spooling.left(message("what an insult"))
+    house.spooling.left([message("what an insult")])
     house.stores.spool.close()
     settings = Settings(_env_file=None, data_dir=tmp_path)  # pyright: ignore[reportCallIssue]
     later = House(Database(settings.sql_url, key=TextKey.from_settings(settings)))
