@@ -13,7 +13,7 @@ import structlog
 import typer
 
 from bot.config import Settings, load_settings
-from bot.errors import BotError
+from bot.errors import BadSettings, BotError
 from bot.log import configure
 from moderation_model.errors import ModelError
 
@@ -22,6 +22,9 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 INTERRUPTED = 130
+MISCONFIGURED = 78
+"""sysexits.h's EX_CONFIG: a token, an intent or a setting that starting again does not mend. In a systemd unit:
+RestartPreventExitStatus=78."""
 DEMO_NEEDS = ("aiohttp", "trustme", "zstandard")
 NO_DEMO_EXTRA = "The demo needs {missing}: run pip install 'candor[model,demo]', or in a checkout: make demo."
 OWN_ERROR = (
@@ -140,7 +143,7 @@ def _settings(*, quiet: str | None = None) -> Settings:
     try:
         settings = load_settings()
     except BotError as error:
-        _refuse(str(error))
+        _refuse(str(error), code=MISCONFIGURED)
     if quiet:
         calm = {"log_level": quiet, "log_format": "console"}
         unset = {name: value for name, value in calm.items() if name not in settings.model_fields_set}
@@ -150,9 +153,13 @@ def _settings(*, quiet: str | None = None) -> Settings:
 
 
 def _finish(work: Coroutine[Any, Any, T]) -> T:
-    """What `work` returns. An error ends the process with one sentence and exit code 1."""
+    """What `work` returns. An error ends the process with one sentence and exit code 1, or `MISCONFIGURED` for one that
+    only a person can mend.
+    """
     try:
         return asyncio.run(work)
+    except BadSettings as error:
+        _refuse(str(error), code=MISCONFIGURED)
     except (BotError, ModelError) as error:
         _refuse(str(error))
     except KeyboardInterrupt:
@@ -162,9 +169,9 @@ def _finish(work: Coroutine[Any, Any, T]) -> T:
         _refuse(OWN_ERROR.format(name=type(error).__name__))
 
 
-def _refuse(sentence: str) -> NoReturn:
+def _refuse(sentence: str, *, code: int = 1) -> NoReturn:
     typer.echo(sentence, err=True)
-    raise typer.Exit(1)
+    raise typer.Exit(code)
 
 
 if __name__ == "__main__":

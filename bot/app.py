@@ -20,7 +20,8 @@ from bot.child import ModelChild
 from bot.config import Settings
 from bot.core.cases import Case
 from bot.core.shadow import ShadowRules
-from bot.errors import BadSettings, BotError
+from bot.core.states import findings
+from bot.errors import BadSettings, BotError, SpoolUnavailable
 from bot.flow.building import build_flows
 from bot.flow.building_learning import LearnSettings
 from bot.flow.following import follow_settings
@@ -32,7 +33,9 @@ from bot.flow.retention import Retention
 from bot.flow.stores import Stores
 from bot.health import HealthServer, Metrics
 from bot.jobs import Jobs
+from bot.model_watch import ModelWatch
 from bot.scheduled import scheduled_jobs
+from bot.steady import ClockWatch, StateLog
 from bot.store.crypto import TextKey
 from bot.store.database import Database
 from moderation_model.coalescing import CoalescingClient
@@ -75,7 +78,8 @@ class App:
         self._clock = clock
         self.metrics = Metrics()
         self.db = Database(settings.sql_url, key=TextKey.from_settings(settings))
-        stores = Stores(self.db, source=source, permitted=settings.train_on_messages)
+        stores = Stores(self.db, source=source, permitted=settings.train_on_messages, folder=settings.data_dir)
+        self.spool = stores.spool
         self.guilds, self.cases, self.leases = stores.guilds, stores.cases, stores.leases
         self.child = ModelChild(settings) if settings.model_url is None else None
         given = settings.model_token.get_secret_value() if settings.model_token else None
@@ -96,6 +100,9 @@ class App:
         )
         self.desk = self.flows.desk
         self.bot.attach(self.flows)
+        self.bot.own_findings = lambda: findings(self.state())
+        self.clock_watch = ClockWatch()
+        self.model_watch = ModelWatch(self.model.health, child=self.child)
         self.retention = Retention(
             predictions=stores.predictions,
             cases=self.cases,
@@ -117,6 +124,7 @@ class App:
             presence=self.presence,
             guild_ids=lambda: [guild.id for guild in self.bot.guilds],
             clock=self._clock,
+            clock_in_doubt=lambda: self.clock_watch.jumped,
         )
 
     def _outside(self) -> Outside:
@@ -135,10 +143,18 @@ class App:
         self._passed(passed)
 
     def state(self) -> dict[str, object]:
-        """What /healthz says: database, model and Discord, each in a word."""
+        """What /healthz says: each part in a word (`core/states.py`), and how much waits."""
+        away = "full" if self.flows.spooling.full else "away"
+        connected = "ready" if self.bot.connected else "away"
         return {
-            "discord": "ready" if self.bot.ready_event.is_set() else "connecting",
-            "model": self.child.state if self.child else "remote",
+            "discord": connected if self.bot.ready_event.is_set() else "connecting",
+            "model": self.model_watch.state,
+            "model_version": "unhealthy" if self.model_watch.unhealthy else "ok",
+            "database": "ready" if self.flows.spooling.away_since is None else away,
+            "spool": self.spool.state,
+            "clock": "jumped" if self.clock_watch.jumped else "steady",
+            "event_loop": "blocked" if self.health.blocked else "ok",
+            "spooled": self.spool.count,
             "cards_waiting": self.desk.waiting,
         }
 
@@ -151,10 +167,14 @@ class App:
         if token is None:
             raise BadSettings(NO_TOKEN)
         await self.db.migrate()
+        with contextlib.suppress(SpoolUnavailable):  # shown as a state: the database is there, so work can begin
+            self.spool.open()
         await self.health.start()
         if self.child is not None:
             await self.child.start()
         self._spawn(lambda: follow_settings(self.guilds), "settings")
+        self._spawn(self.model_watch.run, "model-watch")
+        self._spawn(StateLog(self.state).run, "states")
         self._spawn(self.desk.run, "cards")
         self._spawn(self.flows.telling.run, "telling")
         self._spawn(self.flows.rescoring.run, "rescore")
@@ -172,6 +192,7 @@ class App:
         await self.flows.moderate.settle()
         self._spawn(self.flows.moderate.keep_settling, "settle")
         await self.desk.catch_up()
+        self._spawn(self.flows.spooling.run, "spool")
         self.jobs.start()
         log.info("ready", guilds=len(self.bot.guilds))
 
@@ -182,24 +203,25 @@ class App:
             await task
 
     async def stop(self) -> None:
-        """Stop in reverse order. What is in work is finished if it is quick, else left `pending` for the next start."""
+        """Stop in reverse order, within ten seconds. What is in the pass is finished if it is quick; else it is found
+        by the next start: planned actions stand as `pending`, messages in the spool.
+        """
         self.jobs.stop()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(5):
-                await self.bot.drain()
+        await _at_most(4, self.bot.drain())
         with contextlib.suppress(BotError):  # without the database the cursors lag, and the next start reads more
-            await self.flows.cursors.flush(last=True)
-        await self.bot.close()
+            await _at_most(0.5, self.flows.cursors.flush(last=True))
+        await _at_most(1.5, self.bot.close())
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.model.aclose()
+        await _at_most(1, asyncio.gather(*self._tasks, return_exceptions=True))
+        await _at_most(0.5, self.model.aclose())
         if self.child is not None:
-            await self.child.stop()
+            await self.child.stop(within=2)
         await self.health.stop()
         with contextlib.suppress(BotError):  # without the database the row runs out by itself
-            await self.presence.leave()
-        await self.db.close()
+            await _at_most(0.5, self.presence.leave())
+        await _at_most(0.5, self.db.close())
+        self.spool.close()
 
     def _spawn(self, work: Callable[[], Awaitable[None]], name: str) -> asyncio.Task[None]:
         async def run() -> None:
@@ -208,6 +230,13 @@ class App:
         task = asyncio.create_task(run(), name=name)
         self._tasks.append(task)
         return task
+
+
+async def _at_most(seconds: float, work: Awaitable[object]) -> None:
+    """Await `work`, which is cancelled when it takes longer."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await work
 
 
 def _learning(settings: Settings) -> LearnSettings:

@@ -22,8 +22,11 @@ def scheduled_jobs(
     presence: Presence,
     guild_ids: Callable[[], Sequence[int]],
     clock: Clock,
+    clock_in_doubt: Callable[[], bool],
 ) -> Jobs:
-    """The jobs, not started. `guild_ids`: the servers that this process looks after now."""
+    """The jobs, not started. `guild_ids`: the servers that this process looks after now. While `clock_in_doubt`,
+    nothing is dropped for its age.
+    """
     each_process = {
         "rescore": flows.rescoring.rescore,
         "post_cards": flows.desk.catch_up,
@@ -35,7 +38,7 @@ def scheduled_jobs(
     once = {
         "audit": _whole(flows.audit.run),
         "digest": _whole(flows.queue.digest),
-        "retention": _whole(retention.run),
+        "retention": _unless(clock_in_doubt, _whole(retention.run)),
         "tell_forgotten": _whole(flows.lessons.tell_forgotten),
         "learn": flows.learn.scheduled,
         "nightly": flows.nightly.run,
@@ -60,3 +63,12 @@ def _whole(run: Callable[[], Awaitable[int | None]]) -> Work:
         return str(await run())
 
     return work
+
+
+def _unless(in_doubt: Callable[[], bool], work: Work) -> Work:
+    """`work`, left out this time while the clock is in doubt: what is due stays due."""
+
+    async def run(turn: Turn) -> str | None:
+        return "left out: the clock jumped" if in_doubt() else await work(turn)
+
+    return run

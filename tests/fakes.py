@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -58,6 +58,7 @@ class FakeModel(FakeRuns):
         self.down: ModelError | None = None
         self.explainer_down: ModelError | None = None
         self.refuses: dict[str, ModelError] = {}
+        self.asked: list[str] = []
         self.classified: list[str] = []
         self.drawn: list[Picture] = []
         self.predictions: dict[str, Prediction] = {}
@@ -68,6 +69,7 @@ class FakeModel(FakeRuns):
     ) -> list[Prediction]:
         if version not in (None, self.serving, self.shadow):
             raise BadRequest(f"Version {version} is neither the champion nor its shadow.")
+        self.asked += texts
         if self.down is not None:
             raise self.down
         for text in texts:
@@ -275,3 +277,8 @@ class FakeMessages:
 
     async def fetch(self, *, guild_id: int, channel_id: int, message_id: int) -> IncomingMessage | None:
         return self.standing.get(message_id)
+
+    async def fetch_many(
+        self, *, guild_id: int, channel_id: int, message_ids: Sequence[int]
+    ) -> Mapping[int, IncomingMessage]:
+        return {message_id: self.standing[message_id] for message_id in message_ids if message_id in self.standing}

@@ -24,6 +24,7 @@ from bot.chat.setup_items import show
 from bot.chat.setup_pages import guild_in
 from bot.chat.setup_texts import SCOPE_HOW
 from bot.chat.stats_commands import stats_command
+from bot.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from bot.chat.answering import Pressed
@@ -118,11 +119,17 @@ async def _scope(interaction: Pressed) -> str:
 
 
 async def _inspect(interaction: Pressed) -> str:
-    guild = guild_in(interaction)
-    rules = await interaction.client.flows.setup.rules(guild.id)
-    reading = await interaction.client.flows.coverage.finding(guild.id)
-    missed = progress_finding(interaction.client.flows.catch_up.progress(guild.id))
-    return as_text([*await inspect_guild(guild, rules), reading, missed])
+    guild, found = guild_in(interaction), list(interaction.client.own_findings())
+    flows = interaction.client.flows
+    try:
+        rules = await flows.setup.rules(guild.id)
+        found += await inspect_guild(guild, rules)
+        found.append(await flows.coverage.finding(guild.id))
+        found.append(progress_finding(flows.catch_up.progress(guild.id)))
+    except StoreUnavailable:
+        if not found:
+            raise  # else that is among them
+    return as_text(found)
 
 
 async def _set_up(

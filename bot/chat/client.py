@@ -7,7 +7,7 @@ messages bring their author along, and the enforcer asks for a member over REST 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,7 @@ from bot.chat.setup_sample import SampleButton
 from bot.chat.tree import CandorTree, differs
 from bot.chat.weekly_card import FineHereButton
 from bot.core.events import IncomingMessage
+from bot.core.findings import Finding
 from bot.errors import BadSettings, BotError
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+TOKEN_EXPIRED = 4004
+"""Discord's close code for a token that it does not know, or no longer."""
 MAX_PASSES = 64
 """Messages in the pass at a time; more of them wait in this process while the gateway is read on."""
 
@@ -63,7 +66,8 @@ class CandorBot(discord.Client):
 
     `connected`: messages arrive right now. `failures` counts messages and answers that ended in an unforeseen error.
     `deciding` holds the ids of cases that somebody is deciding right now. `own_webhooks`: through these the bot puts
-    texts back. `trials`: who tries the bot (server and person), where and until when.
+    texts back. `own_findings`: what is wrong with this process now. `trials`: who tries the bot (server and person),
+    where and until when.
     """
 
     def __init__(self, settings: Settings, *, connector: aiohttp.BaseConnector | None = None) -> None:
@@ -87,10 +91,11 @@ class CandorBot(discord.Client):
         self.failures = 0
         self.deciding: set[int] = set()
         self.own_webhooks: set[int] = set()
+        self.own_findings: Callable[[], Sequence[Finding]] = tuple
         self.trials: dict[tuple[int, int], tuple[int, datetime]] = {}
         self._flows: Flows | None = None
         self._passes = asyncio.Semaphore(MAX_PASSES)
-        self._passing: set[asyncio.Task[Any]] = set()
+        self._passing: dict[asyncio.Task[Any], IncomingMessage | None] = {}
 
     @property
     def flows(self) -> Flows:
@@ -110,6 +115,10 @@ class CandorBot(discord.Client):
             raise BadSettings(f"{texts.TOKEN_REFUSED} {texts.TOKEN_REFUSED_FIX}") from None
         except discord.PrivilegedIntentsRequired:
             raise BadSettings(f"{texts.INTENT_OFF} {texts.INTENT_OFF_FIX}") from None
+        except discord.ConnectionClosed as closed:
+            if closed.code == TOKEN_EXPIRED:
+                raise BadSettings(f"{texts.TOKEN_REFUSED} {texts.TOKEN_REFUSED_FIX}") from None
+            raise BotError(texts.CLOSED_BY_DISCORD.format(code=closed.code)) from None
         except UNANSWERED as error:
             raise BotError(f"{texts.NO_DISCORD.format(why=type(error).__name__)} {texts.NO_DISCORD_FIX}") from error
 
@@ -215,13 +224,22 @@ class CandorBot(discord.Client):
         log.exception("event_failed", event_name=event_method)
 
     async def drain(self) -> None:
-        """Wait until every message that arrived so far went through the pass."""
-        while self._passing:
-            await asyncio.wait(self._passing)
+        """Wait until every message that arrived so far went through the pass. Cancelled, what is still in the pass is
+        left for the next start.
+        """
+        try:
+            while self._passing:
+                await asyncio.wait(self._passing)
+        except asyncio.CancelledError:
+            self.flows.spooling.left([message for message in self._passing.values() if message is not None])
+            for task in self._passing:
+                task.cancel()
+            await asyncio.gather(*self._passing, return_exceptions=True)
+            raise
 
     async def _deleted(self, guild_id: int | None, message_ids: Collection[int]) -> None:
         if guild_id is not None:
-            await self.flows.gone.deleted(guild_id=guild_id, message_ids=message_ids)
+            await self.flows.spooling.deleted(guild_id=guild_id, message_ids=message_ids)
 
     async def _look_at_nickname(self, message: discord.Message, looked_at: IncomingMessage) -> None:
         name = nickname(message, looked_at)
@@ -249,7 +267,7 @@ class CandorBot(discord.Client):
         """Whether the message needs no further look."""
         task = asyncio.current_task()
         assert task is not None, "discord.py runs every event in a task"
-        self._passing.add(task)
+        self._passing[task] = None
         try:
             looked_at = incoming(
                 message,
@@ -259,9 +277,11 @@ class CandorBot(discord.Client):
             )
             if looked_at is None or message.webhook_id in self.own_webhooks:
                 return True
+            self._passing[task] = looked_at
             async with self._passes:
-                await self.flows.moderate.handle(looked_at, priority=priority)
-                await self._look_at_nickname(message, looked_at)
+                await self.flows.spooling.handle(looked_at, priority=priority)
+                if self.flows.spooling.away_since is None:
+                    await self._look_at_nickname(message, looked_at)
         except Exception:
             # One message must not stop the others; which one it was is enough to find it.
             self.failures += 1
@@ -270,7 +290,7 @@ class CandorBot(discord.Client):
         else:
             return True
         finally:
-            self._passing.discard(task)
+            self._passing.pop(task, None)
 
 
 def create_bot(settings: Settings, *, connector: aiohttp.BaseConnector | None = None) -> CandorBot:

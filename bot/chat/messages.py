@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 UNANSWERED = (discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError)
 """What discord.py raises when Discord could not be reached or failed; NotFound and Forbidden are caught before it."""
 
+PAGE = 100
+"""Messages that Discord gives of a channel's history at once."""
+MEMBERS_KEPT, MOST_MEMBERS = 60.0, 10_000
+
 GuildChannel = discord.abc.GuildChannel | discord.Thread
 
 
@@ -25,6 +31,7 @@ class DiscordMessages:
 
     def __init__(self, bot: CandorBot) -> None:
         self._bot = bot
+        self._members: dict[tuple[int, int], tuple[float, discord.Member | None]] = {}
 
     async def fetch(self, *, guild_id: int, channel_id: int, message_id: int) -> IncomingMessage | None:
         """The message, or None if it is gone or cannot be read any more. Raises BotError if Discord does not answer."""
@@ -42,6 +49,49 @@ class DiscordMessages:
         except UNANSWERED as error:
             raise BotError("Discord did not answer when a message was looked up.") from error
         return incoming(message, discord.utils.utcnow(), own_application_id=self._bot.application_id, member=member)
+
+    async def fetch_many(
+        self, *, guild_id: int, channel_id: int, message_ids: Sequence[int]
+    ) -> Mapping[int, IncomingMessage]:
+        """Those that stand and can be read, by their id. Raises BotError if Discord does not answer.
+
+        A hundred neighbours cost one call; a member of whom we heard within `MEMBERS_KEPT` seconds costs none.
+        """
+        guild = self._bot.get_guild(guild_id)
+        if guild is None:
+            return {}
+        try:
+            channel = await channel_of(guild, channel_id)
+            if not isinstance(channel, discord.abc.Messageable):
+                return {}
+            standing = await _of_history(channel, message_ids)
+            return {message.id: found for message in standing if (found := await self._incoming(guild, message))}
+        except (discord.NotFound, discord.Forbidden):
+            return {}
+        except UNANSWERED as error:
+            raise BotError("Discord did not answer when messages were looked up.") from error
+
+    async def _incoming(self, guild: discord.Guild, message: discord.Message) -> IncomingMessage | None:
+        member = None
+        if message.webhook_id is None:
+            name, now = (guild.id, message.author.id), monotonic()
+            heard, member = self._members.get(name, (-MEMBERS_KEPT, None))
+            if now - heard >= MEMBERS_KEPT:
+                member = await member_of(guild, message.author.id)
+                self._members[name] = now, member
+                while len(self._members) > MOST_MEMBERS:
+                    del self._members[next(iter(self._members))]
+        return incoming(message, discord.utils.utcnow(), own_application_id=self._bot.application_id, member=member)
+
+
+async def _of_history(channel: discord.abc.Messageable, wanted: Sequence[int]) -> list[discord.Message]:
+    """The messages of these ids that stand in the channel, read in pages of its history."""
+    left, found = sorted(set(wanted), reverse=True), list[discord.Message]()
+    while left:
+        page = [message async for message in channel.history(limit=PAGE, before=discord.Object(left[0] + 1))]
+        found += [message for message in page if message.id in left]
+        left = [message_id for message_id in left if len(page) == PAGE and message_id < page[-1].id]
+    return found
 
 
 async def channel_of(guild: discord.Guild, channel_id: int) -> GuildChannel | None:

@@ -28,8 +28,10 @@ TOKEN_REFUSED = "Discord does not accept the token."
 TOKEN_REFUSED_FIX = f"Reset the token at {PORTAL} (Bot, Reset Token) and set CANDOR_DISCORD_TOKEN."
 INTENT_OFF = "The message content intent is off, so messages come empty."
 INTENT_OFF_FIX = f"Switch on Message Content Intent at {PORTAL} (Bot, Privileged Gateway Intents)."
+CLOSED_BY_DISCORD = "Discord closed the connection for good (code {code}): its documentation of the gateway says why."
 NO_DISCORD = "Discord could not be reached ({why})."
 NO_DISCORD_FIX = "Check the network, or set CANDOR_DISCORD_PROXY."
+DATABASE_AWAY = "My database is away, so nothing was done. Try again in a few minutes."
 
 # Buttons and menus.
 BUTTON_BREAKS = "Breaks rules"

@@ -25,7 +25,6 @@ from bot.flow.proposing import Proposing
 from bot.flow.queue import Queue
 from bot.flow.report import Statistics
 from bot.flow.reporting import Reporting
-from bot.flow.rescoring import Rescoring
 from bot.flow.stores import Stores
 from bot.flow.telling import Telling
 from bot.flow.weekly import Weekly
@@ -64,7 +63,8 @@ def build_flows(
         desk=desk,
         telling=telling,
         moderate=moderate,
-        rescoring=Rescoring(moderate=moderate, messages=outside.messages, predictions=stores.predictions, clock=clock),
+        spooling=casework.spooling(stores, outside, moderate, gone=gone, brake=brake, passed=passed),
+        rescoring=casework.rescoring(stores, outside, moderate),
         review=review,
         deciding=casework.deciding(stores, outside, review, telling, gone),
         gone=gone,

@@ -22,7 +22,9 @@ from bot.flow.names import Names
 from bot.flow.outside import Outside
 from bot.flow.pings import Pings
 from bot.flow.putting_back import PuttingBack
+from bot.flow.rescoring import Rescoring
 from bot.flow.review import Review
+from bot.flow.spooling import Spooling
 from bot.flow.stores import Stores
 from bot.flow.telling import Telling
 from bot.flow.trouble import Trouble
@@ -176,5 +178,38 @@ def moderate(
         trouble=brake.trouble,
         clock=outside.clock,
         text_days=text_days,
+        observe=passed,
+    )
+
+
+def rescoring(stores: Stores, outside: Outside, moderate: Moderate) -> Rescoring:
+    return Rescoring(
+        moderate=moderate,
+        model=outside.model,
+        messages=outside.messages,
+        predictions=stores.predictions,
+        clock=outside.clock,
+    )
+
+
+def spooling(
+    stores: Stores,
+    outside: Outside,
+    moderate: Moderate,
+    *,
+    gone: Gone,
+    brake: Brake,
+    passed: Callable[[Passed], None],
+) -> Spooling:
+    return Spooling(
+        moderate=moderate,
+        gone=gone,
+        guilds=stores.guilds,
+        predictions=stores.predictions,
+        database=stores.database,
+        spool=stores.spool,
+        pings=brake.pings,
+        trouble=brake.trouble,
+        clock=outside.clock,
         observe=passed,
     )

@@ -33,6 +33,7 @@ from bot.flow.retraining_report import RetrainingReports
 from bot.flow.review import Review
 from bot.flow.run_details import RunDetails
 from bot.flow.shadow import Shadow
+from bot.flow.spooling import Spooling
 from bot.flow.telling import Telling
 from bot.flow.trouble import Trouble
 from bot.flow.weekly import Weekly
@@ -45,6 +46,7 @@ class Flows:
     desk: CardDesk
     telling: Telling
     moderate: Moderate
+    spooling: Spooling
     rescoring: Rescoring
     review: Review
     deciding: Deciding

@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import structlog
@@ -40,7 +40,7 @@ from moderation_model.errors import BadRequest, ModelError
 
 log = structlog.get_logger(__name__)
 
-PassOutcome = Literal["decided", "unscored", "replayed", "exempt", "empty"]
+PassOutcome = Literal["decided", "unscored", "replayed", "exempt", "empty", "spooled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,7 @@ class Moderate:
         self._text_kept = timedelta(days=text_days)
         self._observe = observe
         self._opening = asyncio.Lock()
+        self._newest = datetime.min.replace(tzinfo=UTC)
         self.left_unscored = asyncio.Event()
         """Set when a message was left unscored that is worth another try."""
         self.model_answered = asyncio.Event()
@@ -110,19 +111,18 @@ class Moderate:
         return passed
 
     async def _pass(self, message: IncomingMessage, priority: str) -> Passed:
+        self._newest = max(self._newest, message.created_at)
         rules = await self._guilds.get(message.guild_id)
         if rules.exempts(message):
             return Passed(message, "exempt")
-        if not rules.read_titles:
-            message = replace(message, parts=tuple(part for part in message.parts if part.kind != "title"))
+        message = looked_at(message, rules)
         if not message.parts:
             return Passed(message, "empty")
         if await self._predictions.seen(message_id=message.message_id, revision=message.revision):
             return Passed(message, "replayed")
         hits = find_keywords(message.text, rules.keywords)
         try:
-            texts = [hide_words(part.text, rules.fine_words) for part in message.parts]
-            predictions = await self._model.classify(texts, guild_id=message.guild_id, priority=priority)
+            predictions = await self._scores(message, rules, priority)
         except ModelError as error:
             passed = await self._leave_unscored(message, error)
             # Keywords and what asks for care are what is left while the model is away.
@@ -156,6 +156,27 @@ class Moderate:
             return Passed(message, "decided" if fresh else "replayed", tuple(predictions), decision)
         return await self._open_and_act(message, predictions, decision)
 
+    async def unrecorded(self, message: IncomingMessage, rules: GuildRules, *, priority: str) -> Decision:
+        """What `rules` say of the message while nothing can be written down: every action is withheld."""
+        message = looked_at(message, rules)
+        if rules.exempts(message) or not message.parts:
+            return NOTHING
+        try:
+            predictions = await self._scores(message, rules, priority)
+        except ModelError:
+            predictions = []
+        cry, hits = asks_for_care(message.text), find_keywords(message.text, rules.keywords)
+        decision = decide(message, predictions, rules, asks_for_care=cry, keywords=hits)
+        return withhold(decision, "the database is away: nothing done")
+
+    async def _scores(self, message: IncomingMessage, rules: GuildRules, priority: str) -> list[Prediction]:
+        texts = [hide_words(part.text, rules.fine_words) for part in message.parts]
+        return await self._model.classify(texts, guild_id=message.guild_id, priority=priority)
+
+    def _now(self) -> datetime:
+        """Now, but not before what Discord's own clock has shown: ours may have gone back."""
+        return max(self._clock.now(), self._newest)
+
     async def _open_and_act(
         self, message: IncomingMessage, predictions: Sequence[Prediction], decision: Decision
     ) -> Passed:
@@ -178,7 +199,7 @@ class Moderate:
 
     def _is_late(self, message: IncomingMessage, rules: GuildRules) -> bool:
         written = written_at(message.revision, message.created_at)
-        return late(found=self._clock.now(), written=written, minutes=rules.act_within_minutes)
+        return late(found=self._now(), written=written, minutes=rules.act_within_minutes)
 
     def _in_time(self, message: IncomingMessage, decision: Decision, rules: GuildRules) -> Decision:
         """Nothing is done about what is found long after it was written."""
@@ -252,3 +273,10 @@ class Moderate:
     async def keep_settling(self) -> None:
         """The same from then on, for what is left `pending` by any process; until cancelled."""
         await self._acting.run()
+
+
+def looked_at(message: IncomingMessage, rules: GuildRules) -> IncomingMessage:
+    """The message without the parts that the guild does not want looked at."""
+    if rules.read_titles:
+        return message
+    return replace(message, parts=tuple(part for part in message.parts if part.kind != "title"))

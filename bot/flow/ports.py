@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -234,6 +234,12 @@ class Messages(Protocol):
 
     async def fetch(self, *, guild_id: int, channel_id: int, message_id: int) -> IncomingMessage | None:
         """The message, or None if it is gone or cannot be read any more. Raises BotError if Discord does not answer."""
+        ...
+
+    async def fetch_many(
+        self, *, guild_id: int, channel_id: int, message_ids: Sequence[int]
+    ) -> Mapping[int, IncomingMessage]:
+        """Those of the channel's messages that stand and can be read, by their id. Raises BotError as `fetch` does."""
         ...
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from bot.store.appeal_lists import AppealListStore
 from bot.store.appeals import AppealStore
 from bot.store.audits import AuditStore
@@ -27,6 +29,7 @@ from bot.store.replaying import ReplayStore
 from bot.store.reports import ReportStore
 from bot.store.runs import RunStore
 from bot.store.shadow import ShadowStore
+from bot.store.spool import Spool
 from bot.store.stats import StatsStore
 from bot.store.teaching import TeachingStore
 from bot.store.under_way import UnderWay
@@ -50,10 +53,20 @@ class LearnStores:
 
 class Stores:
     """Every store over one database. `guilds` keeps rules in memory, so there is one for all; `under_way` knows what
-    this process works on. The options are those of `LearnStores`.
+    this process works on. `spool` lies in `folder` and is not opened here. The other options are those of
+    `LearnStores`.
     """
 
-    def __init__(self, db: Database, *, source: Source = "discord_message", permitted: bool = False) -> None:
+    def __init__(
+        self,
+        db: Database,
+        *,
+        source: Source = "discord_message",
+        permitted: bool = False,
+        folder: Path = Path(),
+    ) -> None:
+        self.database = db
+        self.spool = Spool(folder, key=db.key)
         self.guilds = GuildStore(db)
         self.predictions = PredictionStore(db)
         self.cases = CaseStore(db)

@@ -50,6 +50,11 @@ class GuildStore:
             await self.fresh([guild_id])
         return self._known[guild_id].rules
 
+    def remembered(self, guild_id: int) -> GuildRules | None:
+        """The rules as this process read or saved them last, without asking the database; None if it never did."""
+        known = self._known.get(guild_id)
+        return known.rules if known is not None else None
+
     async def fresh(self, guild_ids: Collection[int]) -> list[GuildRules]:
         """The rules of those guilds that have set anything, as they are stored now: another process may have changed
         them. Raises StoreUnavailable.

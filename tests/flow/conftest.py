@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,7 @@ class House:
     messages: FakeMessages = field(default_factory=FakeMessages)
     history: FakeHistory = field(default_factory=FakeHistory)
     clock: FakeClock = field(default_factory=FakeClock)
+    folder: Path = Path("not made")
     seen: list[Passed] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -41,7 +43,7 @@ class House:
 
     def build(self, learning: LearnSettings) -> None:
         """Build the use cases, anew where the operator has other settings."""
-        self.stores = stores = Stores(self.db)
+        self.stores = stores = Stores(self.db, folder=self.folder)
         self.guilds, self.predictions, self.cases = stores.guilds, stores.predictions, stores.cases
         self.labels, self.audits = stores.labels, stores.audits
         self.reports = stores.reports
@@ -63,7 +65,7 @@ class House:
         self.queue, self.reporting, self.labelling = flows.queue, flows.reporting, flows.labelling
         self.alarms, self.trouble, self.names = flows.alarms, flows.trouble, flows.names
         self.cursors, self.catch_up = flows.cursors, flows.catch_up
-        self.gone, self.rescoring = flows.gone, flows.rescoring
+        self.gone, self.rescoring, self.spooling = flows.gone, flows.rescoring, flows.spooling
         self.statistics, self.exporting = flows.statistics, flows.exporting
         self.learn, self.retraining, self.lessons = flows.learn, flows.retraining, flows.lessons
         self.stage = flows.shadow
@@ -106,6 +108,6 @@ class House:
 
 
 @pytest.fixture
-async def house(db: Database) -> House:
+async def house(db: Database, tmp_path: Path) -> House:
     """Over SQLite and over PostgreSQL."""
-    return House(db)
+    return House(db, folder=tmp_path)

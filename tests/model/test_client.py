@@ -14,7 +14,7 @@ import pytest
 
 from moderation_model import errors
 from moderation_model.breaker import Breaker
-from moderation_model.client import ModelClient
+from moderation_model.client import RECONNECTS, ModelClient
 from moderation_model.contract import Explanation, Prediction, Sentiment
 from moderation_model.errors import (
     BadRequest,
@@ -103,14 +103,16 @@ MAPPING: list[tuple[Answer, type[ModelError]]] = [
     (answer(503, {"error": "Busy."}, Retry_After="60"), ModelOverloaded),
     *[(answer(status, {"error": "Gone."}), ModelUnavailable) for status in (301, 502, 503, 504)],
     (answer(500, {"error": "Broke."}), ModelFailed),
-    (httpx.Response(200, content=b"<html>"), ModelFailed),
-    (httpx.Response(200, content=b"\xff\xfe"), ModelFailed),
-    (httpx.Response(200, content=b"[" * 100_000), ModelFailed),
-    *[(answer(200, body), ModelFailed) for body in (None, [], 3, {}, {"predictions": 3}, {"predictions": [{}]})],
-    (answer(200, {"predictions": []}), ModelFailed),
-    (answer(200, {"predictions": [PREDICTION.to_dict() | {"sentiment": [1]}]}), ModelFailed),
-    (answer(200, {"predictions": [PREDICTION.to_dict() | {"scores": None}]}), ModelFailed),
-    (answer(200, {"predictions": [PREDICTION.to_dict() | {"timings": {"days": 1}}]}), ModelFailed),
+    (httpx.Response(200, content=b"<html>"), ModelUnavailable),
+    (httpx.Response(200, content=b"\xff\xfe"), ModelUnavailable),
+    (httpx.Response(200, content=b"[" * 100_000), ModelUnavailable),
+    *[(answer(200, body), ModelUnavailable) for body in (None, [], 3, {}, {"predictions": 3}, {"predictions": [{}]})],
+    (answer(200, {"predictions": []}), ModelUnavailable),
+    (answer(200, {"predictions": [PREDICTION.to_dict() | {"sentiment": [1]}]}), ModelUnavailable),
+    (answer(200, {"predictions": [PREDICTION.to_dict() | {"scores": None}]}), ModelUnavailable),
+    (answer(200, {"predictions": [PREDICTION.to_dict() | {"timings": {"days": 1}}]}), ModelUnavailable),
+    *[(httpx.Response(status, content=b"<html>"), ModelUnavailable) for status in (400, 404, 413, 500)],
+    (answer(404, {"detail": "Not Found"}), ModelUnavailable),
     (httpx.Response(502, content=b"<html>"), ModelUnavailable),
     (httpx.ConnectError("no"), ModelUnavailable),
     (httpx.ReadError("no"), ModelUnavailable),
@@ -120,7 +122,7 @@ MAPPING: list[tuple[Answer, type[ModelError]]] = [
     (httpx.ReadTimeout("no"), ModelUnavailable),
     (httpx.PoolTimeout("no"), ModelUnavailable),
     (httpx.TooManyRedirects("no"), ModelUnavailable),
-    (httpx.DecodingError("no"), ModelFailed),
+    (httpx.DecodingError("no"), ModelUnavailable),
 ]
 
 
@@ -153,7 +155,7 @@ def _leaves(kind: type[ModelError]) -> Iterator[type[ModelError]]:
 @pytest.mark.parametrize("given", [answer(200, None), answer(200, {"label": "toxic"}), answer(200, [])])
 async def test_a_broken_explanation_or_model_description_is_a_failure(given: httpx.Response) -> None:
     for call in (lambda c: c.explain("a"), lambda c: c.info()):
-        with pytest.raises(ModelFailed):
+        with pytest.raises(ModelUnavailable):
             await call(client(Script(given)))
 
 
@@ -169,13 +171,13 @@ async def test_a_missing_explainer_is_told_apart_from_a_missing_server() -> None
         await client(Script(answer(503, {"error": "Busy."}, Retry_After="60"))).explain("a")
 
 
-async def test_a_lost_connection_is_tried_once_more() -> None:
+async def test_a_lost_connection_is_tried_a_few_times_more() -> None:
     script = Script(httpx.RemoteProtocolError("closed"), predictions())
     assert await client(script).classify(["a"]) == [PREDICTION]
     script = Script(httpx.ConnectError("refused"))
     with pytest.raises(ModelUnavailable):
         await client(script).classify(["a"])
-    assert len(script.requests) == 2
+    assert len(script.requests) == 1 + len(RECONNECTS)
 
 
 async def test_a_busy_server_is_asked_again_after_the_time_that_it_names() -> None:
@@ -233,6 +235,20 @@ async def test_after_five_failures_calls_end_at_once_until_a_trial_call_gets_an_
     assert await model.classify(["a"]) == [PREDICTION]
 
 
+@pytest.mark.parametrize(
+    "nonsense", [httpx.Response(200, content=b"<html>"), answer(200, {"predictions": []}), httpx.Response(404)]
+)
+async def test_a_server_that_answers_nonsense_is_asked_no_more_for_a_while(nonsense: httpx.Response) -> None:
+    clock, script = Clock(), Script(*[nonsense] * 5, predictions())
+    model = client(script, breaker=Breaker(clock=clock))
+    for _ in range(8):
+        with pytest.raises(ModelUnavailable):
+            await model.classify(["a"])
+    assert len(script.requests) == 5
+    clock.now += 2.0
+    assert await model.classify(["a"]) == [PREDICTION]
+
+
 async def test_only_one_caller_at_a_time_makes_the_trial_call() -> None:
     clock = Clock()
     arrived, go_on = asyncio.Event(), asyncio.Event()
@@ -257,7 +273,8 @@ async def test_only_one_caller_at_a_time_makes_the_trial_call() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [answer(422, {"error": "No."}), answer(500, {}), answer(503, {}, Retry_After="60"), answer(401, {})]
+    "given",
+    [answer(422, {"error": "No."}), answer(500, {"error": "No."}), answer(503, {}, Retry_After="60"), answer(401, {})],
 )
 async def test_a_server_that_answers_is_never_shut_out(given: httpx.Response) -> None:
     script = Script(given)

@@ -15,7 +15,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from bot import child as child_module
-from bot.__main__ import build_cli
+from bot.__main__ import MISCONFIGURED, build_cli
 from bot.config import Settings
 from bot.core.findings import Finding
 from bot.doctor import examine, show
@@ -197,7 +197,7 @@ def test_doctor_ends_with_1_where_something_is_wrong(command_line: CliRunner) ->
 
 def test_run_without_a_token_is_one_sentence(command_line: CliRunner) -> None:
     result = command_line.invoke(build_cli(), ["run"])
-    assert result.exit_code == 1
+    assert result.exit_code == MISCONFIGURED
     assert "CANDOR_DISCORD_TOKEN" in result.stderr
     assert "Traceback" not in result.stderr
 
@@ -205,7 +205,7 @@ def test_run_without_a_token_is_one_sentence(command_line: CliRunner) -> None:
 def test_a_bad_setting_is_one_sentence(command_line: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CANDOR_TEXT_DAYS", "never")
     result = command_line.invoke(build_cli(), ["run"])
-    assert result.exit_code == 1
+    assert result.exit_code == MISCONFIGURED
     assert result.stderr.startswith("CANDOR_TEXT_DAYS: ")
 
 
