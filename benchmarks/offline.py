@@ -189,7 +189,7 @@ async def measure(folder: Path, *, constant: bool, count: int) -> dict[str, floa
                 scored = max(passes.at[each] for each in ids) - started
                 requests, refused, busiest = limits.requests.copy(), limits.refused.total(), limits.busiest
                 await digests.first()
-                lost = len(ids) - await _scored(app, ids)
+                lost = len(ids) - await _recorded(app, ids)
         finally:
             writing.cancel()
     return {
@@ -210,8 +210,8 @@ async def measure(folder: Path, *, constant: bool, count: int) -> dict[str, floa
     }
 
 
-async def _scored(app: App, ids: list[int]) -> int:
-    wanted = (predictions.c.state == "scored", predictions.c.message_id.between(min(ids), max(ids)))
+async def _recorded(app: App, ids: list[int]) -> int:
+    wanted = (predictions.c.state != "unscored", predictions.c.message_id.between(min(ids), max(ids)))
     async with app.db.read() as connection:
         return await connection.scalar(sa.select(sa.func.count()).select_from(predictions).where(*wanted)) or 0
 
