@@ -35,7 +35,8 @@ class Missed:
 @dataclass(slots=True)
 class Absence:
     """What is known of it so far. `channels` had something to read, those of `gaps` still have; `compared`: open cases
-    were looked at; `told`: its digest is posted, or none is due.
+    were looked at; `told`: its digest is posted, or none is due. `leads`: cases whose cards stand for some of what was
+    found.
     """
 
     guild_id: int
@@ -46,6 +47,7 @@ class Absence:
     passed: dict[int, int] = field(default_factory=dict)
     channels: int = 0
     checked: int = 0
+    leads: set[int] = field(default_factory=set)
     unread: list[int] = field(default_factory=list)
     not_before: datetime | None = None
     compared: bool = False

@@ -81,7 +81,7 @@ def build_flows(
         alarms=brake.alarms,
         trouble=brake.trouble,
         cursors=cursors,
-        catch_up=casework.catch_up(stores, outside, moderate, gone, cursors, hours=catch_up_hours),
+        catch_up=casework.catch_up(stores, outside, moderate, desk, gone=gone, cursors=cursors, hours=catch_up_hours),
         proposing=Proposing(model=model, guilds=guilds, store=stores.proposals, clock=clock),
         appeal_list=AppealList(appeals=stores.appeal_lists, guilds=guilds, clock=clock),
         exporting=Exporting(records=stores.records, guilds=guilds, clock=clock),

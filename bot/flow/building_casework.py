@@ -126,7 +126,14 @@ def audit(stores: Stores, outside: Outside, desk: CardDesk, *, text_days: int) -
 
 
 def catch_up(
-    stores: Stores, outside: Outside, moderate: Moderate, gone: Gone, cursors: Cursors, *, hours: float
+    stores: Stores,
+    outside: Outside,
+    moderate: Moderate,
+    desk: CardDesk,
+    *,
+    gone: Gone,
+    cursors: Cursors,
+    hours: float,
 ) -> CatchUp:
     history, away, clock = outside.history, stores.away, outside.clock
     return CatchUp(
@@ -136,6 +143,7 @@ def catch_up(
         store=stores.cursors,
         away=away,
         guilds=stores.guilds,
+        desk=desk,
         board=outside.board,
         clock=clock,
         hours=hours,

@@ -116,6 +116,8 @@ class CardDesk:
         case = await self._cases.get(guild_id=guild_id, case_id=case_id)
         if case.lead_id is not None:
             case = await self._cases.get(guild_id=guild_id, case_id=case.lead_id)
+        if not await self._gets_card(case, await self._guilds.get(guild_id)):
+            return  # words that nobody sees would take the model's time
         explaining = asyncio.create_task(self._explain(case))
         done, _ = await asyncio.wait([explaining], timeout=PATIENCE_SECONDS)
         if done:
@@ -137,9 +139,7 @@ class CardDesk:
             case = await self._cases.get(guild_id=guild_id, case_id=case_id)
             rules = await self._guilds.get(guild_id)
             channel_id = card_channel(case, rules)
-            # Where another was quicker than the card, `/case list` has the case.
-            over = case.closed_as_gone and case.card is None
-            if over or channel_id is None or not await self._budget.admits(case, rules):
+            if channel_id is None or not await self._gets_card(case, rules):
                 return case
             background = await background_of(case, rules, self._cases)
             with self._watched(case):
@@ -152,6 +152,12 @@ class CardDesk:
             case = await self._cases.get(guild_id=guild_id, case_id=case_id)
         self._observe(case)
         return case
+
+    async def _gets_card(self, case: Case, rules: GuildRules) -> bool:
+        """Whether there is a channel for its card and a place in the budget, which it holds from now on."""
+        # Where another was quicker than the card, `/case list` has the case.
+        over = case.closed_as_gone and case.card is None
+        return not over and card_channel(case, rules) is not None and await self._budget.admits(case, rules)
 
     @contextmanager
     def _watched(self, case: Case) -> Iterator[None]:

@@ -16,6 +16,7 @@ import structlog
 from bot.core.away import AwayReport, Progress
 from bot.errors import BoardUnavailable, BotError
 from bot.flow.absence import Absence, Missed, absence_for_failures, absence_of
+from bot.flow.cards import CardDesk
 from bot.flow.cursors import Cursors
 from bot.flow.missed_pages import MissedPages
 from bot.flow.ports import Board, Clock, History
@@ -47,6 +48,7 @@ class CatchUp:
         store: CursorStore,
         away: AwayStore,
         guilds: GuildStore,
+        desk: CardDesk,
         board: Board,
         clock: Clock,
         hours: float,
@@ -57,6 +59,7 @@ class CatchUp:
         self._store = store
         self._away = away
         self._guilds = guilds
+        self._desk = desk
         self._board = board
         self._clock = clock
         self._hours = hours
@@ -169,7 +172,7 @@ class CatchUp:
         await self._finish_if_read(absence)
 
     async def _finish_if_read(self, absence: Absence) -> None:
-        """Once every channel is read: look at open cases, tell what was found, and follow the guild from then on."""
+        """Once every channel is read: look at open cases, post cards, tell what was found, and follow the guild."""
         if absence.gaps or self._returned.is_set():
             return
         guild_id = absence.guild_id
@@ -177,6 +180,9 @@ class CatchUp:
             if not absence.compared:
                 await self._pages.open_cases(absence)
                 absence.compared = True
+            for case_id in await self._away.with_card(absence.leads):
+                self._desk.enqueue(guild_id=guild_id, case_id=case_id)
+            await self._desk.catch_up(guild_id=guild_id)
             await self._tell(absence)
         except BotError as error:
             log.warning("absence_waits", guild_id=guild_id, why=type(error).__name__)

@@ -102,11 +102,14 @@ class MissedPages:
         passes = [each for each in found if isinstance(each, Passed)]
         if any(each.failure is not None and not isinstance(each.failure, BadRequest | ModelFailed) for each in passes):
             raise BotError("The model does not answer. What was missed is scored once it does.")
+        absence.leads |= {
+            each.case.lead_id for each in passes if each.case is not None and each.case.lead_id is not None
+        }
         absence.checked += sum(each.outcome in ("decided", "unscored", "replayed") for each in passes)
 
     async def _pass(self, message: IncomingMessage) -> Passed:
         async with self._passes:
-            return await self._moderate.handle(message, priority="backfill")
+            return await self._moderate.handle(message, priority="backfill", weigh=False)
 
 
 def _edited_after(found: Found, since: datetime) -> bool:

@@ -17,6 +17,7 @@ from typing import Literal
 import structlog
 
 from bot.core.away import late, written_at
+from bot.core.budget import never_waits
 from bot.core.cases import Case, NewCase
 from bot.core.events import IncomingMessage
 from bot.core.grouping import lead_of, same_text
@@ -102,15 +103,18 @@ class Moderate:
         self.model_answered = asyncio.Event()
         """Set when the model scored something."""
 
-    async def handle(self, message: IncomingMessage, *, priority: str = "live") -> Passed:
-        """Pass one message. Raises StoreUnavailable only; everything else ends in an outcome that is recorded."""
+    async def handle(self, message: IncomingMessage, *, priority: str = "live", weigh: bool = True) -> Passed:
+        """Pass one message. Raises StoreUnavailable only; everything else ends in an outcome that is recorded.
+
+        Without `weigh` a case's card is left to `CardDesk.catch_up`, which weighs many at once, unless it never waits.
+        """
         started = time.perf_counter()
-        passed = await self._pass(message, priority)
+        passed = await self._pass(message, priority, weigh)
         passed = replace(passed, message=message, milliseconds=(time.perf_counter() - started) * 1000)
         self._observe(passed)
         return passed
 
-    async def _pass(self, message: IncomingMessage, priority: str) -> Passed:
+    async def _pass(self, message: IncomingMessage, priority: str, weigh: bool) -> Passed:
         self._newest = max(self._newest, message.created_at)
         rules = await self._guilds.get(message.guild_id)
         if rules.exempts(message):
@@ -130,9 +134,8 @@ class Moderate:
             decision = decide(message, (), rules, asks_for_care=asks_for_care(message.text), keywords=hits)
             if not decision.opens:
                 return passed
-            return replace(
-                await self._open_and_act(message, (), self._in_time(message, decision, rules)), failure=error
-            )
+            decision = self._in_time(message, decision, rules)
+            return replace(await self._open_and_act(message, (), decision, weigh), failure=error)
         self._trouble.model_answered()
         self.model_answered.set()
         # Anew: somebody may have pressed pause while the message was scored.
@@ -154,7 +157,7 @@ class Moderate:
             if fresh and not rules.hears_only_help(message):
                 await self._audit.consider(message, predictions, decision)
             return Passed(message, "decided" if fresh else "replayed", tuple(predictions), decision)
-        return await self._open_and_act(message, predictions, decision)
+        return await self._open_and_act(message, predictions, decision, weigh)
 
     async def unrecorded(self, message: IncomingMessage, rules: GuildRules, *, priority: str) -> Decision:
         """What `rules` say of the message while nothing can be written down: every action is withheld."""
@@ -178,7 +181,7 @@ class Moderate:
         return max(self._clock.now(), self._newest)
 
     async def _open_and_act(
-        self, message: IncomingMessage, predictions: Sequence[Prediction], decision: Decision
+        self, message: IncomingMessage, predictions: Sequence[Prediction], decision: Decision, weigh: bool
     ) -> Passed:
         rules = await self._guilds.get(message.guild_id)
         async with self._opening:
@@ -193,6 +196,7 @@ class Moderate:
             await self._record(message, predictions)
         if created:
             case = await self._gone.after_opening(await self._acting.perform(case))
+        if created and (weigh or never_waits(case)):
             self._desk.enqueue(guild_id=case.guild_id, case_id=case.lead_id or case.case_id)
         await self._alarms.tell(message.guild_id, limited)
         return Passed(message, "decided" if created else "replayed", tuple(predictions), decision, case)

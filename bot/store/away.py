@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,6 +49,12 @@ class AwayStore:
         )
         async with self._db.read() as connection:
             return [(row.channel_id, row.message_id) for row in await connection.execute(query)]
+
+    async def with_card(self, case_ids: Collection[int]) -> list[int]:
+        """Those of the cases whose card is posted."""
+        query = sa.select(cases.c.id).where(cases.c.id.in_(list(case_ids)), cases.c.card_message_id.is_not(None))
+        async with self._db.read() as connection:
+            return list(await connection.scalars(query))
 
     async def found(self, *, guild_id: int, since: datetime, until: datetime, minutes: int) -> FoundCases:
         """The cases on messages that were written, or edited last, in that time.
