@@ -12,6 +12,7 @@ from bot.flow.audit import Audit
 from bot.flow.breaker import Breaker
 from bot.flow.budgeting import CardBudget
 from bot.flow.cards import CardDesk
+from bot.flow.claiming import Claiming
 from bot.flow.deciding import Deciding
 from bot.flow.gone import Gone
 from bot.flow.moderate import Moderate, Passed
@@ -38,8 +39,9 @@ class Brake:
 def brake(stores: Stores, outside: Outside) -> Brake:
     board, guilds, clock = outside.board, stores.guilds, outside.clock
     breaker = Breaker(guilds=guilds, cases=stores.cases, clock=clock)
-    pings = Pings(board=board, guilds=guilds, breaker=breaker, clock=clock)
-    alarms = Alarms(board=board, pings=pings, guilds=guilds, clock=clock)
+    claiming = Claiming(claims=stores.claims, clock=clock)
+    pings = Pings(board=board, guilds=guilds, breaker=breaker, claiming=claiming, clock=clock)
+    alarms = Alarms(board=board, pings=pings, guilds=guilds, claiming=claiming, clock=clock)
     return Brake(breaker, pings, alarms, Trouble(pings=pings, clock=clock))
 
 
@@ -52,6 +54,7 @@ def desk(stores: Stores, outside: Outside, brake: Brake, presented: Callable[[Ca
         budget=CardBudget(guilds=stores.guilds, queue=stores.queue, clock=outside.clock),
         pings=brake.pings,
         trouble=brake.trouble,
+        claiming=Claiming(claims=stores.claims, clock=outside.clock),
         observe=presented,
     )
 
