@@ -73,7 +73,7 @@ class App:
         self.settings = settings
         self._clock = clock
         self.metrics = Metrics()
-        self.db = Database(settings.sql_url, key=TextKey.from_settings(settings))
+        self.db = Database(settings.sql_url, key=TextKey.from_settings(settings), shard=settings.part)
         stores = Stores(self.db, source=source, permitted=settings.train_on_messages)
         self.guilds, self.cases, self.leases = stores.guilds, stores.cases, stores.leases
         self.child = ModelChild(settings) if settings.model_url is None else None

@@ -82,8 +82,10 @@ class CardDesk:
         return len(self._queued)
 
     def enqueue(self, *, guild_id: int, case_id: int) -> None:
-        """Have the case's card posted or refreshed soon; a case that waits already is not queued twice."""
-        if case_id not in self._queued:
+        """Have the case's card posted or refreshed soon; a case that waits already is not queued twice. Cards of other
+        shards' guilds are their processes' to post.
+        """
+        if case_id not in self._queued and self._guilds.serves(guild_id):
             self._queued.add(case_id)
             self._waiting.put_nowait((guild_id, case_id))
 

@@ -236,7 +236,7 @@ class Learn:
         rules = await self._guilds.get(home) if home is not None else None
         channel_id = rules.reports_to if rules else None
         progress = RunProgress(run, state.phase, state.stage, state.done, state.every, progress_card(run.facts))
-        if home is None or channel_id is None or not self._due(progress):
+        if home is None or channel_id is None or not self._guilds.serves(home) or not self._due(progress):
             return
         try:
             async with self._claiming.alone(f"progress:{run.run_id}"):

@@ -21,8 +21,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 import migrations
-from bot.core.shards import ALL_GUILDS, Shard
 from bot.errors import BadSettings, StoreUnavailable
+from bot.shards import ALL_GUILDS, Shard
 from bot.store.crypto import TextKey
 from bot.store.sqlite_driver import connect
 

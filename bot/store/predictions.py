@@ -128,7 +128,11 @@ class PredictionStore:
         """What waits to be scored, oldest first."""
         query = (
             sa.select(predictions)
-            .where(predictions.c.state == "unscored", predictions.c.created_at >= since)
+            .where(
+                predictions.c.state == "unscored",
+                predictions.c.created_at >= since,
+                self._db.mine(predictions.c.guild_id),
+            )
             .order_by(predictions.c.created_at, predictions.c.id)
             .limit(limit)
         )
