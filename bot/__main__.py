@@ -77,21 +77,35 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
-def migrate() -> None:
+def migrate(
+    to: Annotated[
+        str | None, typer.Option("--to", help="A revision, such as 0011: back to what an older version can read.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Go back although something stored may be lost.")] = False,
+) -> None:
     """Bring the database's tables up to date; `run` does the same at its start."""
     settings = _settings(quiet="warning")
     from bot.store.crypto import TextKey
     from bot.store.database import Database
+    from bot.store.downgrading import downgrade, steps_down
 
     async def upgrade() -> str:
         db = Database(settings.sql_url, key=TextKey.from_settings(settings))
         try:
-            await db.migrate()
+            steps = await steps_down(db, to) if to else []
+            if steps and not yes:
+                lines = "\n".join(f"  {step.revision}: {step.does}" for step in steps)
+                raise BotError(f"Going back to {to} takes these steps; stop every bot and add --yes to do it:\n{lines}")
+            if steps:
+                await downgrade(db, to or "head")
+            else:
+                await db.migrate(to or "head")
         finally:
             await db.close()
-        return db.url.render_as_string(hide_password=True)
+        where = db.url.render_as_string(hide_password=True)
+        return f"The database is {f'at revision {to}' if to else 'up to date'}: {where}"
 
-    typer.echo(f"The database is up to date: {_finish(upgrade())}")
+    typer.echo(_finish(upgrade()))
 
 
 def import_labels(

@@ -77,7 +77,7 @@ class App:
         self.settings = settings
         self._clock = clock
         self.metrics = Metrics()
-        self.db = Database(settings.sql_url, key=TextKey.from_settings(settings))
+        self.db = Database(settings.sql_url, key=TextKey.from_settings(settings), shard=settings.part)
         stores = Stores(self.db, source=source, permitted=settings.train_on_messages, folder=settings.data_dir)
         self.spool = stores.spool
         self.guilds, self.cases, self.leases = stores.guilds, stores.cases, stores.leases

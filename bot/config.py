@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import BadSettings
+from bot.shards import Shard, shard_of
 
 
 class Settings(BaseSettings):
@@ -20,6 +21,10 @@ class Settings(BaseSettings):
 
     discord_token: SecretStr | None = Field(None, description="Bot token from the Discord developer portal.")
     discord_proxy: str | None = Field(None, description="HTTP proxy for Discord, such as http://proxy:3128.")
+    shard: str = Field(
+        "0/1",
+        description="Which part of the servers this process looks after, such as 0/2 and 1/2 for two processes.",
+    )
     data_dir: Path = Field(Path("var"), description="Folder for the SQLite file, the key file and spools.")
     database_url: str | None = Field(
         None, description="SQLAlchemy URL; postgresql+asyncpg://user:pass@host/db. Default: SQLite in the data folder."
@@ -71,6 +76,16 @@ class Settings(BaseSettings):
     health_port: int | None = Field(None, ge=0, le=65535, description="Loopback port for /healthz and /metrics.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged, ids only.")
     log_format: Literal["json", "console"] = Field("json", description="How it is logged.")
+
+    @field_validator("shard")
+    @classmethod
+    def _shard_is_one(cls, value: str) -> str:
+        return str(shard_of(value))
+
+    @property
+    def part(self) -> Shard:
+        """The part of the servers that this process looks after."""
+        return shard_of(self.shard)
 
     @property
     def sql_url(self) -> str:

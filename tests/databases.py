@@ -57,7 +57,7 @@ async def _statement(url: sa.URL, statement: str) -> None:
 
 
 @asynccontextmanager
-async def _postgres_database(server: sa.URL) -> AsyncIterator[sa.URL]:
+async def postgres_database(server: sa.URL) -> AsyncIterator[sa.URL]:
     """An empty database of its own on the server."""
     name = f"candor_test_{os.getpid()}_{next(_numbers)}"
     await _statement(server, f"CREATE DATABASE {name}")
@@ -120,7 +120,7 @@ async def url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> A
     if dialect == "sqlite":
         yield f"sqlite+aiosqlite:///{tmp_path / 'store.db'}"
         return
-    async with _postgres_database(request.getfixturevalue("postgres")) as made:
+    async with postgres_database(request.getfixturevalue("postgres")) as made:
         yield made.render_as_string(hide_password=False)
 
 

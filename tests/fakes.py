@@ -187,12 +187,14 @@ class FakeBoard:
     ping_broken: bool = False
     posted: int = 0
 
-    async def show(self, case: Case, *, channel_id: int, background: Background) -> CardRef:
+    async def show(self, case: Case, *, channel_id: int, background: Background, search: bool = False) -> CardRef:
         if self.broken:
             raise BoardUnavailable("The review channel cannot be reached.")
         self.backgrounds[case.case_id] = background
-        card = case.card or CardRef(channel_id, 5000 + self.posted)
-        self.posted += case.card is None
+        standing = [CardRef(channel_id, card) for card, shown in self.cards.items() if shown.case_id == case.case_id]
+        known = case.card or (standing[-1] if search and standing else None)
+        card = known or CardRef(channel_id, 5000 + self.posted)
+        self.posted += known is None
         self.cards[card.message_id] = case
         return card
 

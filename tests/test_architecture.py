@@ -31,7 +31,7 @@ LAYERS = (
     ("bot.core",),
     ("bot.log",),
     ("bot.config",),
-    ("bot.errors", "bot.memory"),
+    ("bot.errors", "bot.memory", "bot.shards"),
 )
 """Each may import what stands below it, never what stands beside or above."""
 

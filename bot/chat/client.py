@@ -80,6 +80,8 @@ class CandorBot(discord.Client):
             member_cache_flags=discord.MemberCacheFlags.none(),
             proxy=settings.discord_proxy,
             connector=connector,
+            shard_id=settings.part.number if settings.part.count > 1 else None,
+            shard_count=settings.part.count if settings.part.count > 1 else None,
         )
         self.tree = CandorTree(
             self,

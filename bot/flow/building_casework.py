@@ -13,6 +13,7 @@ from bot.flow.breaker import Breaker
 from bot.flow.budgeting import CardBudget
 from bot.flow.cards import CardDesk
 from bot.flow.catch_up import CatchUp
+from bot.flow.claiming import Claiming
 from bot.flow.cursors import Cursors
 from bot.flow.deciding import Deciding
 from bot.flow.gone import Gone
@@ -43,8 +44,9 @@ class Brake:
 def brake(stores: Stores, outside: Outside) -> Brake:
     board, guilds, clock = outside.board, stores.guilds, outside.clock
     breaker = Breaker(guilds=guilds, cases=stores.cases, clock=clock)
-    pings = Pings(board=board, guilds=guilds, breaker=breaker, clock=clock)
-    alarms = Alarms(board=board, pings=pings, guilds=guilds, clock=clock)
+    claiming = Claiming(claims=stores.claims, clock=clock)
+    pings = Pings(board=board, guilds=guilds, breaker=breaker, claiming=claiming, clock=clock)
+    alarms = Alarms(board=board, pings=pings, guilds=guilds, claiming=claiming, clock=clock)
     return Brake(breaker, pings, alarms, Trouble(pings=pings, clock=clock))
 
 
@@ -57,6 +59,7 @@ def desk(stores: Stores, outside: Outside, brake: Brake, presented: Callable[[Ca
         budget=CardBudget(guilds=stores.guilds, queue=stores.queue, clock=outside.clock),
         pings=brake.pings,
         trouble=brake.trouble,
+        claiming=Claiming(claims=stores.claims, clock=outside.clock),
         observe=presented,
     )
 

@@ -158,8 +158,10 @@ class Messenger(Protocol):
 class Board(Protocol):
     """The review channel. Raises `BoardUnavailable` with a sentence."""
 
-    async def show(self, case: Case, *, channel_id: int, background: Background) -> CardRef:
-        """Post the case's card, or edit it where `case.card` is set; where it stands now."""
+    async def show(self, case: Case, *, channel_id: int, background: Background, search: bool = False) -> CardRef:
+        """Post the case's card, or edit it where `case.card` is set; where it stands now. `search`: it may stand there
+        although nobody wrote down where.
+        """
         ...
 
     async def ping(self, alert: Alert, *, channel_id: int, role_id: int | None, silent: bool = False) -> None:

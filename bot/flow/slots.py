@@ -58,7 +58,8 @@ class Schedule(Protocol):
 @dataclass(frozen=True, slots=True)
 class SlotJob:
     """One row whose due times run once. `cron`: the schedule of all; without it each guild's own stands in its rules
-    under `setting`. `by_guild`: a slot for each guild that is set up, else one for the whole deployment.
+    under `setting`. `by_guild`: a slot for each guild that is set up, else one for the whole deployment, or for each of
+    its shards.
     """
 
     name: str
@@ -139,7 +140,7 @@ class Slots:
 
     async def _start(self, job: SlotJob, rules: GuildRules | None, now: datetime) -> asyncio.Task[None] | None:
         """The task that works on the job's newest due time, if that is this process's to do."""
-        name = job.name if rules is None else f"{job.name}:{rules.guild_id}"
+        name = self._leases.own(job.name) if rules is None else f"{job.name}:{rules.guild_id}"
         cron = getattr(rules, job.setting) if rules is not None and job.setting else job.cron
         if cron is None or name in self._held or sum(held.job == job.name for held in self._held.values()) >= AT_A_TIME:
             return None

@@ -48,6 +48,7 @@ class LearnStores:
         self.shadow = ShadowStore(db)
         self.teaching = TeachingStore(db, source=source, permitted=permitted)
         self.leases = leases
+        self.claims = ClaimStore(db)
         self.weekly = WeeklyStore(db)
 
 

@@ -197,10 +197,12 @@ class Gateway:
         if intents & PRIVILEGED & ~world.application.privileged:
             raise Refused(4014, "Disallowed intent(s).")
         self._sessions = {key: each for key, each in self._sessions.items() if not each.lost}
-        session = Session(world, intents)
+        number, count = data.get("shard") or (0, 1)
+        session = Session(world, intents, (number, count))
         self._sessions[session.id] = session
         self._attach(connection, session)
-        guilds = [guild for guild in world.guilds.values() if world.application.bot_id in guild.members]
+        here = [guild for guild in world.guilds.values() if world.application.bot_id in guild.members]
+        guilds = [guild for guild in here if session.serves(guild.id)]
         ready = {
             "v": 10,
             "user": {**user_json(world.user(world.application.bot_id)), "verified": True, "mfa_enabled": True},

@@ -80,7 +80,10 @@ class AuditStore:
     async def due(self, *, drawn_before: datetime) -> list[int]:
         """Guilds in which a message that was drawn before then stands on no card yet."""
         waiting = sa.select(audit_draws.c.guild_id).where(
-            *WAITS, audit_draws.c.batch_id.is_(None), audit_draws.c.drawn_at <= drawn_before
+            *WAITS,
+            audit_draws.c.batch_id.is_(None),
+            audit_draws.c.drawn_at <= drawn_before,
+            self._db.mine(audit_draws.c.guild_id),
         )
         async with self._db.read() as connection:
             return list((await connection.scalars(waiting.distinct())).all())
@@ -109,13 +112,14 @@ class AuditStore:
 
     async def without_card(self) -> list[AuditBatch]:
         """Batches that wait to be posted."""
-        return await self._find(audit_batches.c.state == "open", audit_batches.c.card_message_id.is_(None))
+        waits = (audit_batches.c.state == "open", audit_batches.c.card_message_id.is_(None))
+        return await self._find(*waits, self._db.mine(audit_batches.c.guild_id))
 
     async def unscrubbed(self) -> list[AuditBatch]:
         """Batches that are over while their card may still show texts."""
-        over = audit_batches.c.state != "open"
+        over = (audit_batches.c.state != "open", self._db.mine(audit_batches.c.guild_id))
         return await self._find(
-            over, audit_batches.c.card_message_id.is_not(None), audit_batches.c.card_scrubbed.is_(False)
+            *over, audit_batches.c.card_message_id.is_not(None), audit_batches.c.card_scrubbed.is_(False)
         )
 
     async def set_card(self, *, batch_id: int, card: CardRef) -> None:

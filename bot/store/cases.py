@@ -240,6 +240,7 @@ class CaseStore:
         Their cards still show the text: they are in `unscrubbed` until `set_scrubbed`.
         """
         due = (cases.c.text_expires_at <= now, cases.c.payload.is_not(None), cases.c.state == "closed")
+        due = (*due, self._db.mine(cases.c.guild_id))
         chosen = sa.select(cases.c.id).where(*due).order_by(cases.c.text_expires_at).limit(limit)
         # `due` twice: on PostgreSQL a case that was reopened meanwhile is looked at again before it is changed.
         drop = cases.update().where(cases.c.id.in_(chosen), *due).values(payload=None, text_hash=None)

@@ -71,6 +71,10 @@ class GuildStore:
                 self._known[guild_id] = found.get(guild_id) or _known(guild_id, {}, None)
         return [found[guild_id].rules for guild_id in before if guild_id in found]
 
+    def serves(self, guild_id: int) -> bool:
+        """Whether that guild is one of this process's shard."""
+        return self._db.shard.serves(guild_id)
+
     async def look(self) -> int:
         """Read anew what another process has changed; how many guilds' rules. Raises StoreUnavailable."""
         asked = {guild_id: known.written_at for guild_id, known in self._known.items()}

@@ -47,6 +47,10 @@ class LeaseStore:
         self._db = db
         self._holder = holder or db.holder
 
+    def own(self, name: str) -> str:
+        """The name of what each shard does by itself."""
+        return self._db.shard.named(name)
+
     async def take(self, name: str, slot: datetime, *, now: datetime, span: timedelta) -> Lease | None:
         """The lease of the slot, or None where it has ended or somebody else holds it."""
         values = {"holder": self._holder, "expires_at": now + span, "started_at": now}

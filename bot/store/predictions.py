@@ -135,7 +135,11 @@ class PredictionStore:
         """What waits to be scored, newest first: what is over an hour old can no more be acted on, so it can wait."""
         query = (
             sa.select(predictions)
-            .where(predictions.c.state == "unscored", predictions.c.created_at >= since)
+            .where(
+                predictions.c.state == "unscored",
+                predictions.c.created_at >= since,
+                self._db.mine(predictions.c.guild_id),
+            )
             .order_by(predictions.c.created_at.desc(), predictions.c.id.desc())
             .limit(limit)
         )

@@ -6,16 +6,19 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from bot.core.cases import Case
+from bot.core.cases import CardRef, Case, Vote
 from bot.core.guild_rules import LabelRule
 from bot.core.policy import Action, Delete
+from bot.flow.claiming import SPAN
 from bot.flow.ports import Outcome
 from bot.store.database import Database
 from bot.store.under_way import CLAIM
-from tests.builders import GUILD, message
+from moderation_model.errors import ModelUnavailable
+from tests.builders import GUILD, message, person
 from tests.flow.conftest import House
 
 STRICT = LabelRule(delete_at=0.5)
@@ -123,3 +126,77 @@ async def test_what_was_recorded_over_an_hour_ago_is_not_done_and_the_card_says_
     assert [record.detail for record in shown.actions if record.state == "expired"] == [
         "I was away, and came back more than an hour later"
     ]
+
+
+async def test_a_case_has_one_card_although_both_post_it(house: House, other: House):
+    await house.rules(insult=STRICT)
+    lines = ["what an insult", "insult on two wheels", "your garden gnome is one big insult", "insult, says grandma"]
+    for number, line in enumerate(lines):
+        await house.moderate.handle(message(line, message_id=number, author=person(number)))
+    await other.desk.catch_up()
+    await asyncio.gather(house.post_cards(), other.post_cards())
+    assert house.board.posted == len({shown.case_id for shown in house.board.cards.values()}) == len(lines)
+
+
+async def test_a_card_shows_what_was_decided_last_whichever_process_heard_of_it(house: House, other: House):
+    await house.rules(insult=STRICT)
+    passed = await house.moderate.handle(message("what an insult"))
+    assert passed.case is not None
+    case_id = passed.case.case_id
+    show, asked = house.board.show, asyncio.Event()
+
+    async def slow(case: Case, **options: Any) -> CardRef:
+        if not asked.is_set():
+            asked.set()
+            await other.labels.vote(Vote(case_id, 9, "fine", {}, None, house.clock.now()), scores={})
+            voted.append(asyncio.create_task(other.desk.refresh(guild_id=GUILD, case_id=case_id)))
+            await asyncio.sleep(0.05)
+        return await show(case, **options)
+
+    voted: list[asyncio.Task[Case]] = []
+    house.board.show = slow  # type: ignore[method-assign]
+    await house.desk.refresh(guild_id=GUILD, case_id=case_id)
+    await asyncio.gather(*voted)
+    (shown,) = house.board.cards.values()
+    assert [vote.verdict for vote in shown.votes] == ["fine"]
+
+
+async def test_a_card_whose_process_died_before_it_was_written_down_is_found_again(house: House, other: House):
+    await house.rules(insult=STRICT)
+    passed = await house.moderate.handle(message("what an insult"))
+    assert passed.case is not None
+
+    async def killed(*, case_id: int, card: CardRef | None) -> None:
+        raise asyncio.CancelledError
+
+    async def never(name: str) -> None:
+        """A killed process gives nothing back."""
+
+    house.cases.set_card = killed  # type: ignore[method-assign]
+    house.stores.claims.release = never  # type: ignore[method-assign]
+    with pytest.raises(asyncio.CancelledError):
+        await house.desk.refresh(guild_id=GUILD, case_id=passed.case.case_id)
+    house.clock.move(seconds=SPAN.total_seconds())
+    shown = await other.desk.refresh(guild_id=GUILD, case_id=passed.case.case_id)
+    assert house.board.posted == 1
+    assert shown.card is not None
+    assert shown.card.message_id in house.board.cards
+
+
+async def test_a_raid_and_a_model_that_is_away_are_told_once(house: House, other: House):
+    await house.rules(insult=STRICT)
+    for process in (house, other):
+        process.model.down = ModelUnavailable("away")
+        await process.moderate.handle(message("hello", message_id=1))
+    house.clock.move(minutes=2)
+    assert await house.trouble.check() + await other.trouble.check() == 2  # both know that it is told
+    assert [alert.about for alert, _, _ in house.board.alerts] == ["model_away"]
+    for process in (house, other):
+        process.model.down = None
+        for number in range(10):
+            written = message(
+                "insult for you all", message_id=100 + number, author=person(number), at=house.clock.now()
+            )
+            await process.moderate.handle(written)
+    assert len(house.board.raids) == 1
+    assert [alert.about for alert, _, _ in house.board.alerts].count("raid") == 1

@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from bot.core.policy import Delete, Warn
-from bot.core.shards import Shard
 from bot.errors import StoreUnavailable
+from bot.shards import Shard
 from bot.store.cases import CaseStore
 from bot.store.crypto import TextKey
 from bot.store.database import Database

@@ -16,6 +16,10 @@ class Shard:
         """Whether that guild's events come here."""
         return (guild_id >> 22) % self.count == self.number
 
+    def named(self, name: str) -> str:
+        """The name of what this part does by itself, such as "digest@0/2"; without parts the plain name."""
+        return name if self == ALL_GUILDS else f"{name}@{self}"
+
     def __str__(self) -> str:
         return f"{self.number}/{self.count}"
 
