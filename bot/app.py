@@ -15,6 +15,7 @@ from bot.chat.client import CandorBot, create_bot
 from bot.chat.enforcer import DiscordEnforcer
 from bot.chat.messages import DiscordMessages
 from bot.chat.messenger import DiscordMessenger
+from bot.chat.servers import DiscordServers
 from bot.child import ModelChild
 from bot.config import Settings
 from bot.core.cases import Case
@@ -73,7 +74,7 @@ class App:
         self._clock = clock
         self.metrics = Metrics()
         self.db = Database(settings.sql_url, key=TextKey.from_settings(settings))
-        stores = Stores(self.db, source=source, permitted=settings.train_on_messages)
+        stores = Stores(self.db, source=source, permitted=settings.train_on_messages, keep_text=settings.keep_text)
         self.guilds, self.cases, self.leases = stores.guilds, stores.cases, stores.leases
         self.child = ModelChild(settings) if settings.model_url is None else None
         given = settings.model_token.get_secret_value() if settings.model_token else None
@@ -90,16 +91,18 @@ class App:
             passed=self._observe,
             presented=presented,
             learning=_learning(settings),
+            grace_days=settings.guild_grace_days,
         )
         self.desk = self.flows.desk
         self.bot.attach(self.flows)
         self.retention = Retention(
             predictions=stores.predictions,
-            cases=self.cases,
-            desk=self.desk,
+            expiry=stores.expiry,
+            dropping=self.flows.dropping,
             leases=stores.leases,
             clock=clock,
             prediction_days=settings.prediction_days,
+            case_days=settings.case_days,
         )
         self.presence = Presence(leases=stores.leases, connected=lambda: self.bot.connected, clock=clock)
         self.jobs = self._scheduled(stores)
@@ -113,6 +116,7 @@ class App:
             retention=self.retention,
             presence=self.presence,
             guild_ids=lambda: [guild.id for guild in self.bot.guilds],
+            servers=DiscordServers(self.bot).mine,
             clock=self._clock,
         )
 

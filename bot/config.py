@@ -45,6 +45,15 @@ class Settings(BaseSettings):
     model_device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the bot's own model server runs.")
     text_days: int = Field(30, ge=1, le=365, description="Days after which the texts of cases are dropped.")
     prediction_days: int = Field(30, ge=1, le=365, description="Days after which stored scores are dropped.")
+    case_days: int = Field(
+        365, ge=30, le=3650, description="Days after which a closed case names nobody any more; its numbers stay."
+    )
+    keep_text: bool = Field(
+        True, description="Whether texts of flagged messages are kept for a time. false: scores alone, on all servers."
+    )
+    guild_grace_days: int = Field(
+        7, ge=0, le=365, description="Days after the bot's removal from a server until all that is stored of it goes."
+    )
     train_on_messages: bool = Field(
         False,
         description="Discord has expressly permitted to train on messages: all servers' verdicts may teach. Else each "

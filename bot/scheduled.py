@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from bot.flow.flows import Flows
 from bot.flow.ports import Clock
@@ -21,9 +21,16 @@ def scheduled_jobs(
     retention: Retention,
     presence: Presence,
     guild_ids: Callable[[], Sequence[int]],
+    servers: Callable[[], Awaitable[Collection[int]]],
     clock: Clock,
 ) -> Jobs:
-    """The jobs, not started. `guild_ids`: the servers that this process looks after now."""
+    """The jobs, not started. `guild_ids`: the servers that this process looks after now; `servers`: those on which the
+    bot is, as Discord lists them.
+    """
+
+    async def departures() -> int:
+        return await flows.departing.check(await servers())
+
     each_process = {
         "rescore": flows.rescoring.rescore,
         "post_cards": flows.desk.catch_up,
@@ -36,6 +43,8 @@ def scheduled_jobs(
         "audit": _whole(flows.audit.run),
         "digest": _whole(flows.queue.digest),
         "retention": _whole(retention.run),
+        "texts": _whole(flows.dropping.run),
+        "departures": _whole(departures),
         "tell_forgotten": _whole(flows.lessons.tell_forgotten),
         "learn": flows.learn.scheduled,
         "nightly": flows.nightly.run,

@@ -10,15 +10,20 @@ from bot.store.audits import AuditStore
 from bot.store.case_lists import CaseListStore
 from bot.store.cases import CaseStore
 from bot.store.database import Database
+from bot.store.departures import DepartureStore
+from bot.store.expiring import ExpiryStore
 from bot.store.exporting import ExportStore
+from bot.store.forgetting import ForgetStore
 from bot.store.gone import GoneStore
 from bot.store.grouping import GroupStore
 from bot.store.guilds import GuildStore
+from bot.store.keeping import Keeping
 from bot.store.labels import LabelStore
 from bot.store.leases import LeaseStore
 from bot.store.lessons import LessonStore
 from bot.store.names import NameStore
 from bot.store.notes import NoteStore
+from bot.store.own_records import OwnRecordStore
 from bot.store.predictions import PredictionStore
 from bot.store.proposing import ProposalStore
 from bot.store.queue import QueueStore
@@ -37,10 +42,10 @@ class LearnStores:
     may train on them on all servers.
     """
 
-    def __init__(self, db: Database, leases: LeaseStore, *, source: Source, permitted: bool) -> None:
+    def __init__(self, db: Database, leases: LeaseStore, *, source: Source, permitted: bool, keeping: Keeping) -> None:
         self.lessons = LessonStore(db)
         self.runs = RunStore(db)
-        self.shadow = ShadowStore(db)
+        self.shadow = ShadowStore(db, keeping=keeping)
         self.teaching = TeachingStore(db, source=source, permitted=permitted)
         self.leases = leases
         self.weekly = WeeklyStore(db)
@@ -48,16 +53,21 @@ class LearnStores:
 
 class Stores:
     """Every store over one database. `guilds` keeps rules in memory, so there is one for all. `leases` holds slots in
-    this process's name, which is new at each start. The options are those of `LearnStores`.
+    this process's name, which is new at each start. `keep_text`: whether texts of messages are kept at all, where the
+    server keeps them, too; the other options are those of `LearnStores`.
     """
 
-    def __init__(self, db: Database, *, source: Source = "discord_message", permitted: bool = False) -> None:
+    def __init__(
+        self, db: Database, *, source: Source = "discord_message", permitted: bool = False, keep_text: bool = True
+    ) -> None:
+        self._keep_text = keep_text
         self.guilds = GuildStore(db)
+        self.keeping = keeping = Keeping(db, keeps=self._keeps)
         self.predictions = PredictionStore(db)
-        self.cases = CaseStore(db)
+        self.cases = CaseStore(db, keeping=keeping)
         self.groups = GroupStore(db)
         self.labels = LabelStore(db)
-        self.audits = AuditStore(db)
+        self.audits = AuditStore(db, keeping=keeping)
         self.notes = NoteStore(db)
         self.appeals = AppealStore(db)
         self.queue = QueueStore(db)
@@ -65,11 +75,18 @@ class Stores:
         self.replay = ReplayStore(db)
         self.gone = GoneStore(db)
         self.names = NameStore(db)
-        self.reports = ReportStore(db)
+        self.reports = ReportStore(db, keeping=keeping)
         self.proposals = ProposalStore(db)
         self.stats = StatsStore(db)
         self.appeal_lists = AppealListStore(db)
         self.records = ExportStore(db)
         self.weekly = WeeklyStore(db)
         self.leases = LeaseStore(db, holder=uuid4().hex)
-        self.learning = LearnStores(db, self.leases, source=source, permitted=permitted)
+        self.learning = LearnStores(db, self.leases, source=source, permitted=permitted, keeping=keeping)
+        self.own_records = OwnRecordStore(db)
+        self.forgetting = ForgetStore(db)
+        self.departures = DepartureStore(db)
+        self.expiry = ExpiryStore(db)
+
+    async def _keeps(self, guild_id: int) -> bool:
+        return self._keep_text and (await self.guilds.get(guild_id)).keep_text

@@ -43,6 +43,10 @@ class GuildStore:
             self._known.setdefault(guild_id, GuildRules.from_json(guild_id, data or {}))
         return self._known[guild_id]
 
+    def forget(self, guild_id: int) -> None:
+        """What is kept in memory of the guild's rules: they were deleted."""
+        self._known.pop(guild_id, None)
+
     async def fresh(self, guild_ids: Collection[int]) -> list[GuildRules]:
         """The rules of those guilds that have set anything, as they are stored now: another process may have changed
         them. Raises StoreUnavailable.
