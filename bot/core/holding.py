@@ -26,7 +26,7 @@ def held_until(case: Case, *, asked_at: datetime | None) -> datetime | None:
     ends = [_end(case, record) for record in case.actions if record.state in ("pending", "done")]
     if case.appeal is not None and case.appeal.decided_at is not None:
         ends.append(case.appeal.decided_at)
-    if asked_at is not None and case.closed_at is not None and (asked_at < case.closed_at or is_confirmed(case)):
+    if asked_at is not None and case.closed_at is not None and (asked_at <= case.closed_at or is_confirmed(case)):
         ends.append(case.closed_at)
     if not ends:
         return None

@@ -48,7 +48,9 @@ FORGOTTEN = "Done. {texts} dropped. {facts}"
 NO_FACT = "No case on record is yours."
 FACTS = "Of {number} only the bare fact stays: what was done or found, when and by which rule."
 HELD_BACK = "As evidence I still hold {held}. {they} by {itself} then."
-TAUGHT = "{number} that could teach the model are withdrawn, and the versions that learned from them are marked."
+TAUGHT = (
+    "{number} that could teach the model {are} withdrawn; versions of the model that learned from {them} are marked."
+)
 OPTED_OUT = (
     "From now on nothing of you is kept here beyond the decision: no message of yours is drawn for checks or teaches "
     "the model, and the text of a case goes when the case closes; where something was done to you, 30 days after that "
@@ -182,7 +184,13 @@ def _said(texts: int, on_record: int, held: Sequence[Held], taught: int) -> str:
             )
         )
     if taught:
-        said.append(TAUGHT.format(number=counted(taught, "example")))
+        said.append(
+            TAUGHT.format(
+                number=counted(taught, "example"),
+                are="is" if taught == 1 else "are",
+                them="it" if taught == 1 else "them",
+            )
+        )
     return " ".join(said)
 
 
