@@ -1,4 +1,4 @@
-"""The console script `candor`: run, demo, doctor, migrate, labels import."""
+"""The console script `candor`: run, demo, doctor, migrate, rotate-key, privacy-policy, labels import."""
 
 from __future__ import annotations
 
@@ -91,6 +91,14 @@ def migrate() -> None:
     typer.echo(f"The database is up to date: {_finish(upgrade())}")
 
 
+def rotate_key() -> None:
+    """Change the key of the stored texts, with the bot stopped; what was cut short goes on where it was."""
+    settings = _settings(quiet="warning")
+    from bot.flow.rotating import rotate_key as rotate
+
+    typer.echo(_finish(rotate(settings, now=datetime.now(UTC))))
+
+
 def import_labels(
     file: Annotated[Path, typer.Argument(help="A .csv with a header or a .jsonl: text, and labels as 1, 0 or empty.")],
     guild: Annotated[int, typer.Option(help="Id of the server whose model learns from it.", min=1)],
@@ -121,7 +129,7 @@ def build_cli() -> typer.Typer:
         pretty_exceptions_enable=False,  # its tracebacks show local values
         help="A Discord moderation bot that shows its reasons. Settings are variables CANDOR_...: see .env.example.",
     )
-    for verb in (run, demo, doctor, migrate):
+    for verb in (run, demo, doctor, migrate, rotate_key):
         cli.command()(verb)
     labels = typer.Typer(no_args_is_help=True, help="Labelled texts of your own.")
     labels.command("import")(import_labels)
