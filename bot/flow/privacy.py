@@ -112,7 +112,7 @@ class Privacy:
         """Drop the member's texts and everything that nobody needs; what stays and for how long, in sentences."""
         now, who = self._clock.now(), {"guild_id": guild_id, "member_id": member_id}
         case_ids = await self._forgetting.mark(**who, at=now)
-        taught = await self._forgetting.judged(case_ids)
+        taught = await self._forgetting.judged(**who)
         texts = 0
         for start in range(0, len(case_ids), BATCH):
             texts += len(await self._dropping.now(case_ids[start : start + BATCH]))

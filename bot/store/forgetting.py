@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -45,9 +44,10 @@ class ForgetStore:
         async with self._db.read() as connection:
             return list(await connection.scalars(sa.select(cases.c.id).where(*mine, cases.c.payload.is_not(None))))
 
-    async def judged(self, case_ids: Sequence[int]) -> list[int]:
-        """Those of the cases that a model may have learned from."""
-        query = sa.select(votes.c.case_id).where(votes.c.case_id.in_(case_ids)).distinct()
+    async def judged(self, *, guild_id: int, member_id: int) -> list[int]:
+        """Cases of the member's that a model may have learned from."""
+        query = sa.select(votes.c.case_id).join(cases, cases.c.id == votes.c.case_id).distinct()
+        query = query.where(cases.c.guild_id == guild_id, cases.c.author_id == member_id)
         async with self._db.read() as connection:
             return list(await connection.scalars(query))
 

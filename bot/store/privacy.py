@@ -100,6 +100,7 @@ PRIVACY: tuple[Table, ...] = (
             ),
         ),
         case="id",
+        of_messages=True,
         unshown={
             "message_id": POINTS,
             "revision": POINTS,
@@ -150,6 +151,7 @@ PRIVACY: tuple[Table, ...] = (
         ),
         case="case_id",
         with_text=True,
+        of_messages=True,
     ),
     Table(
         tables.notes,
@@ -271,6 +273,7 @@ PRIVACY: tuple[Table, ...] = (
         ),
         after="drawn_at",
         days="case_days",
+        of_messages=True,
         unshown={"message_id": POINTS},
     ),
     Table(

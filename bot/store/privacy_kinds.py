@@ -67,6 +67,7 @@ class Table:
 
     `case`: the column that says on which case a row hangs. `after`, `days`: rows older than that setting by that time
     are deleted, or with `keeps_rows` only their columns of age emptied. `with_text`: rows go when the case's text goes.
+    `of_messages`: its sealed columns hold what members wrote on the server, and stay empty where no texts are kept.
     `nothing`: the columns that say nothing about a person by themselves. `unshown`: why a personal column is in no
     section.
     """
@@ -83,6 +84,7 @@ class Table:
     days: Days | None = None
     keeps_rows: bool = False
     with_text: bool = False
+    of_messages: bool = False
     unshown: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -123,7 +125,8 @@ HELD = "30 days after the case, the appeal and what was done are over"
 def how_long(table: Table, column: Column) -> str:
     """When the column is emptied by itself."""
     if table.with_text or column.goes == "text":
-        return f"with the text: {PERIODS['text_days']} after the case was opened or closed"
+        since = "the case was opened or closed" if table.case is not None else f"`{table.after}`"
+        return f"with the text: {PERIODS['text_days']} after {since}"
     if column.goes in ("case", "asked"):
         return f"{PERIODS['case_days']} after the case closed"
     if table.days is not None:
@@ -136,6 +139,8 @@ def on_request(table: Table, name: str, column: Column) -> str:
     stays = [section.stays for section in table.sections if section.owner == name and not section.by_author]
     if stays and all(stays):
         return f"stays: {stays[0]}"
+    if column.goes == "text" and table.case is None:
+        return "dropped"
     if table.with_text or column.goes == "text":
         return f"dropped; held as evidence until {HELD}"
     if column.goes == "asked":
