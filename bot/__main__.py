@@ -1,4 +1,4 @@
-"""The console script `candor`: run, demo, doctor, migrate, labels import."""
+"""The console script `candor`: run, demo, doctor, migrate, rotate-key, privacy-policy, labels import."""
 
 from __future__ import annotations
 
@@ -108,6 +108,22 @@ def migrate(
     typer.echo(_finish(upgrade()))
 
 
+def rotate_key() -> None:
+    """Change the key of the stored texts, with the bot stopped; what was cut short goes on where it was."""
+    settings = _settings(quiet="warning")
+    from bot.flow.rotating import rotate_key as rotate
+
+    typer.echo(_finish(rotate(settings, now=datetime.now(UTC))))
+
+
+def privacy_policy() -> None:
+    """Write a privacy policy and the answers for Discord's intent review, from what is set. Changes nothing."""
+    settings = _settings(quiet="error")
+    from bot.flow.policy_page import facts_of, policy
+
+    typer.echo(policy(_finish(facts_of(settings))))
+
+
 def import_labels(
     file: Annotated[Path, typer.Argument(help="A .csv with a header or a .jsonl: text, and labels as 1, 0 or empty.")],
     guild: Annotated[int, typer.Option(help="Id of the server whose model learns from it.", min=1)],
@@ -138,7 +154,7 @@ def build_cli() -> typer.Typer:
         pretty_exceptions_enable=False,  # its tracebacks show local values
         help="A Discord moderation bot that shows its reasons. Settings are variables CANDOR_...: see .env.example.",
     )
-    for verb in (run, demo, doctor, migrate):
+    for verb in (run, demo, doctor, migrate, rotate_key, privacy_policy):
         cli.command()(verb)
     labels = typer.Typer(no_args_is_help=True, help="Labelled texts of your own.")
     labels.command("import")(import_labels)

@@ -16,6 +16,7 @@ from bot.chat.enforcer import DiscordEnforcer
 from bot.chat.history import DiscordHistory
 from bot.chat.messages import DiscordMessages
 from bot.chat.messenger import DiscordMessenger
+from bot.chat.servers import DiscordServers
 from bot.child import ModelChild
 from bot.config import Settings
 from bot.core.cases import Case
@@ -78,7 +79,13 @@ class App:
         self._clock = clock
         self.metrics = Metrics()
         self.db = Database(settings.sql_url, key=TextKey.from_settings(settings), shard=settings.part)
-        stores = Stores(self.db, source=source, permitted=settings.train_on_messages, folder=settings.data_dir)
+        stores = Stores(
+            self.db,
+            source=source,
+            permitted=settings.train_on_messages,
+            folder=settings.data_dir,
+            keep_text=settings.keep_text,
+        )
         self.spool = stores.spool
         self.guilds, self.cases, self.leases = stores.guilds, stores.cases, stores.leases
         self.child = ModelChild(settings) if settings.model_url is None else None
@@ -97,6 +104,7 @@ class App:
             presented=presented,
             learning=_learning(settings),
             catch_up_hours=settings.catch_up_hours,
+            grace_days=settings.guild_grace_days,
         )
         self.desk = self.flows.desk
         self.bot.attach(self.flows)
@@ -105,11 +113,12 @@ class App:
         self.model_watch = ModelWatch(self.model.health, child=self.child)
         self.retention = Retention(
             predictions=stores.predictions,
-            cases=self.cases,
-            desk=self.desk,
+            expiry=stores.expiry,
+            dropping=self.flows.dropping,
             leases=stores.leases,
             clock=clock,
             prediction_days=settings.prediction_days,
+            case_days=settings.case_days,
         )
         self.presence = Presence(leases=stores.leases, connected=lambda: self.bot.connected, clock=clock)
         self.jobs = self._scheduled(stores)
@@ -123,6 +132,7 @@ class App:
             retention=self.retention,
             presence=self.presence,
             guild_ids=lambda: [guild.id for guild in self.bot.guilds],
+            servers=DiscordServers(self.bot).mine,
             clock=self._clock,
             clock_in_doubt=lambda: self.clock_watch.jumped,
         )

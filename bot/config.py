@@ -56,6 +56,15 @@ class Settings(BaseSettings):
         le=168,
         description="How far back what was written while the bot was away is looked at. 0: not at all.",
     )
+    case_days: int = Field(
+        365, ge=30, le=3650, description="Days after which a closed case names nobody any more; its numbers stay."
+    )
+    keep_text: bool = Field(
+        True, description="Whether texts of flagged messages are kept for a time. false: scores alone, on all servers."
+    )
+    guild_grace_days: int = Field(
+        7, ge=0, le=365, description="Days after the bot's removal from a server until all that is stored of it goes."
+    )
     train_on_messages: bool = Field(
         False,
         description="Discord has expressly permitted to train on messages: all servers' verdicts may teach. Else each "

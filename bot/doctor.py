@@ -94,9 +94,12 @@ def _key(settings: Settings) -> Finding:
     if settings.encryption_key is None and not path.exists():
         return Finding(about, True, f"A key for stored texts is made at the first start: {path}.")
     try:
-        TextKey.from_settings(settings)
+        changing = TextKey.from_settings(settings).changing
     except BotError as error:
         return Finding(about, False, str(error), "Mend CANDOR_ENCRYPTION_KEY or the key file.")
+    if changing:
+        fix = "Stop the bot and run: candor rotate-key"
+        return Finding(about, False, "The key of the stored texts is being changed, and both are in use.", fix)
     if settings.encryption_key is not None:
         return Finding(about, True, "Stored texts are encrypted with CANDOR_ENCRYPTION_KEY.")
     if _open_to_others(path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from bot.flow.flows import Flows
 from bot.flow.ports import Clock
@@ -21,12 +21,17 @@ def scheduled_jobs(
     retention: Retention,
     presence: Presence,
     guild_ids: Callable[[], Sequence[int]],
+    servers: Callable[[], Awaitable[Collection[int]]],
     clock: Clock,
     clock_in_doubt: Callable[[], bool],
 ) -> Jobs:
-    """The jobs, not started. `guild_ids`: the servers that this process looks after now. While `clock_in_doubt`,
-    nothing is dropped for its age.
+    """The jobs, not started. `guild_ids`: the servers that this process looks after now; `servers`: those on which the
+    bot is, as Discord lists them. While `clock_in_doubt`, nothing is dropped for its age.
     """
+
+    async def departures() -> int:
+        return await flows.departing.check(await servers())
+
     each_process = {
         "rescore": flows.rescoring.rescore,
         "post_cards": flows.desk.catch_up,
@@ -39,6 +44,8 @@ def scheduled_jobs(
         "audit": _whole(flows.audit.run),
         "digest": _whole(flows.queue.digest),
         "retention": _unless(clock_in_doubt, _whole(retention.run)),
+        "texts": _unless(clock_in_doubt, _whole(flows.dropping.run)),
+        "departures": _unless(clock_in_doubt, _whole(departures)),
         "tell_forgotten": _whole(flows.lessons.tell_forgotten),
         "learn": flows.learn.scheduled,
         "nightly": flows.nightly.run,

@@ -7,8 +7,8 @@ import asyncio
 import sqlalchemy as sa
 from alembic import context
 
-from bot.store.cursor_tables import metadata
 from bot.store.database import create_engine
+from bot.store.privacy_tables import metadata
 
 LOCK = 4_242_001
 """Advisory lock on PostgreSQL, so that two bots that start together migrate one after the other."""

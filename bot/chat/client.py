@@ -33,6 +33,7 @@ from bot.chat.modals import submitted
 from bot.chat.more import LabelSelect, MoreButton
 from bot.chat.names import nickname, title
 from bot.chat.preview_commands import ApplyButton
+from bot.chat.privacy_commands import ForgetButton, PrivacyCommands
 from bot.chat.propose_commands import TakeLimitsButton
 from bot.chat.put_back import PutBackButton
 from bot.chat.queue_commands import NextButton, QueueCommands
@@ -131,12 +132,13 @@ class CandorBot(discord.Client):
         self.add_dynamic_items(SetupButton, SetupMenu, SampleButton)
         self.add_dynamic_items(NextButton, PageButton, RaidButton, TakeLimitsButton, LabelMessage, AppealPageButton)
         self.add_dynamic_items(FineHereButton)
-        self.add_dynamic_items(RunButton, JudgeButton)
+        self.add_dynamic_items(RunButton, JudgeButton, ForgetButton)
         if not self.tree.get_commands():
             self.tree.add_command(CandorCommands())
             self.tree.add_command(CaseCommands())
             self.tree.add_command(QueueCommands())
             self.tree.add_command(LearnCommands())
+            self.tree.add_command(PrivacyCommands())
             for menu in (why_menu(), label_menu(), report_menu()):
                 self.tree.add_command(menu)
         if await differs(self.tree):
@@ -164,7 +166,8 @@ class CandorBot(discord.Client):
         self.flows.cursors.lost()
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
-        """A server more."""
+        """A server more, or one that the bot was removed from and invited to again."""
+        await self.flows.departing.joined(guild.id)
         self.flows.catch_up.came_back()
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
@@ -198,6 +201,10 @@ class CandorBot(discord.Client):
     async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
         """The same for up to a hundred messages at once."""
         await self._deleted(event.guild_id, event.message_ids)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """The bot was removed from the server, or it is gone; an outage is another event."""
+        await self.flows.departing.left(guild.id)
 
     async def on_thread_create(self, thread: discord.Thread) -> None:
         """A new thread's title is looked at; a forum post's comes with its first message."""

@@ -87,6 +87,7 @@ class GuildRules:
     read_titles: bool = True
     read_nicknames: bool = False
     put_back_as_member: bool = False
+    keep_text: bool = True
     insult_stars: int | None = None
     escalation: bool = False
     escalation_days: int = 90

@@ -104,6 +104,13 @@ SETTINGS: tuple[Setting, ...] = (
         "Whether a text that is put back stands under the member's name, by webhook, and not as a quote of mine.",
     ),
     Setting(
+        "keep_text",
+        "switch",
+        "Whether texts of flagged messages are kept for a time, encrypted, and shown on cards. Off: only scores are, "
+        "cards lead to the message, nothing can be put back and no verdict teaches; what is kept already goes with its "
+        "time.",
+    ),
+    Setting(
         "insult_stars", "stars", "Act on insults only at or below so many stars of sentiment.", 1, 5, optional=True
     ),
     Setting(

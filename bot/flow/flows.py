@@ -13,6 +13,8 @@ from bot.flow.catch_up import CatchUp
 from bot.flow.coverage import Coverage
 from bot.flow.cursors import Cursors
 from bot.flow.deciding import Deciding
+from bot.flow.departing import Departing
+from bot.flow.dropping import Dropping
 from bot.flow.exporting import Exporting
 from bot.flow.gone import Gone
 from bot.flow.guild_setup import GuildSetup
@@ -23,6 +25,7 @@ from bot.flow.moderate import Moderate
 from bot.flow.names import Names
 from bot.flow.nightly import Nightly
 from bot.flow.preview import Preview
+from bot.flow.privacy import Privacy
 from bot.flow.proposing import Proposing
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
@@ -76,3 +79,6 @@ class Flows:
     lessons: Lessons
     shadow: Shadow
     run_details: RunDetails
+    dropping: Dropping
+    privacy: Privacy
+    departing: Departing

@@ -156,6 +156,8 @@ class Moderate:
             # What people vent is nobody's to check.
             if fresh and not rules.hears_only_help(message):
                 await self._audit.consider(message, predictions, decision)
+                if self._gone.knows(message.message_id):
+                    await self._audit.drop(guild_id=message.guild_id, message_ids=[message.message_id])
             return Passed(message, "decided" if fresh else "replayed", tuple(predictions), decision)
         return await self._open_and_act(message, predictions, decision, weigh)
 

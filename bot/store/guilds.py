@@ -55,6 +55,10 @@ class GuildStore:
         known = self._known.get(guild_id)
         return known.rules if known is not None else None
 
+    def forget(self, guild_id: int) -> None:
+        """What is kept in memory of the guild's rules: they were deleted."""
+        self._known.pop(guild_id, None)
+
     async def fresh(self, guild_ids: Collection[int]) -> list[GuildRules]:
         """The rules of those guilds that have set anything, as they are stored now: another process may have changed
         them. Raises StoreUnavailable.

@@ -148,6 +148,7 @@ cases = sa.Table(
     sa.Column("admitted_at", UtcTime),
     sa.Column("queued_at", UtcTime),
     sa.Column("gone_at", UtcTime),
+    sa.Column("forgotten_at", UtcTime),
     sa.Column("subject", sa.String(16), nullable=False, server_default="message"),
     sa.Column("flagged_only_by", sa.String(16)),
     sa.Column("shadow_run", sa.String(64), index=True),

@@ -70,6 +70,7 @@ class House:
         self.learn, self.retraining, self.lessons = flows.learn, flows.retraining, flows.lessons
         self.stage = flows.shadow
         self.run_details = flows.run_details
+        self.dropping, self.privacy, self.departing = flows.dropping, flows.privacy, flows.departing
 
     async def rules(self, **labels: LabelRule) -> GuildRules:
         """Save active rules with a review channel and the given label rules."""

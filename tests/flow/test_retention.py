@@ -15,11 +15,12 @@ from tests.flow.conftest import House
 def retention(house: House) -> Retention:
     return Retention(
         predictions=house.predictions,
-        cases=house.cases,
-        desk=house.desk,
+        expiry=house.stores.expiry,
+        dropping=house.dropping,
         leases=LeaseStore(house.db, holder="me"),
         clock=house.clock,
         prediction_days=30,
+        case_days=365,
     )
 
 

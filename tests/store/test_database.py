@@ -33,13 +33,15 @@ from bot.store.claims import ClaimStore
 from bot.store.crypto import TextKey, key_path
 from bot.store.cursors import Cursor, CursorStore, Sighting
 from bot.store.database import Database
+from bot.store.departures import DepartureStore
 from bot.store.guilds import GuildStore
+from bot.store.keeping import Keeping
 from bot.store.labels import LabelStore
-from bot.store.learning_tables import metadata
 from bot.store.leases import LeaseStore
 from bot.store.lessons import LessonStore
 from bot.store.notes import NoteStore
 from bot.store.predictions import PredictionStore
+from bot.store.privacy_tables import metadata
 from bot.store.reports import ReportStore
 from bot.store.runs import RunStore
 from tests.builders import GUILD, MODEL, NOON, message, new_case, prediction
@@ -59,6 +61,8 @@ async def fill_every_table(db: Database) -> None:
     await AuditStore(db).make_batches(GUILD, at=NOON)
     await CursorStore(db).save([Cursor(GUILD, 1, 1000)], [Sighting(GUILD, NOON, NOON)], at=NOON)
     await fill_learning(db)
+    await Keeping(db).opt_out(GUILD, 5, at=NOON)
+    await DepartureStore(db).left([GUILD], at=NOON)
 
 
 async def fill_learning(db: Database) -> None:
