@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.core.cases import Case
-from bot.core.holding import FOR_NOW, held_until, is_on_record
+from bot.core.holding import held_until, is_on_record
 from bot.store.blanking import ALL, ASKED, TEXT, drop
 from bot.store.crypto import TextKey
 from bot.store.loading import load_cases
@@ -38,9 +38,8 @@ async def release(connection: AsyncConnection, key: TextKey, case_ids: Collectio
         return
     for case in await load_cases(connection, key, sa.select(cases).where(cases.c.id.in_(asked))):
         until = held_until(case, asked_at=asked[case.case_id]) or at
-        if until != FOR_NOW:
-            sooner = cases.update().where(cases.c.id == case.case_id, cases.c.text_expires_at > until)
-            await connection.execute(sooner.values(text_expires_at=until))
+        sooner = cases.update().where(cases.c.id == case.case_id, cases.c.text_expires_at > until)
+        await connection.execute(sooner.values(text_expires_at=until))
 
 
 async def expire(

@@ -46,3 +46,13 @@ async def test_a_wipe_waits_until_the_model_server_has_heard_of_it(house: House)
     assert await house.departing.check([]) == 0
     house.model.away = None
     assert await house.departing.check([]) == 1
+
+
+async def test_who_came_back_while_the_bot_was_away_begins_anew_when_they_leave_again(house: House):
+    await flagged(house)
+    await house.departing.left(GUILD)
+    house.clock.move(days=6)
+    await house.departing.check([GUILD])
+    house.clock.move(days=6)
+    await house.departing.left(GUILD)
+    assert await house.departing.check([]) == 0

@@ -210,6 +210,7 @@ async def test_an_opt_out_keeps_nothing_beyond_the_decision_and_moderates_all_th
     await judged(house, acted, "breaks_rules")
     await house.dropping.run()
     assert (await house.case(acted.case_id)).text == "what an insult"
+    assert (await house.stores.learning.teaching.examples(now=house.clock.now(), without={})).examples == ()
     house.clock.move(days=31)
     await house.dropping.run()
     assert (await house.case(acted.case_id)).text is None
