@@ -16,34 +16,16 @@ import structlog
 from discord import app_commands
 
 from bot.chat import texts
-from bot.chat.appeal_lists import AppealPageButton
-from bot.chat.appeal_menu import AppealAnswer, AppealButton, appeal_submitted
-from bot.chat.audit_cards import AuditNone, AuditSelect
-from bot.chat.buttons import CaseButton
-from bot.chat.candor_commands import CandorCommands
-from bot.chat.case_commands import CaseCommands, why_menu
-from bot.chat.case_lists import PageButton
-from bot.chat.label_menu import LabelMessage, label_menu
-from bot.chat.learn_commands import JudgeButton, LearnCommands
+from bot.chat.appeal_menu import appeal_submitted
 from bot.chat.learn_example import example_submitted
-from bot.chat.learn_report import RunButton
 from bot.chat.listener import incoming
 from bot.chat.messages import UNANSWERED
 from bot.chat.modals import submitted
-from bot.chat.more import LabelSelect, MoreButton
 from bot.chat.names import nickname, title
-from bot.chat.preview_commands import ApplyButton
-from bot.chat.privacy_commands import ForgetButton, PrivacyCommands
-from bot.chat.propose_commands import TakeLimitsButton
-from bot.chat.put_back import PutBackButton
-from bot.chat.queue_commands import NextButton, QueueCommands
-from bot.chat.raid_cards import RaidButton
-from bot.chat.report_menu import report_menu, report_submitted
-from bot.chat.setup_items import SetupButton, SetupMenu
+from bot.chat.registered import BUTTONS, commands
+from bot.chat.report_menu import report_submitted
 from bot.chat.setup_names import rule_named
-from bot.chat.setup_sample import SampleButton
 from bot.chat.tree import CandorTree, differs
-from bot.chat.weekly_card import FineHereButton
 from bot.core.events import IncomingMessage
 from bot.core.findings import Finding
 from bot.errors import BadSettings, BotError
@@ -127,20 +109,10 @@ class CandorBot(discord.Client):
 
     async def setup_hook(self) -> None:
         """Register buttons and commands; ask Discord to change its list of commands only where it differs."""
-        self.add_dynamic_items(CaseButton, MoreButton, LabelSelect, AuditSelect, AuditNone)
-        self.add_dynamic_items(AppealButton, AppealAnswer, PutBackButton, ApplyButton)
-        self.add_dynamic_items(SetupButton, SetupMenu, SampleButton)
-        self.add_dynamic_items(NextButton, PageButton, RaidButton, TakeLimitsButton, LabelMessage, AppealPageButton)
-        self.add_dynamic_items(FineHereButton)
-        self.add_dynamic_items(RunButton, JudgeButton, ForgetButton)
+        self.add_dynamic_items(*BUTTONS)
         if not self.tree.get_commands():
-            self.tree.add_command(CandorCommands())
-            self.tree.add_command(CaseCommands())
-            self.tree.add_command(QueueCommands())
-            self.tree.add_command(LearnCommands())
-            self.tree.add_command(PrivacyCommands())
-            for menu in (why_menu(), label_menu(), report_menu()):
-                self.tree.add_command(menu)
+            for command in commands():
+                self.tree.add_command(command)
         if await differs(self.tree):
             await self.tree.sync()
             log.info("commands_registered", count=len(self.tree.get_commands()))
