@@ -198,8 +198,8 @@ class Case:
     message; `gone_follower_ids`: the cases beside it of which the same is known. `other_texts`: the newest different
     texts of the cases beside it, the newest last; `more_texts`: how many more. `subject`: what the case is about; of a
     nickname `message_id` is the member's id, of a title the thread's. `flagged_only_by`: two models scored it and this
-    one alone flags it. `card_number`: how often its card was posted or taken away. `forgotten_at`: when the author asked to be forgotten. `unkept`: the server keeps no texts, so there
-    never was one here (`text` is empty).
+    one alone flags it. `card_number`: how often its card was posted or taken away. `forgotten_at`: when the author
+    asked to be forgotten. `unkept`: the server keeps no texts, so there never was one here (`text` is empty).
     """
 
     case_id: int

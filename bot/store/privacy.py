@@ -75,8 +75,8 @@ PRIVACY: tuple[Table, ...] = (
         "guild_id",
         "id guild_id channel_id opened_why state text_expires_at posted_at opened_at closed_at reading model_version "
         "forwarded withheld_why withheld ping pinged inclusion_probability card_channel_id card_message_id "
-        "card_scrubbed card_number lead_id admitted_at queued_at gone_at forgotten_at subject flagged_only_by shadow_run "
-        "reasons",
+        "card_scrubbed card_number lead_id admitted_at queued_at gone_at forgotten_at subject flagged_only_by "
+        "shadow_run reasons",
         {
             "author_id": AUTHOR,
             "author_joined_at": Column("member", "asked"),

@@ -60,7 +60,7 @@ async def test_a_wiped_guild_leaves_nothing_and_another_keeps_everything(db: Dat
     other, _ = await CaseStore(db).open(new_case(message_id=7, guild_id=GUILD + 1), [Delete()])
     before = await rows_of(db)
 
-    assert await DepartureStore(db).wipe(GUILD) >= len(PRIVACY) - 3
+    assert await DepartureStore(db).wipe(GUILD) >= len(PRIVACY) - 4
 
     async with db.read() as connection:
         for row in PRIVACY:
@@ -69,7 +69,7 @@ async def test_a_wiped_guild_leaves_nothing_and_another_keeps_everything(db: Dat
                 assert await connection.scalar(left) == 0, row.name
     after = await rows_of(db)
     assert (after["cases"], after["actions"]) == (1, 1)
-    assert {name for name, number in after.items() if number} <= {"cases", "actions", "job_slots", "runs"}
+    assert {name for name, number in after.items() if number} <= {"cases", "actions", "job_slots", "runs", "claims"}
     assert before["votes"]
     assert not after["votes"]
     assert (await CaseStore(db).get(guild_id=GUILD + 1, case_id=other.case_id)).text == "you clown"
