@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -90,8 +91,10 @@ async def test_the_cards_of_an_absence_are_its_highest_not_its_newest(bot: House
             text = f"{chr(97 + number) * 9} {number}"
             bot.model.predictions[text] = prediction({"insult": score})
             write(bot, text, channel=OTHER + number, by=number)
+    posting = asyncio.create_task(bot.desk.run())
     await came_back(bot)
-    await bot.post_cards()
+    await bot.desk.drain()
+    posting.cancel()
     assert sorted(card.text[0] for card in bot.board.cards.values() if card.text) == ["a", "c"]
 
 
