@@ -164,7 +164,7 @@ class Live:
         return [1000 * (decided[each] - said_at) for each, said_at in self._said.items() if each in decided]
 
 
-async def measure(folder: Path, *, constant: bool, count: int) -> dict[str, float]:
+async def measure(folder: Path, texts: list[str], *, constant: bool) -> dict[str, float]:
     """Every figure."""
     before, passes = Passes(), Passes()
     async with await Sandbox.start(seed=large_server) as sandbox:
@@ -174,7 +174,7 @@ async def measure(folder: Path, *, constant: bool, count: int) -> dict[str, floa
             for number in range(CHANNELS):
                 await sandbox.say("Mia", f"#talk-{number}", f"good morning, channel {number}")
             await before.until(lambda: len(before.decided) == CHANNELS)
-        ids = await write(sandbox, measuring.generated(count))
+        ids = await write(sandbox, texts)
         limits = sandbox.limits
         limits.requests.clear()
         limits.refused.clear()
@@ -221,10 +221,12 @@ def main() -> None:
     parser = measuring.arguments(__doc__)
     parser.add_argument("--constant", action="store_true", help="answer every text at once, without a model server")
     parser.add_argument("--messages", type=int, default=MESSAGES, help="how many messages are missed")
+    parser.add_argument("--generated", action="store_true", help="generated lines, of which a third is flagged")
     given = parser.parse_args()
+    texts = (measuring.generated if given.generated else measuring.texts)(given.messages)
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("w", encoding="utf-8") as log:
         configure(Settings(_env_file=None), stream=log)  # pyright: ignore[reportCallIssue]
-        figures = asyncio.run(measure(Path(folder), constant=given.constant, count=given.messages))
+        figures = asyncio.run(measure(Path(folder), texts, constant=given.constant))
     goals = [
         measuring.at_most("all_scored_s", figures["all_scored_s"], 120),
         measuring.at_most("refused", figures["refused"], 0),

@@ -77,6 +77,8 @@ class DiscordHistory:
         channel = guild.get_channel_or_thread(place.channel_id) if guild is not None else None
         if guild is None or not isinstance(channel, Readable):
             return None
+        if self._bot.is_closed():
+            raise BotError("The connection to Discord is closed.")
         await self._turn(place.channel_id)
         try:
             messages = [each async for each in channel.history(limit=PAGE, before=discord.Object(before))]

@@ -108,7 +108,9 @@ class CatchUp:
         due = deque(gap for absence in absences for gap in absence.gaps.values())
         for absence in absences:
             await self._finish_if_read(absence)
-        await asyncio.gather(*(self._read(due) for _ in range(READERS)))
+        async with asyncio.TaskGroup() as readers:
+            for _ in range(READERS):
+                readers.create_task(self._read(due))
         return sum(absence.checked for absence in absences) - before
 
     async def _begin(self) -> None:

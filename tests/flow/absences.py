@@ -9,7 +9,7 @@ from datetime import timedelta
 from bot.core.away import id_at
 from bot.core.events import IncomingMessage
 from bot.core.guild_rules import LabelRule
-from tests.builders import CHANNEL, GUILD, message
+from tests.builders import CHANNEL, GUILD, message, person
 from tests.flow.conftest import House
 
 OTHER = CHANNEL + 1
@@ -25,12 +25,21 @@ async def after_first_start(house: House) -> House:
 
 
 def write(
-    house: House, text: str, *, channel: int = CHANNEL, number: int = 0, edited: bool = False, looked_at: bool = True
+    house: House,
+    text: str,
+    *,
+    channel: int = CHANNEL,
+    number: int = 0,
+    edited: bool = False,
+    looked_at: bool = True,
+    by: int = 1,
 ) -> IncomingMessage:
     """Somebody writes now; `number` keeps messages of the same moment apart."""
     now = house.clock.now()
     revision = round(now.timestamp() * 1000) if edited else 0
-    written = message(text, message_id=id_at(now) + number, channel_id=channel, revision=revision, at=now)
+    written = message(
+        text, message_id=id_at(now) + number, channel_id=channel, revision=revision, at=now, author=person(by)
+    )
     return house.history.add(written, looked_at=looked_at)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
 from bot.store.predictions import PredictionStore
-from tests.builders import CHANNEL, GUILD, message
-from tests.flow.absences import after_first_start, away, came_back, decided, live, write
+from tests.builders import CHANNEL, GUILD, message, prediction
+from tests.flow.absences import OTHER, after_first_start, away, came_back, decided, live, write
 from tests.flow.conftest import House
 
 
@@ -79,6 +80,22 @@ async def test_what_is_found_comes_as_one_digest_and_no_ping(bot: House):
     assert [each.kind for each in report.urgent] == ["threat"]
     assert len(bot.board.cards) == 2
     assert bot.board.pings == []
+
+
+async def test_the_cards_of_an_absence_are_its_highest_not_its_newest(bot: House):
+    rules = await bot.guilds.get(GUILD)
+    await bot.guilds.save(replace(rules, cards_a_day=2, shadow=True), by=1, at=bot.clock.now())
+    async with away(bot, minutes=40):
+        for number, score in enumerate((0.95, 0.6, 0.9, 0.7)):
+            bot.clock.move(minutes=5)
+            text = f"{chr(97 + number) * 9} {number}"
+            bot.model.predictions[text] = prediction({"insult": score})
+            write(bot, text, channel=OTHER + number, by=number)
+    posting = asyncio.create_task(bot.desk.run())
+    await came_back(bot)
+    await bot.desk.drain()
+    posting.cancel()
+    assert sorted(card.text[0] for card in bot.board.cards.values() if card.text) == ["a", "c"]
 
 
 async def test_a_threat_that_is_found_in_time_still_calls_people(bot: House):

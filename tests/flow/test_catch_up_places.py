@@ -69,6 +69,7 @@ async def test_a_channel_without_permission_is_skipped_and_said_once(bot: House)
     await came_back(bot)
     assert [report.unread for report in bot.board.away] == [(OTHER,)]
     assert bot.history.asked == []
+    assert bot.catch_up.progress(GUILD).whole_since == bot.clock.now()
     async with away(bot, minutes=20):
         pass
     await came_back(bot)

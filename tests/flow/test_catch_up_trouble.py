@@ -26,16 +26,19 @@ async def test_a_crash_in_the_middle_loses_nothing_and_decides_nothing_twice(
         for number in range(250):
             bot.clock.move(seconds=1)
             write(bot, f"line {number}" if number else "what an insult", number=number)
-    read = bot.history.page
+    read, killed = bot.history.page, asyncio.Event()
 
     async def page(place: Place, *, before: int):
         if len(bot.history.asked) > 1:
-            raise asyncio.CancelledError
+            killed.set()
+            await asyncio.Event().wait()
         return await read(place, before=before)
 
     monkeypatch.setattr(bot.history, "page", page)
-    with pytest.raises(asyncio.CancelledError):
-        await came_back(bot)
+    process = asyncio.create_task(came_back(bot))
+    await killed.wait()
+    process.cancel()
+    await asyncio.wait([process])
     assert 0 < len(decided(bot)) < 250
     before = decided(bot)
     monkeypatch.undo()

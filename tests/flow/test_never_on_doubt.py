@@ -113,6 +113,23 @@ async def test_what_is_over_an_hour_old_opens_a_case_and_no_more(house: House):
     assert house.enforcer.performed == []
 
 
+async def test_what_is_over_an_hour_old_is_not_acted_on_for_a_keyword_either(house: House):
+    await with_keywords(house, KeywordRule("cheap", action="delete"))
+    house.model.down = ModelUnavailable("away")
+    passed = await house.moderate.handle(message("cheap", at=house.clock.now() - timedelta(hours=2)))
+    assert passed.case is not None
+    assert house.enforcer.performed == []
+
+
+async def test_a_raid_of_over_an_hour_ago_calls_nobody(house: House):
+    await house.rules()
+    written = house.clock.now() - timedelta(hours=2)
+    for number in range(12):
+        raider = person(50 + number)
+        await house.moderate.handle(message("what an insult", message_id=number, author=raider, at=written))
+    assert house.board.raids == []
+
+
 async def test_what_was_called_fine_is_not_flagged_again_for_a_changed_letter(house: House):
     await house.rules(insult=LabelRule(delete_at=0.99, mode="act"))
     first = await house.moderate.handle(message("what an insult, my dear old friend"))
