@@ -24,6 +24,7 @@ from bot.config import Settings
 from bot.core.findings import Finding
 from bot.core.guild_rules import GuildRules
 from bot.core.languages import unread_finding
+from bot.doctor_state import examine_running
 from bot.errors import BotError
 from bot.flow.coverage import LOOKED_BACK
 from bot.store.crypto import TextKey, key_path
@@ -40,11 +41,12 @@ if TYPE_CHECKING:
 
 
 async def examine(settings: Settings, *, connector: aiohttp.BaseConnector | None = None) -> list[Finding]:
-    """All findings, in the order of a start: folder and key, database, model, Discord. Raises nothing of ours.
+    """All findings, in the order of a start: folder and key, the bot that runs, database, model, Discord. Raises nothing
+    of ours.
 
     Without a `model_url` the bot's own model server is started and stopped again, which takes some seconds.
     """
-    findings = [_folder(settings), _key(settings)]
+    findings = [_folder(settings), _key(settings), *await examine_running(settings)]
     try:
         db = Database(settings.sql_url, key=_reading_key(settings))
     except BotError as error:

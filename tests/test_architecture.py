@@ -24,7 +24,7 @@ LAYERS = (
     ("bot.stage_watch",),
     ("bot.running",),
     ("bot.app", "bot.doctor"),
-    ("bot.scheduled", "bot.model_watch"),
+    ("bot.scheduled", "bot.model_watch", "bot.doctor_state"),
     ("bot.jobs", "bot.chat", "bot.health", "bot.child", "bot.steady"),
     ("bot.flow",),
     ("bot.store",),

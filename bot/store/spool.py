@@ -212,6 +212,13 @@ class Spool:
                 self._failure = None
 
 
+def left_in(folder: Path) -> tuple[int, int]:
+    """How many entries wait in the spools of the folder, and how many of another key were put aside."""
+    waiting = sum(path.read_bytes().count(b"\n") for path in folder.glob(f"{NAME}*") if path.name != UNREADABLE)
+    unreadable = folder / UNREADABLE
+    return waiting, unreadable.read_bytes().count(b"\n") if unreadable.exists() else 0
+
+
 def _locked(path: Path) -> int | None:
     """The file, made with mode 0600 if it is not there; None where another process holds it."""
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)

@@ -49,7 +49,7 @@ class House:
     """The use cases over one database, wired to Discord the way the composition root does it."""
 
     def __init__(self, db: Database) -> None:
-        self.db, self.stores = db, Stores(db)
+        self.db, self.stores = db, Stores(db, folder=Path(db.url.database or "").parent)
         self.guilds, self.cases, self.labels = self.stores.guilds, self.stores.cases, self.stores.labels
         self.predictions, self.audits = self.stores.predictions, self.stores.audits
         self.model = FakeModel()
