@@ -91,10 +91,10 @@ def _prediction(scores: dict[str, float], flagged: tuple[str, ...]) -> Predictio
 class SlowBoard(FakeBoard):
     """A card takes as long as on Discord."""
 
-    async def show(self, case: Case, *, channel_id: int, background: Background) -> CardRef:
+    async def show(self, case: Case, *, channel_id: int, background: Background, search: bool = False) -> CardRef:
         """Where it stands, after a while."""
         await asyncio.sleep(CARD_SECONDS)
-        return await super().show(case, channel_id=channel_id, background=background)
+        return await super().show(case, channel_id=channel_id, background=background, search=search)
 
 
 class Lag:
