@@ -79,13 +79,7 @@ class App:
         self._clock = clock
         self.metrics = Metrics()
         self.db = Database(settings.sql_url, key=TextKey.from_settings(settings), shard=settings.part)
-        stores = Stores(
-            self.db,
-            source=source,
-            permitted=settings.train_on_messages,
-            folder=settings.data_dir,
-            keep_text=settings.keep_text,
-        )
+        stores = _stores(settings, self.db, source)
         self.spool = stores.spool
         self.guilds, self.cases, self.leases = stores.guilds, stores.cases, stores.leases
         self.child = ModelChild(settings) if settings.model_url is None else None
@@ -111,19 +105,22 @@ class App:
         self.bot.own_findings = lambda: findings(self.state())
         self.clock_watch = ClockWatch()
         self.model_watch = ModelWatch(self.model.health, child=self.child)
-        self.retention = Retention(
-            predictions=stores.predictions,
-            expiry=stores.expiry,
-            dropping=self.flows.dropping,
-            leases=stores.leases,
-            clock=clock,
-            prediction_days=settings.prediction_days,
-            case_days=settings.case_days,
-        )
+        self.retention = self._retention(stores)
         self.presence = Presence(leases=stores.leases, connected=lambda: self.bot.connected, clock=clock)
         self.jobs = self._scheduled(stores)
         self.health = HealthServer(self.metrics, port=settings.health_port, state=self.state)
         self._tasks: list[asyncio.Task[None]] = []
+
+    def _retention(self, stores: Stores) -> Retention:
+        return Retention(
+            predictions=stores.predictions,
+            expiry=stores.expiry,
+            dropping=self.flows.dropping,
+            leases=stores.leases,
+            clock=self._clock,
+            prediction_days=self.settings.prediction_days,
+            case_days=self.settings.case_days,
+        )
 
     def _scheduled(self, stores: Stores) -> Jobs:
         return scheduled_jobs(
@@ -247,6 +244,16 @@ async def _at_most(seconds: float, work: Awaitable[object]) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await work
+
+
+def _stores(settings: Settings, db: Database, source: Source) -> Stores:
+    return Stores(
+        db,
+        source=source,
+        permitted=settings.train_on_messages,
+        folder=settings.data_dir,
+        keep_text=settings.keep_text,
+    )
 
 
 def _learning(settings: Settings) -> LearnSettings:

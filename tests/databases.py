@@ -31,6 +31,7 @@ END_OTHERS = sa.text(
     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
 FROM_ONE = sa.text("SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'")
+TABLES = sa.text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
 VERSION = sa.text("SELECT version_num FROM alembic_version")
 
 _numbers = itertools.count(1)
@@ -99,7 +100,8 @@ class Reused:
                 for table in reversed(metadata.sorted_tables):
                     await connection.execute(table.delete())
                 await connection.execute(FROM_ONE)
-                if await connection.scalar(VERSION) != head():
+                tables = set((await connection.scalars(TABLES)).all())
+                if tables != {*metadata.tables, "alembic_version"} or await connection.scalar(VERSION) != head():
                     self._made = None
         except DBAPIError:  # a table is missing
             self._made = None
