@@ -222,5 +222,6 @@ def spooling(
         pings=brake.pings,
         trouble=brake.trouble,
         clock=outside.clock,
+        keep_text=stores.keep_text,
         observe=passed,
     )

@@ -58,8 +58,10 @@ class Spooling:
         pings: Pings,
         trouble: Trouble,
         clock: Clock,
+        keep_text: bool,
         observe: Callable[[Passed], None],
     ) -> None:
+        """`keep_text`: whether texts of messages are kept at all, where the server keeps them, too."""
         self._moderate = moderate
         self._gone = gone
         self._guilds = guilds
@@ -69,6 +71,7 @@ class Spooling:
         self._pings = pings
         self._trouble = trouble
         self._clock = clock
+        self._keep_text = keep_text
         self._observe = observe
         self._needed = asyncio.Event()
         self._lines: dict[int, int] = {}
@@ -135,7 +138,8 @@ class Spooling:
             self._trouble.database_failed(message.guild_id)
             if rules is not None:
                 decision = await self._moderate.unrecorded(message, rules, priority=priority)
-        await self._append(message if decision.opens else key_of(message))
+        keeps = self._keep_text and rules is not None and rules.keep_text
+        await self._append(message if decision.opens and keeps else key_of(message))
         if decision.opens == "flagged":
             await self._tell(message, decision)
         passed = Passed(message, "spooled", decision=decision)

@@ -73,7 +73,7 @@ class Stores:
         keep_text: bool = True,
     ) -> None:
         self.database = db
-        self._keep_text = keep_text
+        self.keep_text = keep_text
         self.spool = Spool(folder, key=db.key)
         self.guilds = GuildStore(db)
         self.keeping = keeping = Keeping(db, keeps=self._keeps)
@@ -107,4 +107,4 @@ class Stores:
         self.expiry = ExpiryStore(db)
 
     async def _keeps(self, guild_id: int) -> bool:
-        return self._keep_text and (await self.guilds.get(guild_id)).keep_text
+        return self.keep_text and (await self.guilds.get(guild_id)).keep_text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,15 @@ async def test_the_least_that_is_needed_is_kept(spooling_house: House) -> None:
         flagged = message("what an insult", message_id=2, author=person(5, "Kai"))
         kept = await waiting(house)
     assert kept == [MessageKey(GUILD, CHANNEL, 1, 0, "database away"), flagged, Deletion(GUILD, (2,))]
+
+
+async def test_a_server_that_keeps_no_text_has_none_in_the_spool(spooling_house: House) -> None:
+    house = spooling_house
+    rules = await house.rules(insult=DELETES)
+    await house.guilds.save(replace(rules, keep_text=False), by=1, at=house.clock.now())
+    with away(house.db):
+        await house.spooling.handle(message("what an insult", message_id=2))
+        assert await waiting(house) == [MessageKey(GUILD, CHANNEL, 2, 0, "database away")]
 
 
 async def test_what_is_flagged_meanwhile_is_shown_to_moderators_and_nothing_is_done(spooling_house: House) -> None:
