@@ -6,6 +6,7 @@ calls at any hour.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -15,7 +16,7 @@ from bot.core.away import late, written_at
 from bot.core.cases import Case
 from bot.core.digest import is_quiet
 from bot.core.guild_rules import GuildRules
-from bot.errors import BoardUnavailable
+from bot.errors import BoardUnavailable, StoreUnavailable
 from bot.flow.breaker import Breaker
 from bot.flow.claiming import Claiming
 from bot.flow.ports import Board, Clock
@@ -61,15 +62,25 @@ class Pings:
             log.info("not_called", case_id=alert.case_id, why="quiet hours")
             return True
         name = f"alert:{alert.guild_id}:{alert.about}:{alert.label or ''}"
-        if alert.kind == "trouble" and not await self._claiming.first(name, span=SAME_TROUBLE):
+        shared = alert.kind == "trouble" and alert.about != "unrecorded"  # that one is about one message
+        if shared and not await self._is_first(name):
             return True  # another process has told it
         calls = alert.calls and not quiet
         try:
             await self._say(alert, rules, role_id=rules.ping_role_id if calls else None, silent=not calls)
         except BoardUnavailable:
-            await self._claiming.give_back(name)
+            if shared:
+                with suppress(StoreUnavailable):  # then the claim runs out by itself
+                    await self._claiming.give_back(name)
             raise
         return True
+
+    async def _is_first(self, name: str) -> bool:
+        """Whether no other process has told it; without a database nobody knows, and twice is better than never."""
+        try:
+            return await self._claiming.first(name, span=SAME_TROUBLE)
+        except StoreUnavailable:
+            return True
 
     async def _say(self, alert: Alert, rules: GuildRules, *, role_id: int | None, silent: bool) -> None:
         """In the review channel; that cards fail there is said in the next channel of the team that works."""
