@@ -117,6 +117,17 @@ def test_the_tree_in_the_readme_is_the_tree():
     assert found[2] == tree(), "run: python -m tests.test_docs"
 
 
+def test_what_the_readme_promises_is_played_by_tests_of_that_name():
+    promised = set(re.findall(r"`(test_\w+)`", README.read_text("utf-8")))
+    defined = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^(?:async )?def (test_\w+)\(", path.read_text("utf-8"), re.MULTILINE)
+    }
+    assert promised
+    assert promised - defined == set()
+
+
 def test_every_path_that_the_readme_names_exists():
     named = re.findall(r"`((?:bot|moderation_model|migrations|tests|docs)/[\w/.]+)[:`]", README.read_text("utf-8"))
     linked = re.findall(r"\]\(((?!https?:)[^)#]+)\)", README.read_text("utf-8"))
