@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
 
 async def examine(settings: Settings, *, connector: aiohttp.BaseConnector | None = None) -> list[Finding]:
-    """All findings, in the order of a start: folder and key, the bot that runs, database, model, Discord. Raises nothing
-    of ours.
+    """All findings, in the order of a start: folder and key, the bot that runs, database, model, Discord. Raises
+    nothing of ours.
 
     Without a `model_url` the bot's own model server is started and stopped again, which takes some seconds.
     """
