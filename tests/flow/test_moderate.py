@@ -161,3 +161,20 @@ async def test_two_people_who_may_need_help_have_a_card_each(house: House):
         await house.moderate.handle(message(words, message_id=number, author=person(number + 10)))
     await house.post_cards()
     assert len(house.board.cards) == 2
+
+
+async def test_a_clock_that_jumps_back_does_not_make_an_old_message_a_new_one(house: House):
+    await house.rules(insult=LabelRule(delete_at=0.5))
+    await house.moderate.handle(message("hello", message_id=1, at=NOON + timedelta(hours=3)))
+    house.clock.move(hours=-1)
+    passed = await house.moderate.handle(message("what an insult", message_id=2, at=NOON))
+    assert passed.case is not None
+    assert house.enforcer.performed == []
+
+
+async def test_a_clock_that_jumps_ahead_punishes_nobody_and_loses_no_message(house: House):
+    await house.rules(insult=LabelRule(delete_at=0.5))
+    house.clock.move(days=400)
+    passed = await house.moderate.handle(message("what an insult"))
+    assert passed.case is not None
+    assert house.enforcer.performed == []
