@@ -17,7 +17,7 @@ PYTHON ?=
 TORCH_INDEX ?=
 ARGS ?=
 
-.PHONY: help demo run doctor test check format clean
+.PHONY: help demo run doctor test fuzz check format clean
 
 help:
 	@printf '%s\n' \
@@ -26,7 +26,9 @@ help:
 	    'make run       moderate a real server; needs CANDOR_DISCORD_TOKEN (see .env.example)' \
 	    'make doctor    say what is missing for a start, and how to mend it' \
 	    'make test      install what the tests need and run them (ARGS=... goes to pytest)' \
-	    'make check     ruff, pyright, import-linter' \
+	    'make fuzz      feed a million hostile inputs to the bot and the model server, in two processes' \
+    '               (ARGS=... goes to it: --inputs 50000 --seed 2 --part listener)' \
+    'make check     ruff, pyright, import-linter' \
 	    'make format    format the source and mend what ruff can' \
 	    'make clean     remove caches and builds; .venv and var stay' \
 	    '' \
@@ -46,6 +48,9 @@ doctor: $(VENV)/.installed-demo
 
 test: $(VENV)/.installed-test
 	@exec $(PY) -m pytest $(ARGS)
+
+fuzz: $(VENV)/.installed-test
+	@exec $(PY) -m tests.fuzz --inputs 1000000 $(ARGS)
 
 check: $(VENV)/.installed-test
 	@$(VENV)/bin/ruff format --check

@@ -7,6 +7,7 @@ BotError
 ├── UndecryptableText  the key does not fit what was stored
 ├── BoardUnavailable   the review card could not be posted or changed
 ├── CaseNotFound       no such case in this guild
+├── UnreadableMessage  what Discord says of a message cannot be made out
 ├── NotAllowed         the person may not do that; says which permission is missing
 └── TurnLost           another process has taken over a scheduled job's turn
 """
@@ -40,6 +41,13 @@ class BoardUnavailable(BotError):
 
 class CaseNotFound(BotError):
     """There is no such case in this guild."""
+
+
+class UnreadableMessage(BotError):
+    """What Discord says of a message cannot be made out."""
+
+    def __init__(self) -> None:
+        super().__init__("I cannot make out this message: Discord describes it in a way that I do not know.")
 
 
 class NotAllowed(BotError):

@@ -82,7 +82,7 @@ def read_explain(body: bytes) -> ExplainRequest:
 def _version(value: Any) -> str | None:
     if value is not None and not (isinstance(value, str) and len(value) <= MAX_VERSION):
         raise Refused("`version` must be the name of a model version.", status=422)
-    return value
+    return None if value is None else clean(value)
 
 
 def read_json(body: bytes) -> Any:

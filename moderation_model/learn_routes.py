@@ -151,7 +151,7 @@ class LearnRoutes:
         force, reason = asked.get("force", False), asked.get("reason", "")
         if not isinstance(force, bool) or not isinstance(reason, str):
             raise intake.Refused("`force` must be true or false, and `reason` words.", status=422)
-        version = await self._models.promote(request.path_params["version"], force=force, reason=reason)
+        version = await self._models.promote(request.path_params["version"], force=force, reason=clean(reason))
         return JSONResponse({"champion": version})
 
     async def _rollback(self, _: Request) -> Response:

@@ -130,7 +130,7 @@ _LATIN_MARKS = re.compile(
 )
 """Combining marks of Latin, Greek and Cyrillic letters; those of Indic, Arabic and other scripts carry meaning."""
 _WORD = re.compile(r"[^\W\d_]+")
-_MONEY = re.compile(r"(?<=[A-Za-z])[€£¢¥®§¡×µªº]+|[€£¢¥®§¡×µªº]+(?=[A-Za-z])")
+_MONEY = re.compile(r"(?<=[A-Za-z])[€£¢¥®§¡×µªº]+|(?<![€£¢¥®§¡×µªº])[€£¢¥®§¡×µªº]++(?=[A-Za-z])")
 _QUOTES = str.maketrans("´′ʼ＇", "'" * 4)
 
 

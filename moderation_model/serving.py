@@ -14,6 +14,7 @@ from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 
 from moderation_model.backends import Classifier
 from moderation_model.errors import ModelUnavailable
@@ -46,21 +47,27 @@ def run(config: ServerConfig, load: Callable[[], Classifier]) -> None:
         classifier = load()
         app = build_app(config, classifier)
         server = _Server(
-            uvicorn.Config(
-                app,
-                lifespan="on",
-                access_log=False,
-                proxy_headers=False,
-                log_config=None,
-                log_level="warning",
-                server_header=False,
-                timeout_keep_alive=30,
-                timeout_graceful_shutdown=DRAIN_SECONDS,
-            ),
+            settings(app),
             ready=_ready_line(listener, classifier),
         )
         stop.server = server
         server.run(sockets=[listener])
+
+
+def settings(app: FastAPI) -> uvicorn.Config:
+    """How HTTP is spoken: plain requests alone, no line a request in the log, and nobody's word on who calls."""
+    return uvicorn.Config(
+        app,
+        lifespan="on",
+        ws="none",
+        access_log=False,
+        proxy_headers=False,
+        log_config=None,
+        log_level="warning",
+        server_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
 
 
 class _Stop:

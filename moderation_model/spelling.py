@@ -22,11 +22,12 @@ _ENOUGH, _ENOUGH_IN_LONG = 0.75, 0.6
 """Share of the letters that must lie in known words for a run to be cut, and for one of more than 20 letters."""
 
 _LETTER = r"(?:[^\W_]|[@$!])"
-_GAP = r"[ \t\n.,\-_*|/\\·•~+:;'’`^=]"
+_GAPS = " \t\n.,-_*|/\\·•~+:;'’`^="
+_GAP = f"[{re.escape(_GAPS)}]"
 FEWEST_LETTERS = 3
 """So many letters written one by one may be a word."""
 _LONE = re.compile(rf"(?<![^\W_]|[@$]){_LETTER}(?![^\W_]|[@$])")
-_SPELT = re.compile(rf"(?<![\w@$])\\?{_LETTER}(?:{_GAP}{{1,6}}{_LETTER}(?![^\W_]|[@$])){{2,}}(?<!!)")
+_SPELT = re.compile(rf"(?<![\w@$])\\?{_LETTER}(?:{_GAP}{{1,6}}{_LETTER}(?![^\W_]|[@$])){{2,}}")
 
 
 def lone_letters(piece: str) -> int:
@@ -40,15 +41,22 @@ def join_spelt(text: str) -> str:
 
 
 def _join(match: re.Match[str]) -> str:
-    run = match[0].removeprefix("\\")
+    """The run joined. It does not end in calls ("s t o p ! !"), which are no letters then."""
+    # Cut off here: a pattern that ends so would try each end anew from each start, the square of the text's length.
+    run = match[0].rstrip(f"{_GAPS}!")
+    return _joined(run) + match[0][len(run) :]
+
+
+def _joined(spelt: str) -> str:
+    run = spelt.removeprefix("\\")
     letters = re.findall(_LETTER, run)
     gaps = [gap for gap in re.split(_LETTER, run) if gap]
     plain_letters = sum(char.isalpha() for char in letters)
-    if plain_letters * 3 <= len(letters):
-        return match[0]
+    if len(letters) < FEWEST_LETTERS or plain_letters * 3 <= len(letters):
+        return spelt
     whole = "".join(letters)
     if len(letters) == 3:
-        return whole if reading_of(whole) in HIDDEN_WORDS and "." not in run else match[0]
+        return whole if reading_of(whole) in HIDDEN_WORDS and "." not in run else spelt
     counted = Counter(gaps)
     joiner = max(counted, key=lambda gap: (counted[gap], -len(gap)))
     parts = _parts(letters, gaps, joiner)
@@ -64,7 +72,7 @@ def _join(match: re.Match[str]) -> str:
         return " ".join(words)
     lone = len(joiner) == 1 and len(letters) > 4 and len(set(whole.lower())) > 2 and plain_letters * 2 > len(letters)
     lone = lone and len(parts) * 3 <= len(letters)
-    return " ".join(parts) if lone else match[0]
+    return " ".join(parts) if lone else spelt
 
 
 def _parts(letters: list[str], gaps: list[str], joiner: str) -> list[str]:

@@ -108,7 +108,8 @@ def _join_halves(match: re.Match[str]) -> str:
     return joined if not starred or pairs or known(joined.lower()) else match[0]
 
 
-_SPLIT = re.compile(r"(?<![\w@$])[^\W_][\w@$!]*(?:[|/\\.,\-_*~'’`^+\n]{1,2}[\w@$!]+)+")
+# No word is as long as 60 letters; without an end to the first piece, "A1!A1!A1!" takes the square of its length.
+_SPLIT = re.compile(r"(?<![\w@$])[^\W_][\w@$!]{0,60}(?:[|/\\.,\-_*~'’`^+\n]{1,2}[\w@$!]+)+")
 _PIECE = re.compile(r"[|/\\.,\-_*~'’`^+\n]+")
 _SOFT = frozenset("/.,-'’^+")
 """Signs that stand between words of ordinary text, too: only a hidden word, or crumbs of one, is joined over them."""

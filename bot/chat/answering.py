@@ -6,7 +6,7 @@ nobody foresaw is logged with ids and told as such. Nothing is raised, not even 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -16,6 +16,7 @@ import structlog
 
 from bot.chat import permissions, texts
 from bot.chat.messages import UNANSWERED
+from bot.core.events import LARGEST_ID
 from bot.errors import BotError, NotAllowed, StoreUnavailable
 from moderation_model.errors import ModelError
 
@@ -159,6 +160,15 @@ def deciding(interaction: Pressed, case_id: int) -> Iterator[None]:
         yield
     finally:
         busy.discard(case_id)
+
+
+def ids_in(values: Sequence[object]) -> frozenset[int]:
+    """The ids that were chosen in a menu. Raises NotAllowed where one is none of Discord's or ours."""
+    written = [value for value in values if isinstance(value, str) and value.isascii() and value.isdigit()]
+    found = frozenset(int(value) for value in written if len(value) <= len(str(LARGEST_ID)))
+    if len(found) != len(set(values)) or max(found, default=0) > LARGEST_ID:
+        raise NotAllowed(texts.MENU_UNREADABLE)
+    return found
 
 
 def guild_of(interaction: Pressed) -> int:

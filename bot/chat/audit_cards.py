@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 
 from bot.chat import texts
-from bot.chat.answering import answer, guild_of, member_of
+from bot.chat.answering import answer, guild_of, ids_in, member_of
 from bot.chat.cards import CARD_LIMIT, Card
 from bot.chat.inert import spoiler
 from bot.chat.listener import person
@@ -56,8 +56,10 @@ class AuditSelect(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Answer the choice; raises nothing."""
-        bad = {int(value) for value in self.item.values}
-        await answer(interaction, partial(_judge, interaction, self.batch_id, bad), feature="review")
+        await answer(interaction, partial(self._choose, interaction), feature="review")
+
+    async def _choose(self, interaction: Pressed) -> str:
+        return await _judge(interaction, self.batch_id, ids_in(self.item.values))
 
 
 class AuditNone(

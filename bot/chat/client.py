@@ -26,6 +26,7 @@ from bot.chat.registered import BUTTONS, commands
 from bot.chat.report_menu import report_submitted
 from bot.chat.setup_names import rule_named
 from bot.chat.tree import CandorTree, differs
+from bot.chat.unreadable import Unreadable, check_ids
 from bot.core.events import IncomingMessage
 from bot.core.findings import Finding
 from bot.errors import BadSettings, BotError
@@ -47,10 +48,10 @@ MAX_PASSES = 64
 class CandorBot(discord.Client):
     """The bot on Discord. `attach` the use cases before it starts; `ready_event` is set once messages arrive.
 
-    `connected`: messages arrive right now. `failures` counts messages and answers that ended in an unforeseen error.
-    `deciding` holds the ids of cases that somebody is deciding right now. `own_webhooks`: through these the bot puts
-    texts back. `own_findings`: what is wrong with this process now. `trials`: who tries the bot (server and person),
-    where and until when.
+    `connected`: messages arrive right now. `failures` counts messages and answers that ended in an unforeseen error,
+    `unreadable` events that nobody can read. `deciding` holds the ids of cases that somebody is deciding right now.
+    `own_webhooks`: through these the bot puts texts back. `own_findings`: what is wrong with this process now.
+    `trials`: who tries the bot (server and person), where and until when.
     """
 
     def __init__(self, settings: Settings, *, connector: aiohttp.BaseConnector | None = None) -> None:
@@ -74,6 +75,9 @@ class CandorBot(discord.Client):
         self.ready_event = asyncio.Event()
         self.connected = False
         self.failures = 0
+        self.unreadable = Unreadable()
+        self.unreadable.guard(self._connection.parsers)
+        self.unreadable.guard_presses(self._connection._view_store)
         self.deciding: set[int] = set()
         self.own_webhooks: set[int] = set()
         self.own_findings: Callable[[], Sequence[Finding]] = tuple
@@ -219,19 +223,28 @@ class CandorBot(discord.Client):
             raise
 
     async def _deleted(self, guild_id: int | None, message_ids: Collection[int]) -> None:
-        if guild_id is not None:
-            await self.flows.spooling.deleted(guild_id=guild_id, message_ids=message_ids)
+        if guild_id is None:
+            return
+        ids: Collection[int] = ()
+        with self.unreadable.reading("deletion"):
+            check_ids(guild_id, *message_ids)
+            ids = message_ids
+        await self.flows.spooling.deleted(guild_id=guild_id, message_ids=ids)
 
-    async def _look_at_nickname(self, message: discord.Message, looked_at: IncomingMessage) -> None:
-        name = nickname(message, looked_at)
+    async def _look_at_nickname(self, looked_at: IncomingMessage, name: IncomingMessage | None) -> None:
         if name is not None:
             await self.flows.names.look(name)
         else:
             # A nickname that was given up is a new one when it comes back.
-            self.flows.names.forget(guild_id=looked_at.guild_id, named_id=message.author.id)
+            self.flows.names.forget(guild_id=looked_at.guild_id, named_id=looked_at.author.user_id)
 
     async def _look_at_title(self, thread: discord.Thread) -> None:
-        name = await title(self, thread)
+        name = None
+        with self.unreadable.reading("title", thread_id=thread.id):
+            try:
+                name = await title(self, thread)
+            except UNANSWERED as error:  # it is looked at when it changes next
+                log.warning("title_unread", thread_id=thread.id, why=type(error).__name__)
         if name is not None:
             await self.flows.names.look(name)
 
@@ -244,25 +257,30 @@ class CandorBot(discord.Client):
         del self.trials[key]
         return message.created_at <= until
 
+    def _read(self, message: discord.Message) -> tuple[IncomingMessage | None, IncomingMessage | None]:
+        """The message and the nickname under which it was written, each None where it is not looked at."""
+        trial = self._is_trial(message)
+        if message.webhook_id in self.own_webhooks:
+            return None, None
+        looked_at = incoming(message, discord.utils.utcnow(), own_application_id=self.application_id, trial=trial)
+        return looked_at, None if looked_at is None else nickname(message, looked_at)
+
     async def _pass(self, message: discord.Message, *, priority: str) -> bool:
         """Whether the message needs no further look."""
         task = asyncio.current_task()
         assert task is not None, "discord.py runs every event in a task"
         self._passing[task] = None
         try:
-            looked_at = incoming(
-                message,
-                discord.utils.utcnow(),
-                own_application_id=self.application_id,
-                trial=self._is_trial(message),
-            )
-            if looked_at is None or message.webhook_id in self.own_webhooks:
+            looked_at = name = None
+            with self.unreadable.reading("message", message_id=message.id, channel_id=message.channel.id):
+                looked_at, name = self._read(message)
+            if looked_at is None:
                 return True
             self._passing[task] = looked_at
             async with self._passes:
                 await self.flows.spooling.handle(looked_at, priority=priority)
                 if self.flows.spooling.away_since is None:
-                    await self._look_at_nickname(message, looked_at)
+                    await self._look_at_nickname(looked_at, name)
         except Exception:
             # One message must not stop the others; which one it was is enough to find it.
             self.failures += 1

@@ -13,7 +13,12 @@ from datetime import datetime
 import discord
 
 from bot.chat.scope import default_scope
+from bot.chat.unreadable import check_ids
 from bot.core.events import IncomingMessage, PartKind, Person, TextPart, clean
+from bot.errors import UnreadableMessage
+
+EARLIEST, LATEST = 2014, 2200
+"""Discord began in 2015."""
 
 _WRITTEN_TYPES = frozenset({discord.MessageType.default, discord.MessageType.reply})
 
@@ -29,10 +34,24 @@ def incoming(
     """The message as the pass takes it, or None for one that is not looked at. Blank texts are left out.
 
     `member` is the author where Discord gave the message without one (fetched messages); without it the author's roles
-    and joining date are unknown. `trial`: the author tries the bot out.
+    and joining date are unknown. `trial`: the author tries the bot out. Raises UnreadableMessage.
     """
+    try:
+        return _incoming(message, seen_at, own_application_id, member, trial)
+    except Exception as error:  # discord.py keeps what Discord sent as it is, so any field may be of any type
+        raise UnreadableMessage from error
+
+
+def _incoming(
+    message: discord.Message,
+    seen_at: datetime,
+    own_application_id: int | None,
+    member: discord.Member | None,
+    trial: bool,
+) -> IncomingMessage | None:
     if message.guild is None or not _is_looked_at(message, own_application_id):
         return None
+    check_ids(message.id, message.channel.id, message.guild.id, message.author.id)
     scope = default_scope(message.channel)
     return IncomingMessage(
         guild_id=message.guild.id,
@@ -61,8 +80,12 @@ def _is_staff(author: discord.abc.User) -> bool:
 
 
 def revision(message: discord.Message) -> int:
-    """0 as posted, else the time of the edit in milliseconds since 1970."""
-    return 0 if message.edited_at is None else round(message.edited_at.timestamp() * 1000)
+    """0 as posted, else the time of the edit in milliseconds since 1970. Raises ValueError for a time far from ours."""
+    if message.edited_at is None:
+        return 0
+    if not EARLIEST < message.edited_at.year < LATEST:
+        raise ValueError("an edit at no possible time")
+    return round(message.edited_at.timestamp() * 1000)
 
 
 def person(user: discord.User | discord.Member | discord.abc.User) -> Person:
@@ -119,10 +142,11 @@ def _embed_text(embed: discord.Embed, *, written: bool = False) -> str:
 
 def places_above(channel: object) -> frozenset[int]:
     """Ids of a thread's channel and of the category: exempting those exempts what lies in them."""
-    places: set[int | None] = {getattr(channel, "category_id", None)}
     if isinstance(channel, discord.Thread):
         parent = channel.parent
-        places = {channel.parent_id, parent.category_id if parent else None}
+        places: set[int | None] = {channel.parent_id, parent.category_id if parent else None}
+    else:
+        places = {getattr(channel, "category_id", None)}
     return frozenset(place for place in places if place is not None)
 
 

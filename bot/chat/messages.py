@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 import discord
+import structlog
 
 from bot.chat.listener import incoming
 from bot.core.events import IncomingMessage
-from bot.errors import BotError
+from bot.errors import BotError, UnreadableMessage
 
 if TYPE_CHECKING:
     from bot.chat.client import CandorBot
+
+log = structlog.get_logger(__name__)
 
 UNANSWERED = (discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError)
 """What discord.py raises when Discord could not be reached or failed; NotFound and Forbidden are caught before it."""
@@ -34,7 +37,7 @@ class DiscordMessages:
         self._members: dict[tuple[int, int], tuple[float, discord.Member | None]] = {}
 
     async def fetch(self, *, guild_id: int, channel_id: int, message_id: int) -> IncomingMessage | None:
-        """The message, or None if it is gone or cannot be read any more. Raises BotError if Discord does not answer."""
+        """The message, or None if it is gone or cannot be read. Raises BotError if Discord does not answer."""
         guild = self._bot.get_guild(guild_id)
         if guild is None:
             return None
@@ -48,7 +51,11 @@ class DiscordMessages:
             return None
         except UNANSWERED as error:
             raise BotError("Discord did not answer when a message was looked up.") from error
-        return incoming(message, discord.utils.utcnow(), own_application_id=self._bot.application_id, member=member)
+        try:
+            return incoming(message, discord.utils.utcnow(), own_application_id=self._bot.application_id, member=member)
+        except UnreadableMessage:  # nor will it be readable the next time
+            log.warning("message_unreadable", message_id=message_id, channel_id=channel_id, guild_id=guild_id)
+            return None
 
     async def fetch_many(
         self, *, guild_id: int, channel_id: int, message_ids: Sequence[int]

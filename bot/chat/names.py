@@ -15,6 +15,7 @@ import discord
 from bot.chat.listener import person, places_above
 from bot.chat.messages import member_of
 from bot.chat.scope import default_scope
+from bot.chat.unreadable import check_ids
 from bot.core.events import IncomingMessage, PartKind, Person, TextPart, clean
 
 if TYPE_CHECKING:
@@ -42,8 +43,9 @@ def nickname(message: discord.Message, looked_at: IncomingMessage) -> IncomingMe
 async def title(bot: CandorBot, thread: discord.Thread) -> IncomingMessage | None:
     """The thread's title under its owner; None for threads of bots and titles that were looked at before.
 
-    Raises what discord.py raises.
+    Raises what discord.py raises, and whatever comes of a title that is no text.
     """
+    check_ids(thread.id, thread.owner_id)
     if bot.flows.names.has_seen(guild_id=thread.guild.id, named_id=thread.id, text=clean(thread.name)):
         return None
     owner = await member_of(thread.guild, thread.owner_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 import discord
 
 from bot.chat import setup_texts, texts
-from bot.chat.answering import Said, answer, guild_of, open_form
+from bot.chat.answering import Said, answer, guild_of, ids_in, open_form
 from bot.chat.scope import why_of
 from bot.chat.setup_channel import MOST_ROLES, checked, private_channel, reviewing_roles
 from bot.chat.setup_names import name_form
@@ -118,10 +119,10 @@ class SetupMenu(
             label = values[0] if values and values[0] in LABEL_NAMES else LABEL_NAMES[0]
             await open_form(interaction, partial(name_form, interaction, label), feature="administer")
             return
-        chosen = frozenset(int(value) for value in values)
-        await answer(interaction, partial(self._choose, interaction, chosen), feature="administer", replace=True)
+        await answer(interaction, partial(self._choose, interaction, values), feature="administer", replace=True)
 
-    async def _choose(self, interaction: Pressed, chosen: frozenset[int]) -> Said:
+    async def _choose(self, interaction: Pressed, values: Sequence[str]) -> Said:
+        chosen = ids_in(values)
         setup, guild = interaction.client.flows.setup, guild_in(interaction)
         if self.menu == "review":
             return await _goes_to(interaction, checked(_text_channel(guild, chosen)))

@@ -82,6 +82,9 @@ class IncomingMessage:
         return any(part.kind == "forward" for part in self.parts)
 
 
+LARGEST_ID = 2**63 - 1
+"""Ids of Discord are whole numbers up to this; so are columns of databases."""
+
 _UNSTORABLE = dict.fromkeys([0, *range(0xD800, 0xE000)])
 
 
