@@ -51,6 +51,7 @@ from bot.store.database import Database
 from bot.store.tables import predictions, sentiment_hours
 from moderation_model.contract import Explanation, Prediction, Sentiment
 from moderation_model.labels import LABEL_NAMES
+from tests.fake_history import FakeHistory
 from tests.fakes import FakeBoard, FakeEnforcer, FakeMessages, FakeMessenger, FakeModel
 
 MESSAGES, RAID = 6000, 300
@@ -91,10 +92,10 @@ def _prediction(scores: dict[str, float], flagged: tuple[str, ...]) -> Predictio
 class SlowBoard(FakeBoard):
     """A card takes as long as on Discord."""
 
-    async def show(self, case: Case, *, channel_id: int, background: Background) -> CardRef:
+    async def show(self, case: Case, *, channel_id: int, background: Background, search: bool = False) -> CardRef:
         """Where it stands, after a while."""
         await asyncio.sleep(CARD_SECONDS)
-        return await super().show(case, channel_id=channel_id, background=background)
+        return await super().show(case, channel_id=channel_id, background=background, search=search)
 
 
 class Lag:
@@ -179,7 +180,9 @@ async def house(folder: Path) -> AsyncIterator[House]:
     socket = DiscordWebSocket(None, loop=asyncio.get_running_loop())  # pyright: ignore[reportArgumentType]
     await bot._async_setup_hook()
     socket.shard_id, socket._discord_parsers, socket._dispatch = None, bot._connection.parsers, bot.dispatch
-    outside = Outside(ConstantModel(), FakeEnforcer(), FakeMessenger(), SlowBoard(), FakeMessages(), SystemClock())
+    outside = Outside(
+        ConstantModel(), FakeEnforcer(), FakeMessenger(), SlowBoard(), FakeMessages(), SystemClock(), FakeHistory()
+    )
     took = Passes()
     flows = build_flows(stores, outside, text_days=30, passed=took.observe, presented=lambda case: None)
     bot.attach(flows)

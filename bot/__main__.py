@@ -1,4 +1,4 @@
-"""The console script `candor`: run, demo, doctor, migrate, labels import."""
+"""The console script `candor`: run, demo, doctor, migrate, rotate-key, privacy-policy, labels import."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import structlog
 import typer
 
 from bot.config import Settings, load_settings
-from bot.errors import BotError
+from bot.errors import BadSettings, BotError
 from bot.log import configure
 from moderation_model.errors import ModelError
 
@@ -22,6 +22,9 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 INTERRUPTED = 130
+MISCONFIGURED = 78
+"""sysexits.h's EX_CONFIG: a token, an intent or a setting that starting again does not mend. In a systemd unit:
+RestartPreventExitStatus=78."""
 DEMO_NEEDS = ("aiohttp", "trustme", "zstandard")
 NO_DEMO_EXTRA = "The demo needs {missing}: run pip install 'candor[model,demo]', or in a checkout: make demo."
 OWN_ERROR = (
@@ -74,21 +77,51 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
-def migrate() -> None:
+def migrate(
+    to: Annotated[
+        str | None, typer.Option("--to", help="A revision, such as 0011: back to what an older version can read.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Go back although something stored may be lost.")] = False,
+) -> None:
     """Bring the database's tables up to date; `run` does the same at its start."""
     settings = _settings(quiet="warning")
     from bot.store.crypto import TextKey
     from bot.store.database import Database
+    from bot.store.downgrading import downgrade, steps_down
 
     async def upgrade() -> str:
         db = Database(settings.sql_url, key=TextKey.from_settings(settings))
         try:
-            await db.migrate()
+            steps = await steps_down(db, to) if to else []
+            if steps and not yes:
+                lines = "\n".join(f"  {step.revision}: {step.does}" for step in steps)
+                raise BotError(f"Going back to {to} takes these steps; stop every bot and add --yes to do it:\n{lines}")
+            if steps:
+                await downgrade(db, to or "head")
+            else:
+                await db.migrate(to or "head")
         finally:
             await db.close()
-        return db.url.render_as_string(hide_password=True)
+        where = db.url.render_as_string(hide_password=True)
+        return f"The database is {f'at revision {to}' if to else 'up to date'}: {where}"
 
-    typer.echo(f"The database is up to date: {_finish(upgrade())}")
+    typer.echo(_finish(upgrade()))
+
+
+def rotate_key() -> None:
+    """Change the key of the stored texts, with the bot stopped; what was cut short goes on where it was."""
+    settings = _settings(quiet="warning")
+    from bot.flow.rotating import rotate_key as rotate
+
+    typer.echo(_finish(rotate(settings, now=datetime.now(UTC))))
+
+
+def privacy_policy() -> None:
+    """Write a privacy policy and the answers for Discord's intent review, from what is set. Changes nothing."""
+    settings = _settings(quiet="error")
+    from bot.flow.policy_page import facts_of, policy
+
+    typer.echo(policy(_finish(facts_of(settings))))
 
 
 def import_labels(
@@ -121,7 +154,7 @@ def build_cli() -> typer.Typer:
         pretty_exceptions_enable=False,  # its tracebacks show local values
         help="A Discord moderation bot that shows its reasons. Settings are variables CANDOR_...: see .env.example.",
     )
-    for verb in (run, demo, doctor, migrate):
+    for verb in (run, demo, doctor, migrate, rotate_key, privacy_policy):
         cli.command()(verb)
     labels = typer.Typer(no_args_is_help=True, help="Labelled texts of your own.")
     labels.command("import")(import_labels)
@@ -140,7 +173,7 @@ def _settings(*, quiet: str | None = None) -> Settings:
     try:
         settings = load_settings()
     except BotError as error:
-        _refuse(str(error))
+        _refuse(str(error), code=MISCONFIGURED)
     if quiet:
         calm = {"log_level": quiet, "log_format": "console"}
         unset = {name: value for name, value in calm.items() if name not in settings.model_fields_set}
@@ -150,9 +183,13 @@ def _settings(*, quiet: str | None = None) -> Settings:
 
 
 def _finish(work: Coroutine[Any, Any, T]) -> T:
-    """What `work` returns. An error ends the process with one sentence and exit code 1."""
+    """What `work` returns. An error ends the process with one sentence and exit code 1, or `MISCONFIGURED` for one that
+    only a person can mend.
+    """
     try:
         return asyncio.run(work)
+    except BadSettings as error:
+        _refuse(str(error), code=MISCONFIGURED)
     except (BotError, ModelError) as error:
         _refuse(str(error))
     except KeyboardInterrupt:
@@ -162,9 +199,9 @@ def _finish(work: Coroutine[Any, Any, T]) -> T:
         _refuse(OWN_ERROR.format(name=type(error).__name__))
 
 
-def _refuse(sentence: str) -> NoReturn:
+def _refuse(sentence: str, *, code: int = 1) -> NoReturn:
     typer.echo(sentence, err=True)
-    raise typer.Exit(1)
+    raise typer.Exit(code)
 
 
 if __name__ == "__main__":

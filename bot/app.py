@@ -13,15 +13,19 @@ import structlog
 from bot.chat.board import DiscordBoard
 from bot.chat.client import CandorBot, create_bot
 from bot.chat.enforcer import DiscordEnforcer
+from bot.chat.history import DiscordHistory
 from bot.chat.messages import DiscordMessages
 from bot.chat.messenger import DiscordMessenger
+from bot.chat.servers import DiscordServers
 from bot.child import ModelChild
 from bot.config import Settings
 from bot.core.cases import Case
 from bot.core.shadow import ShadowRules
-from bot.errors import BadSettings, BotError
+from bot.core.states import findings
+from bot.errors import BadSettings, BotError, SpoolUnavailable
 from bot.flow.building import build_flows
 from bot.flow.building_learning import LearnSettings
+from bot.flow.following import follow_settings
 from bot.flow.moderate import Passed
 from bot.flow.outside import Outside
 from bot.flow.ports import Clock
@@ -30,7 +34,9 @@ from bot.flow.retention import Retention
 from bot.flow.stores import Stores
 from bot.health import HealthServer, Metrics
 from bot.jobs import Jobs
+from bot.model_watch import ModelWatch
 from bot.scheduled import scheduled_jobs
+from bot.steady import ClockWatch, StateLog
 from bot.store.crypto import TextKey
 from bot.store.database import Database
 from moderation_model.coalescing import CoalescingClient
@@ -72,8 +78,9 @@ class App:
         self.settings = settings
         self._clock = clock
         self.metrics = Metrics()
-        self.db = Database(settings.sql_url, key=TextKey.from_settings(settings))
-        stores = Stores(self.db, source=source, permitted=settings.train_on_messages)
+        self.db = Database(settings.sql_url, key=TextKey.from_settings(settings), shard=settings.part)
+        stores = _stores(settings, self.db, source)
+        self.spool = stores.spool
         self.guilds, self.cases, self.leases = stores.guilds, stores.cases, stores.leases
         self.child = ModelChild(settings) if settings.model_url is None else None
         given = settings.model_token.get_secret_value() if settings.model_token else None
@@ -90,21 +97,30 @@ class App:
             passed=self._observe,
             presented=presented,
             learning=_learning(settings),
+            catch_up_hours=settings.catch_up_hours,
+            grace_days=settings.guild_grace_days,
         )
         self.desk = self.flows.desk
         self.bot.attach(self.flows)
-        self.retention = Retention(
-            predictions=stores.predictions,
-            cases=self.cases,
-            desk=self.desk,
-            leases=stores.leases,
-            clock=clock,
-            prediction_days=settings.prediction_days,
-        )
+        self.bot.own_findings = lambda: findings(self.state())
+        self.clock_watch = ClockWatch()
+        self.model_watch = ModelWatch(self.model.health, child=self.child)
+        self.retention = self._retention(stores)
         self.presence = Presence(leases=stores.leases, connected=lambda: self.bot.connected, clock=clock)
         self.jobs = self._scheduled(stores)
         self.health = HealthServer(self.metrics, port=settings.health_port, state=self.state)
         self._tasks: list[asyncio.Task[None]] = []
+
+    def _retention(self, stores: Stores) -> Retention:
+        return Retention(
+            predictions=stores.predictions,
+            expiry=stores.expiry,
+            dropping=self.flows.dropping,
+            leases=stores.leases,
+            clock=self._clock,
+            prediction_days=self.settings.prediction_days,
+            case_days=self.settings.case_days,
+        )
 
     def _scheduled(self, stores: Stores) -> Jobs:
         return scheduled_jobs(
@@ -113,7 +129,9 @@ class App:
             retention=self.retention,
             presence=self.presence,
             guild_ids=lambda: [guild.id for guild in self.bot.guilds],
+            servers=DiscordServers(self.bot).mine,
             clock=self._clock,
+            clock_in_doubt=lambda: self.clock_watch.jumped,
         )
 
     def _outside(self) -> Outside:
@@ -124,6 +142,7 @@ class App:
             board=DiscordBoard(self.bot),
             messages=DiscordMessages(self.bot),
             clock=self._clock,
+            history=DiscordHistory(self.bot),
         )
 
     def _observe(self, passed: Passed) -> None:
@@ -131,10 +150,18 @@ class App:
         self._passed(passed)
 
     def state(self) -> dict[str, object]:
-        """What /healthz says: database, model and Discord, each in a word."""
+        """What /healthz says: each part in a word (`core/states.py`), and how much waits."""
+        away = "full" if self.flows.spooling.full else "away"
+        connected = "ready" if self.bot.connected else "away"
         return {
-            "discord": "ready" if self.bot.ready_event.is_set() else "connecting",
-            "model": self.child.state if self.child else "remote",
+            "discord": connected if self.bot.ready_event.is_set() else "connecting",
+            "model": self.model_watch.state,
+            "model_version": "unhealthy" if self.model_watch.unhealthy else "ok",
+            "database": "ready" if self.flows.spooling.away_since is None else away,
+            "spool": self.spool.state,
+            "clock": "jumped" if self.clock_watch.jumped else "steady",
+            "event_loop": "blocked" if self.health.blocked else "ok",
+            "spooled": self.spool.count,
             "cards_waiting": self.desk.waiting,
         }
 
@@ -146,16 +173,22 @@ class App:
         token = self.settings.discord_token
         if token is None:
             raise BadSettings(NO_TOKEN)
-        started_at = self._clock.now()
         await self.db.migrate()
+        with contextlib.suppress(SpoolUnavailable):  # shown as a state: the database is there, so work can begin
+            self.spool.open()
         await self.health.start()
         if self.child is not None:
             await self.child.start()
+        self._spawn(lambda: follow_settings(self.guilds), "settings")
+        self._spawn(self.model_watch.run, "model-watch")
+        self._spawn(StateLog(self.state).run, "states")
         self._spawn(self.desk.run, "cards")
         self._spawn(self.flows.telling.run, "telling")
         self._spawn(self.flows.rescoring.run, "rescore")
         self._spawn(self.flows.learn.run, "learn")
         self._spawn(self.flows.shadow.run, "shadow")
+        self._spawn(self.flows.cursors.run, "cursors")
+        self._spawn(self.flows.catch_up.run, "catch-up")
         connected = self._spawn(lambda: self.bot.start(token.get_secret_value()), "discord")
         ready = asyncio.create_task(self.bot.ready_event.wait())
         await asyncio.wait([connected, ready], return_when=asyncio.FIRST_COMPLETED)
@@ -163,8 +196,10 @@ class App:
             ready.cancel()
             await connected
             raise BadSettings("Discord closed the connection before the bot was ready.")
-        await self.flows.moderate.settle(planned_before=started_at)
+        await self.flows.moderate.settle()
+        self._spawn(self.flows.moderate.keep_settling, "settle")
         await self.desk.catch_up()
+        self._spawn(self.flows.spooling.run, "spool")
         self.jobs.start()
         log.info("ready", guilds=len(self.bot.guilds))
 
@@ -175,22 +210,25 @@ class App:
             await task
 
     async def stop(self) -> None:
-        """Stop in reverse order. What is in work is finished if it is quick, else left `pending` for the next start."""
+        """Stop in reverse order, within ten seconds. What is in the pass is finished if it is quick; else it is found
+        by the next start: planned actions stand as `pending`, messages in the spool.
+        """
         self.jobs.stop()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(5):
-                await self.bot.drain()
-        await self.bot.close()
+        await _at_most(4, self.bot.drain())
+        with contextlib.suppress(BotError):  # without the database the cursors lag, and the next start reads more
+            await _at_most(0.5, self.flows.cursors.flush(last=True))
+        await _at_most(1.5, self.bot.close())
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.model.aclose()
+        await _at_most(1, asyncio.gather(*self._tasks, return_exceptions=True))
+        await _at_most(0.5, self.model.aclose())
         if self.child is not None:
-            await self.child.stop()
+            await self.child.stop(within=2)
         await self.health.stop()
         with contextlib.suppress(BotError):  # without the database the row runs out by itself
-            await self.presence.leave()
-        await self.db.close()
+            await _at_most(0.5, self.presence.leave())
+        await _at_most(0.5, self.db.close())
+        self.spool.close()
 
     def _spawn(self, work: Callable[[], Awaitable[None]], name: str) -> asyncio.Task[None]:
         async def run() -> None:
@@ -199,6 +237,23 @@ class App:
         task = asyncio.create_task(run(), name=name)
         self._tasks.append(task)
         return task
+
+
+async def _at_most(seconds: float, work: Awaitable[object]) -> None:
+    """Await `work`, which is cancelled when it takes longer."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await work
+
+
+def _stores(settings: Settings, db: Database, source: Source) -> Stores:
+    return Stores(
+        db,
+        source=source,
+        permitted=settings.train_on_messages,
+        folder=settings.data_dir,
+        keep_text=settings.keep_text,
+    )
 
 
 def _learning(settings: Settings) -> LearnSettings:

@@ -81,9 +81,11 @@ class ModelChild:
         self._needs_extra = tuple(command) == COMMAND
         self._observe = observe
         self._first_pause = first_pause
+        self._patience = STOP_SECONDS
         self._ready = asyncio.Event()
         self._supervisor: asyncio.Task[None] | None = None
         self._last_line = ""
+        self._process: Process | None = None
         self.state: ChildState = "starting"
         self.pid: int | None = None
         self.sentence: str | None = None
@@ -106,14 +108,24 @@ class ModelChild:
         if self._supervisor.done():
             await self._supervisor
 
-    async def stop(self) -> None:
-        """End it; returns once the process is gone. May be called at any time, also twice."""
+    async def stop(self, *, within: float = STOP_SECONDS) -> None:
+        """End it; returns once the process is gone, which is killed if it takes longer than `within` seconds. May be
+        called at any time, also twice.
+        """
+        self._patience = within
         if self._supervisor is not None:
             self._supervisor.cancel()
             await asyncio.wait([self._supervisor])
             self._supervisor = None
         self._reserved.close()
         self._enter("stopped")
+
+    def end_hung(self) -> None:
+        """Kill the server, which answers nothing any more; it is started anew as after any death."""
+        if self._process is not None:
+            log.warning("model_server_hung", pid=self.pid)
+            self._last_line = "It answered nothing any more and was killed."
+            _kill(self._process)
 
     async def _supervise(self) -> None:
         """Run the server again and again. Raises ModelUnavailable if it was never ready and refuses to start."""
@@ -142,7 +154,7 @@ class ModelChild:
         except OSError as error:
             self._last_line = f"It cannot be started: {error.strerror}."
             return 1, 0.0
-        self.pid = process.pid
+        self.pid, self._process = process.pid, process
         if not self._ready.is_set():
             self._enter("starting")
         ready_at: list[float] = []
@@ -164,10 +176,10 @@ class ModelChild:
             await asyncio.wait(readers, timeout=LAST_WORDS_SECONDS)
         finally:
             overdue.cancel()
-            await _end(process)
+            await _end(process, self._patience)
             for reader in readers:
                 reader.cancel()
-            self.pid = None
+            self.pid = self._process = None
         return code, loop.time() - ready_at[0] if ready_at else 0.0
 
     async def _spawn(self) -> Process:
@@ -195,8 +207,7 @@ class ModelChild:
 
     def _give_up_loading(self, process: Process) -> None:
         self._last_line = f"It was not ready within {LOAD_SECONDS:g} s."
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
+        _kill(process)
 
     def _why(self, code: int) -> str:
         said = self._last_line or (f"It was ended by signal {-code}." if code < 0 else f"Its exit code was {code}.")
@@ -248,14 +259,19 @@ async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
         yield text
 
 
-async def _end(process: Process) -> None:
+def _kill(process: Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+
+
+async def _end(process: Process, seconds: float) -> None:
     """Close its standard input and wait; kill it when it does not go."""
     if process.returncode is not None:
         return
     assert process.stdin is not None, "started with pipes"
     process.stdin.close()
     try:
-        async with asyncio.timeout(STOP_SECONDS):
+        async with asyncio.timeout(seconds):
             await process.wait()
     except TimeoutError:
         process.kill()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import BadSettings
+from bot.shards import Shard, shard_of
 
 
 class Settings(BaseSettings):
@@ -20,6 +21,10 @@ class Settings(BaseSettings):
 
     discord_token: SecretStr | None = Field(None, description="Bot token from the Discord developer portal.")
     discord_proxy: str | None = Field(None, description="HTTP proxy for Discord, such as http://proxy:3128.")
+    shard: str = Field(
+        "0/1",
+        description="Which part of the servers this process looks after, such as 0/2 and 1/2 for two processes.",
+    )
     data_dir: Path = Field(Path("var"), description="Folder for the SQLite file, the key file and spools.")
     database_url: str | None = Field(
         None, description="SQLAlchemy URL; postgresql+asyncpg://user:pass@host/db. Default: SQLite in the data folder."
@@ -45,6 +50,21 @@ class Settings(BaseSettings):
     model_device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where the bot's own model server runs.")
     text_days: int = Field(30, ge=1, le=365, description="Days after which the texts of cases are dropped.")
     prediction_days: int = Field(30, ge=1, le=365, description="Days after which stored scores are dropped.")
+    catch_up_hours: float = Field(
+        24.0,
+        ge=0,
+        le=168,
+        description="How far back what was written while the bot was away is looked at. 0: not at all.",
+    )
+    case_days: int = Field(
+        365, ge=30, le=3650, description="Days after which a closed case names nobody any more; its numbers stay."
+    )
+    keep_text: bool = Field(
+        True, description="Whether texts of flagged messages are kept for a time. false: scores alone, on all servers."
+    )
+    guild_grace_days: int = Field(
+        7, ge=0, le=365, description="Days after the bot's removal from a server until all that is stored of it goes."
+    )
     train_on_messages: bool = Field(
         False,
         description="Discord has expressly permitted to train on messages: all servers' verdicts may teach. Else each "
@@ -65,6 +85,16 @@ class Settings(BaseSettings):
     health_port: int | None = Field(None, ge=0, le=65535, description="Loopback port for /healthz and /metrics.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged, ids only.")
     log_format: Literal["json", "console"] = Field("json", description="How it is logged.")
+
+    @field_validator("shard")
+    @classmethod
+    def _shard_is_one(cls, value: str) -> str:
+        return str(shard_of(value))
+
+    @property
+    def part(self) -> Shard:
+        """The part of the servers that this process looks after."""
+        return shard_of(self.shard)
 
     @property
     def sql_url(self) -> str:

@@ -24,6 +24,7 @@ from bot.config import Settings
 from bot.core.findings import Finding
 from bot.core.guild_rules import GuildRules
 from bot.core.languages import unread_finding
+from bot.doctor_state import examine_running
 from bot.errors import BotError
 from bot.flow.coverage import LOOKED_BACK
 from bot.store.crypto import TextKey, key_path
@@ -40,11 +41,12 @@ if TYPE_CHECKING:
 
 
 async def examine(settings: Settings, *, connector: aiohttp.BaseConnector | None = None) -> list[Finding]:
-    """All findings, in the order of a start: folder and key, database, model, Discord. Raises nothing of ours.
+    """All findings, in the order of a start: folder and key, the bot that runs, database, model, Discord. Raises
+    nothing of ours.
 
     Without a `model_url` the bot's own model server is started and stopped again, which takes some seconds.
     """
-    findings = [_folder(settings), _key(settings)]
+    findings = [_folder(settings), _key(settings), *await examine_running(settings)]
     try:
         db = Database(settings.sql_url, key=_reading_key(settings))
     except BotError as error:
@@ -94,9 +96,12 @@ def _key(settings: Settings) -> Finding:
     if settings.encryption_key is None and not path.exists():
         return Finding(about, True, f"A key for stored texts is made at the first start: {path}.")
     try:
-        TextKey.from_settings(settings)
+        changing = TextKey.from_settings(settings).changing
     except BotError as error:
         return Finding(about, False, str(error), "Mend CANDOR_ENCRYPTION_KEY or the key file.")
+    if changing:
+        fix = "Stop the bot and run: candor rotate-key"
+        return Finding(about, False, "The key of the stored texts is being changed, and both are in use.", fix)
     if settings.encryption_key is not None:
         return Finding(about, True, "Stored texts are encrypted with CANDOR_ENCRYPTION_KEY.")
     if _open_to_others(path):

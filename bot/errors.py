@@ -3,6 +3,7 @@
 BotError
 ├── BadSettings        a setting that cannot be used; names it and says what to write instead
 ├── StoreUnavailable   the database cannot be reached or refuses
+├── SpoolUnavailable   the file that stands in for the database cannot be written or read
 ├── UndecryptableText  the key does not fit what was stored
 ├── BoardUnavailable   the review card could not be posted or changed
 ├── CaseNotFound       no such case in this guild
@@ -24,6 +25,10 @@ class BadSettings(BotError):
 
 class StoreUnavailable(BotError):
     """The database cannot be reached or refuses."""
+
+
+class SpoolUnavailable(BotError):
+    """The spool, which stands in for the database while that is away, cannot be written or read."""
 
 
 class UndecryptableText(BotError):

@@ -116,6 +116,7 @@ class HealthServer:
         self._state = state
         self._runner: web.AppRunner | None = None
         self._beat: asyncio.Task[None] | None = None
+        self._quiet_until = 0.0
         self.port: int | None = None
         """The port it listens on; None before `start` and where none is wanted."""
 
@@ -161,17 +162,21 @@ class HealthServer:
             self._metrics.cards_waiting(waiting)
         return web.Response(body=self._metrics.page(), headers={"Content-Type": "text/plain; version=0.0.4"})
 
+    @property
+    def blocked(self) -> bool:
+        """Whether the event loop stood still within the last minute."""
+        return monotonic() < self._quiet_until
+
     async def _watch_loop(self) -> None:
-        quiet_until = 0.0
         while True:
             due = monotonic() + BEAT_SECONDS
             await asyncio.sleep(BEAT_SECONDS)
             now = monotonic()
             late = max(0.0, now - due)
             self._metrics.lagged(late)
-            if late >= BLOCKED_SECONDS and now >= quiet_until:
+            if late >= BLOCKED_SECONDS and now >= self._quiet_until:
                 log.warning("event_loop_blocked", seconds=round(late, 2))
-                quiet_until = now + QUIET_SECONDS
+                self._quiet_until = now + QUIET_SECONDS
 
 
 def _answer(status: HTTPStatus, state: Mapping[str, object]) -> web.Response:

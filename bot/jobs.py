@@ -56,6 +56,8 @@ SLOT_JOBS = (
     SlotJob("audit", cron="10 * * * *"),
     SlotJob("digest", cron="0 * * * *"),
     SlotJob("retention", cron="30 3 * * *"),
+    SlotJob("texts", cron="50 * * * *"),
+    SlotJob("departures", cron="40 * * * *"),
     SlotJob("tell_forgotten", cron="20 * * * *"),
     SlotJob("nightly", cron="30 2 * * *", by_guild=True),
     SlotJob("learn", setting="learn_cron", by_guild=True),
@@ -63,7 +65,9 @@ SLOT_JOBS = (
 )
 """Once among all processes, since two would post the same thing twice or do the same work. `audit`: lines that were
 drawn for checking get their cards, about one round a day. `digest`: each guild is told once a day what waits.
-`retention`: what is over its time is dropped. `tell_forgotten`: the model server hears what was withdrawn. `nightly`:
+`retention`: what is over its time is dropped. `texts`: so are texts that somebody wants gone, once nothing holds them.
+`departures`: servers that the bot was removed from are noticed, and wiped after the grace period. `tell_forgotten`: the
+model server hears what was withdrawn. `nightly`:
 how the model does on the newest verdicts, and whether its scores drift. `learn`: a training run, where enough new
 labels are there. `weekly`: the report on the last seven days. In UTC; `bot/core/cron.py` says how guilds write
 theirs."""

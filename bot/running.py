@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
+import threading
 
-from bot.app import build_app
+import structlog
+
+from bot.app import App, build_app
 from bot.config import Settings
+
+log = structlog.get_logger(__name__)
+
+LAST_RESORT = 10.0
+"""Seconds after SIGTERM at which the process ends in any case, well before systemd or Docker would kill it."""
 
 
 def leave_out_of_collections() -> None:
@@ -21,12 +30,28 @@ def leave_out_of_collections() -> None:
 
 
 async def run(settings: Settings) -> None:
-    """Run until SIGTERM, SIGINT or a failure. Raises BotError or ModelError with one sentence."""
-    app = build_app(settings)
+    """Run the bot of these settings, as `run_app` says."""
+    await run_app(build_app(settings))
+
+
+async def run_app(app: App) -> None:
+    """Run until SIGTERM, SIGINT or a failure; a second signal ends the process at once. Raises BotError or ModelError
+    with one sentence.
+    """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def stop(number: int) -> None:
+        if stopping.is_set():
+            os._exit(128 + number)  # the model server sees its standard input close and ends, too
+        stopping.set()
+        log.info("stopping", signal=number)
+        last_resort = threading.Timer(LAST_RESORT, os._exit, (1,))  # a thread: the event loop may stand still
+        last_resort.daemon = True
+        last_resort.start()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
+        loop.add_signal_handler(number, stop, number)
 
     async def work() -> None:
         await app.start()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from bot.flow.flows import Flows
 from bot.flow.ports import Clock
@@ -21,9 +21,17 @@ def scheduled_jobs(
     retention: Retention,
     presence: Presence,
     guild_ids: Callable[[], Sequence[int]],
+    servers: Callable[[], Awaitable[Collection[int]]],
     clock: Clock,
+    clock_in_doubt: Callable[[], bool],
 ) -> Jobs:
-    """The jobs, not started. `guild_ids`: the servers that this process looks after now."""
+    """The jobs, not started. `guild_ids`: the servers that this process looks after now; `servers`: those on which the
+    bot is, as Discord lists them. While `clock_in_doubt`, nothing is dropped for its age.
+    """
+
+    async def departures() -> int:
+        return await flows.departing.check(await servers())
+
     each_process = {
         "rescore": flows.rescoring.rescore,
         "post_cards": flows.desk.catch_up,
@@ -35,7 +43,9 @@ def scheduled_jobs(
     once = {
         "audit": _whole(flows.audit.run),
         "digest": _whole(flows.queue.digest),
-        "retention": _whole(retention.run),
+        "retention": _unless(clock_in_doubt, _whole(retention.run)),
+        "texts": _unless(clock_in_doubt, _whole(flows.dropping.run)),
+        "departures": _unless(clock_in_doubt, _whole(departures)),
         "tell_forgotten": _whole(flows.lessons.tell_forgotten),
         "learn": flows.learn.scheduled,
         "nightly": flows.nightly.run,
@@ -60,3 +70,12 @@ def _whole(run: Callable[[], Awaitable[int | None]]) -> Work:
         return str(await run())
 
     return work
+
+
+def _unless(in_doubt: Callable[[], bool], work: Work) -> Work:
+    """`work`, left out this time while the clock is in doubt: what is due stays due."""
+
+    async def run(turn: Turn) -> str | None:
+        return "left out: the clock jumped" if in_doubt() else await work(turn)
+
+    return run

@@ -8,10 +8,11 @@ import sqlalchemy as sa
 from alembic import context
 
 from bot.store.database import create_engine
-from bot.store.learning_tables import metadata
+from bot.store.privacy_tables import metadata
 
 LOCK = 4_242_001
 """Advisory lock on PostgreSQL, so that two bots that start together migrate one after the other."""
+LOCK_SECONDS = 2
 
 
 def migrate(connection: sa.Connection) -> None:
@@ -22,6 +23,8 @@ def migrate(connection: sa.Connection) -> None:
     with context.begin_transaction():
         if connection.dialect.name == "postgresql":
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+            # Whoever waits for a table's lock holds up everybody who comes later; so it gives up, and tries again.
+            connection.execute(sa.text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))
         context.run_migrations()
 
 

@@ -1,4 +1,4 @@
-"""The model over HTTP: pool, deadline, one retry, circuit breaker. Needs neither torch nor FastAPI.
+"""The model over HTTP: pool, deadline, retries, circuit breaker. Needs neither torch nor FastAPI.
 
 Every method raises a `ModelError` and nothing else (cancellation apart):
 
@@ -7,8 +7,10 @@ Every method raises a `ModelError` and nothing else (cancellation apart):
     401, 403                                      Unauthorised
     503 with Retry-After                          ModelOverloaded
     503 without it from /v1/explain               ExplainerUnavailable
-    500, an answer that is none of ours           ModelFailed
+    500                                           ModelFailed
     any other 5xx, 3xx, no connection, deadline   ModelUnavailable
+    an answer that is none of ours, 4xx and 500   ModelUnavailable: something else stands at that address (a proxy's
+    without our sentence among them               page, another program), or a version that speaks otherwise
 """
 
 from __future__ import annotations
@@ -28,7 +30,6 @@ from moderation_model.contract import Explanation, ModelInfo, Prediction
 from moderation_model.errors import (
     ExplainerUnavailable,
     ModelError,
-    ModelFailed,
     ModelOverloaded,
     ModelUnavailable,
 )
@@ -43,6 +44,9 @@ MODEL, HEALTH = "/v1/model", "/healthz"
 RUNS, MODELS, ROLLBACK, STALE = "/v1/runs", "/v1/models", "/v1/rollback", "/v1/stale"
 START_SECONDS = 120.0
 """Deadline of what sends many examples or loads a model."""
+RECONNECTS = (0.0, 0.05, 0.25)
+"""Pauses in seconds before a call whose connection was refused or broke is tried again. A server that is replaced by
+another on the same port drops connections that it had not accepted, and the pool may hold several dead ones."""
 NO_ANSWER = "The model server gave no answer. Check that it runs and that its address is right."
 NONSENSE = "The model server sent something that is no answer of ours. Check its address and its version."
 
@@ -201,18 +205,22 @@ class ModelClient:
     async def _within(
         self, seconds: float, method: str, path: str, body: Mapping[str, Any] | None, read: Callable[[Any], T]
     ) -> T:
-        """The call with its one retry, all within `seconds`."""
+        """The call with its retries, all within `seconds`: one after an overload, a few after lost connections."""
         deadline = asyncio.get_running_loop().time() + seconds
+        reconnects, waited = iter(RECONNECTS), False
         async with _deadline(seconds):
-            try:
-                return await self._once(method, path, body, read)
-            except ModelOverloaded as busy:
-                if asyncio.get_running_loop().time() + busy.retry_after >= deadline:
-                    raise
-                await asyncio.sleep(busy.retry_after)
-            except _ConnectionLostError:
-                pass  # a server that has just been restarted: the pool's old connections are dead
-            return await self._once(method, path, body, read)
+            while True:
+                try:
+                    return await self._once(method, path, body, read)
+                except ModelOverloaded as busy:
+                    if waited or asyncio.get_running_loop().time() + busy.retry_after >= deadline:
+                        raise
+                    waited, pause = True, busy.retry_after
+                except _ConnectionLostError:
+                    pause = next(reconnects, None)
+                    if pause is None:
+                        raise
+                await asyncio.sleep(pause)
 
     async def _once(
         self,
@@ -227,7 +235,7 @@ class ModelClient:
         except httpx.TimeoutException:
             raise ModelUnavailable("The model server gave no answer in time.") from None
         except httpx.DecodingError:
-            raise ModelFailed(NONSENSE) from None
+            raise ModelUnavailable(NONSENSE) from None
         except httpx.TransportError:
             raise _ConnectionLostError(NO_ANSWER) from None
         except (httpx.HTTPError, RuntimeError):  # RuntimeError: httpx says so of a closed client
@@ -237,7 +245,7 @@ class ModelClient:
         try:
             return read(response.content if path == PICTURE or path.endswith("/page") else response.json())
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
-            raise ModelFailed(NONSENSE) from None
+            raise ModelUnavailable(NONSENSE) from None
 
 
 @asynccontextmanager
@@ -251,4 +259,4 @@ async def _deadline(seconds: float) -> AsyncIterator[None]:
 
 
 class _ConnectionLostError(ModelUnavailable):
-    """No connection, or one that broke: worth one more try."""
+    """No connection, or one that broke: worth another try."""

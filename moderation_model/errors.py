@@ -5,9 +5,9 @@ ModelError
 ├── BadRequest            the caller's input cannot be used (HTTP 400, 413, 422)
 ├── Unauthorised          the bearer token is missing or wrong (HTTP 401)
 ├── ModelOverloaded       the queue is full; `retry_after` in seconds (HTTP 503 with Retry-After)
-├── ModelUnavailable      no answer: not started, died, network, deadline (HTTP 502, 503, 504 or none)
+├── ModelUnavailable      no answer of ours: not started, died, network, deadline, nonsense (HTTP 502, 503, 504 or none)
 │   └── ExplainerUnavailable   scores work, explanations do not
-└── ModelFailed           the model answered nonsense or raised (HTTP 500)
+└── ModelFailed           the model raised, or what it computed is no answer (HTTP 500)
     └── NotNumbersError        the scores of a text are no numbers
 """
 
@@ -47,7 +47,7 @@ class ExplainerUnavailable(ModelUnavailable):
 
 
 class ModelFailed(ModelError):
-    """The model raised or answered nonsense."""
+    """The model raised, or what it computed is no answer."""
 
 
 class NotNumbersError(ModelFailed):

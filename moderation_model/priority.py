@@ -33,7 +33,7 @@ class QueueLimits:
     waiting_tokens: int = 65_536
     batch_tokens: int = 4_096
     batch_rows: int = 256
-    small_batch_rows: int = 16
+    small_batch_rows: int = 8
     wait_ms: float = 5.0
     answers_kept: int = 8_192
 

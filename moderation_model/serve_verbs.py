@@ -47,13 +47,19 @@ def serve(
     cache: Annotated[
         bool, typer.Option(help="Remember the scores of what was said lately; without it every text is scored.")
     ] = True,
+    reuse_port: Annotated[
+        bool,
+        typer.Option("--reuse-port", help="Let the next server take requests at the same port before this one ends."),
+    ] = False,
     exit_on_stdin_close: Annotated[
         bool, typer.Option("--exit-on-stdin-close", help="End when standard input ends (for a supervising parent).")
     ] = False,
 ) -> None:
     """Serve the model over HTTP: the version that was promoted last, at first the one in the box.
 
-    Beyond loopback a bearer token is required: set CANDOR_MODEL_TOKEN. Prints one JSON line when it is ready.
+    Beyond loopback a bearer token is required: set CANDOR_MODEL_TOKEN. Prints one JSON line when it is ready. To
+    replace it without losing a request, run both with --reuse-port and end the old one (SIGTERM) once the new one is
+    ready.
     """
     from moderation_model import serving
     from moderation_model.server import ServerConfig
@@ -66,6 +72,7 @@ def serve(
         token=token,
         wait_ms=wait_ms,
         remember=cache,
+        reuse_port=reuse_port,
         exit_on_stdin_close=exit_on_stdin_close,
         learning=_learning(store, device) if store else None,
     )

@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 class ServerConfig:
     """How the server runs. Port 0 takes a free one. `limits` None: those that fit the device; `wait_ms` replaces theirs
     where it is given. `remember` False: every text is scored, also one that was scored a moment ago. `learning` None:
-    it only serves.
+    it only serves. `reuse_port`: another server with it may listen at the same port at the same time.
     """
 
     host: str = "127.0.0.1"
@@ -52,6 +52,7 @@ class ServerConfig:
     remember: bool = True
     explain_seconds: float = 15.0
     explainer_command: tuple[str, ...] = COMMAND
+    reuse_port: bool = False
     exit_on_stdin_close: bool = False
     learning: Learning | None = None
 

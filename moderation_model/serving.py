@@ -43,7 +43,7 @@ def run(config: ServerConfig, load: Callable[[], Classifier]) -> None:
     stop = _Stop()
     if config.exit_on_stdin_close:
         threading.Thread(target=_watch_stdin, args=(stop,), daemon=True, name="stdin").start()
-    with _listen(config.host, config.port) as listener:
+    with _listen(config.host, config.port, reuse=config.reuse_port) as listener:
         classifier = load()
         app = build_app(config, classifier)
         server = _Server(
@@ -107,12 +107,17 @@ def _ready_line(listener: socket.socket, classifier: Classifier) -> str:
     return json.dumps({"ready": True, "port": port, "pid": os.getpid(), "version": version})
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """A bound socket. Raises ModelUnavailable with a sentence."""
+def _listen(host: str, port: int, *, reuse: bool) -> socket.socket:
+    """A bound socket; with `reuse` beside that of another server of this user that asked for it, too.
+
+    Raises ModelUnavailable with a sentence.
+    """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         listener = socket.socket(found[0][0], socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind(found[0][4])
     except OSError as error:
         raise ModelUnavailable(f"Cannot listen on {host} port {port}: {error.strerror}.") from None

@@ -16,6 +16,8 @@ from bot.log import LIBRARY_LEVELS
 from bot.store.crypto import TextKey
 from bot.store.database import Database
 
+pytest_plugins = ["tests.databases"]
+
 # As the model server does: torch's threads that wait busily keep each other from the cores of a machine that does more.
 # Read when torch is imported, so it is set before any test is.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.core.alerts import Alert, RaidNotice, ServerStep
 from bot.core.appeals import LogEntry, Notice
 from bot.core.audits import AuditBatch
+from bot.core.away import AwayReport
 from bot.core.cases import Background, CardRef, Case
 from bot.core.digest import Digest
 from bot.core.events import IncomingMessage
@@ -57,6 +58,7 @@ class FakeModel(FakeRuns):
         self.down: ModelError | None = None
         self.explainer_down: ModelError | None = None
         self.refuses: dict[str, ModelError] = {}
+        self.asked: list[str] = []
         self.classified: list[str] = []
         self.drawn: list[Picture] = []
         self.predictions: dict[str, Prediction] = {}
@@ -67,6 +69,7 @@ class FakeModel(FakeRuns):
     ) -> list[Prediction]:
         if version not in (None, self.serving, self.shadow):
             raise BadRequest(f"Version {version} is neither the champion nor its shadow.")
+        self.asked += texts
         if self.down is not None:
             raise self.down
         for text in texts:
@@ -171,6 +174,7 @@ class FakeBoard:
     log_lines: list[LogEntry] = field(default_factory=list)
     steps: list[ServerStep] = field(default_factory=list)
     digests: list[Digest] = field(default_factory=list)
+    away: list[AwayReport] = field(default_factory=list)
     log_broken: bool = False
     weeks: list[tuple[WeekReport, int, bytes | None]] = field(default_factory=list)
     in_trouble: tuple[str, ...] = ()
@@ -183,12 +187,14 @@ class FakeBoard:
     ping_broken: bool = False
     posted: int = 0
 
-    async def show(self, case: Case, *, channel_id: int, background: Background) -> CardRef:
+    async def show(self, case: Case, *, channel_id: int, background: Background, search: bool = False) -> CardRef:
         if self.broken:
             raise BoardUnavailable("The review channel cannot be reached.")
         self.backgrounds[case.case_id] = background
-        card = case.card or CardRef(channel_id, 5000 + self.posted)
-        self.posted += case.card is None
+        standing = [CardRef(channel_id, card) for card, shown in self.cards.items() if shown.case_id == case.case_id]
+        known = case.card or (standing[-1] if search and standing else None)
+        card = known or CardRef(channel_id, 5000 + self.posted)
+        self.posted += known is None
         self.cards[card.message_id] = case
         return card
 
@@ -222,10 +228,13 @@ class FakeBoard:
             raise BoardUnavailable("The review channel cannot be reached.")
         del self.cards[card.message_id]
 
-    async def digest(self, digest: Digest, *, channel_id: int) -> None:
+    async def digest(self, digest: Digest | AwayReport, *, channel_id: int) -> None:
         if self.broken:
             raise BoardUnavailable("The review channel cannot be reached.")
-        self.digests.append(digest)
+        if isinstance(digest, Digest):
+            self.digests.append(digest)
+        else:
+            self.away.append(digest)
 
     async def show_week(self, report: WeekReport, *, channel_id: int, png: bytes | None, words: str) -> CardRef:
         if self.broken:
@@ -270,3 +279,8 @@ class FakeMessages:
 
     async def fetch(self, *, guild_id: int, channel_id: int, message_id: int) -> IncomingMessage | None:
         return self.standing.get(message_id)
+
+    async def fetch_many(
+        self, *, guild_id: int, channel_id: int, message_ids: Sequence[int]
+    ) -> Mapping[int, IncomingMessage]:
+        return {message_id: self.standing[message_id] for message_id in message_ids if message_id in self.standing}

@@ -24,14 +24,14 @@ LAYERS = (
     ("bot.stage_watch",),
     ("bot.running",),
     ("bot.app", "bot.doctor"),
-    ("bot.scheduled",),
-    ("bot.jobs", "bot.chat", "bot.health", "bot.child"),
+    ("bot.scheduled", "bot.model_watch", "bot.doctor_state"),
+    ("bot.jobs", "bot.chat", "bot.health", "bot.child", "bot.steady"),
     ("bot.flow",),
     ("bot.store",),
     ("bot.core",),
     ("bot.log",),
     ("bot.config",),
-    ("bot.errors", "bot.memory"),
+    ("bot.errors", "bot.memory", "bot.shards"),
 )
 """Each may import what stands below it, never what stands beside or above."""
 

@@ -10,10 +10,13 @@ import pytest
 
 from bot.config import Settings
 from bot.core.settings import SETTINGS, show_value
+from bot.store.privacy import PRIVACY
+from bot.store.privacy_kinds import SLOT_DAYS, how_long, in_the_file, on_request
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 SETTINGS_PAGE = ROOT / "docs" / "settings.md"
+PRIVACY_PAGE = ROOT / "docs" / "privacy.md"
 TREE = re.compile(r"(<!-- tree -->\n```text\n)(.*?)(```\n<!-- /tree -->)", re.DOTALL)
 PACKAGES = ("moderation_model", "bot", "migrations")
 OTHERS = {
@@ -72,6 +75,38 @@ def settings_page() -> str:
     )
 
 
+def privacy_page() -> str:
+    """docs/privacy.md: every column that holds personal data."""
+    lines = [
+        "# What is stored on people",
+        "",
+        "Every column of every table, written from `bot/store/privacy.py` by `python -m tests.test_docs`; a column",
+        "that is missing there fails a test. `candor privacy-policy` says the same with the settings of your own.",
+        "The days are those of a fresh installation. Nothing is shown of other members or of who moderates.",
+        "",
+    ]
+    days = {name: Settings.model_fields[name].default for name in ("text_days", "prediction_days", "case_days")}
+    for row in PRIVACY:
+        lines += [f"## {row.group} (`{row.name}`)", "", row.means, ""]
+        if not row.personal:
+            lines += ["No personal data.", ""]
+            continue
+        lines += [
+            "| column | holds | in `/privacy mine` | at `/privacy forget` | goes by itself |",
+            "|---|---|---|---|---|",
+        ]
+        for name, column in row.personal.items():
+            gone = how_long(row, column).format(**days, slot_days=SLOT_DAYS)
+            told = in_the_file(row, name), on_request(row, name, column), gone
+            lines.append(f"| `{name}` | {column.holds} | {' | '.join(told)} |")
+        lines += ["", f"Without personal data: {', '.join(f'`{name}`' for name in row.nothing.split())}.", ""]
+    return "\n".join(lines)
+
+
+def test_the_page_of_privacy_is_what_the_statement_says():
+    assert PRIVACY_PAGE.read_text("utf-8") == privacy_page(), "run: python -m tests.test_docs"
+
+
 def test_the_page_of_settings_is_what_the_table_says():
     assert SETTINGS_PAGE.read_text("utf-8") == settings_page(), "run: python -m tests.test_docs"
 
@@ -104,3 +139,4 @@ def test_every_variable_that_is_named_is_a_setting(name: str):
 if __name__ == "__main__":
     README.write_text(TREE.sub(lambda found: found[1] + tree() + found[3], README.read_text("utf-8")), "utf-8")
     SETTINGS_PAGE.write_text(settings_page(), "utf-8")
+    PRIVACY_PAGE.write_text(privacy_page(), "utf-8")

@@ -21,6 +21,15 @@ PINGS = {
         "the cases."
     ),
     "cards_back": "Cards come again; they failed since {since}.",
+    "database_away": (
+        "My database does not answer since {since}. I do nothing by myself until it is back; what is flagged is shown "
+        "here, and buttons do not work. No message is lost: what is written meanwhile is gone through then."
+    ),
+    "database_back": "My database answers again; it was away since {since}. What was kept is gone through now.",
+    "unrecorded": (
+        "Flagged for “{label}” in <#{channel_id}> while my database is away, nothing was done: {jump}. The card "
+        "follows once it is back."
+    ),
 }
 
 # The card of a raid.

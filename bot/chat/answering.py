@@ -17,7 +17,7 @@ import structlog
 from bot.chat import permissions, texts
 from bot.chat.messages import UNANSWERED
 from bot.core.events import LARGEST_ID
-from bot.errors import BotError, NotAllowed
+from bot.errors import BotError, NotAllowed, StoreUnavailable
 from moderation_model.errors import ModelError
 
 if TYPE_CHECKING:
@@ -69,7 +69,10 @@ async def open_form(interaction: Pressed, work: Work, *, feature: permissions.Fe
     try:
         if not await _may(interaction, feature):
             return
-        said = await _said(interaction, work)
+        if interaction.client.flows.spooling.away_since is not None:
+            said = Said(texts.DATABASE_AWAY)  # at once: a form must come within 3 s
+        else:
+            said = await _said(interaction, work)
         if said.form is not None:
             await interaction.response.send_modal(said.form)
         else:
@@ -110,6 +113,9 @@ async def _said(interaction: Pressed, work: Work) -> Said:
     ids = {"interaction_id": interaction.id, "guild_id": interaction.guild_id, "user_id": interaction.user.id}
     try:
         said = await work()
+    except StoreUnavailable as error:
+        log.warning("refused", why=type(error).__name__, **ids)
+        return Said(texts.DATABASE_AWAY, refused=True)
     except (BotError, ModelError) as error:
         log.info("refused", why=type(error).__name__, **ids)
         return Said(str(error), refused=True)

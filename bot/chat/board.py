@@ -11,8 +11,10 @@ import structlog
 from bot.chat import deed_texts, permissions, texts
 from bot.chat.alarm_lines import alert_line, step_line
 from bot.chat.audit_cards import audit_card
+from bot.chat.away_lines import away_text
 from bot.chat.cards import Card, review_card, scrubbed_card
 from bot.chat.doctor import inspect_guild
+from bot.chat.finding_cards import find_card, nonce_of
 from bot.chat.inert import inert
 from bot.chat.learn_report import PICTURE, progress_card, report_card, report_file
 from bot.chat.messages import UNANSWERED, partial
@@ -24,6 +26,7 @@ from bot.chat.why_lines import NAME_LIMIT, duration_of
 from bot.core.alerts import Alert, RaidNotice, ServerStep
 from bot.core.appeals import LogEntry
 from bot.core.audits import AuditBatch
+from bot.core.away import AwayReport
 from bot.core.cases import Background, CardRef, Case
 from bot.core.digest import Digest
 from bot.core.guild_rules import GuildRules
@@ -48,25 +51,30 @@ class DiscordBoard:
     def __init__(self, bot: CandorBot) -> None:
         self._bot = bot
         self._said_lost: set[int] = set()
+        self._unsure: set[str | None] = set()
 
-    async def show(self, case: Case, *, channel_id: int, background: Background) -> CardRef:
+    async def show(self, case: Case, *, channel_id: int, background: Background, search: bool = False) -> CardRef:
         """Edit the case's card where it stands; post one in `channel_id` where it has none or lost it."""
         card = review_card(case, background)
-        if case.card is not None and await self._edited(case.card, card):
-            return case.card
-        return await self._posted(card, channel_id, case.guild_id, only_there=case.opened_why == "staff")
+        stands = await find_card(self._bot, case, channel_id) if search and case.card is None else case.card
+        if stands is not None and await self._edited(stands, card):
+            return stands
+        only_there = case.opened_why == "staff"
+        return await self._posted(card, channel_id, case.guild_id, only_there=only_there, nonce=nonce_of(case))
 
     async def ping(self, alert: Alert, *, channel_id: int, role_id: int | None, silent: bool = False) -> None:
         """One plain line with the role in front, allowed to notify that role and nobody else."""
         channel = self._postable(channel_id, alert.guild_id)
         text = alert_line(alert)
         called = [] if role_id is None else [discord.Object(role_id)]
+        once: dict[str, Any] = {} if alert.case_id is None else {"nonce": f"p{alert.case_id}"}
         try:
             await channel.send(
                 text if role_id is None else f"<@&{role_id}> {text}",
                 allowed_mentions=discord.AllowedMentions(everyone=False, users=False, roles=called),
                 suppress_embeds=True,
                 silent=silent,
+                **once,
             )
         except UNANSWERED as error:
             raise BoardUnavailable(texts.CARD_FAILED) from error
@@ -88,11 +96,12 @@ class DiscordBoard:
         except UNANSWERED as error:
             raise BoardUnavailable(texts.CARD_FAILED) from error
 
-    async def digest(self, digest: Digest, *, channel_id: int) -> None:
+    async def digest(self, digest: Digest | AwayReport, *, channel_id: int) -> None:
         """One silent message that notifies nobody."""
         channel = self._postable(channel_id, digest.guild_id)
         try:
-            await channel.send(digest_text(digest), silent=True, allowed_mentions=discord.AllowedMentions.none())
+            text = digest_text(digest) if isinstance(digest, Digest) else away_text(digest)
+            await channel.send(text, silent=True, allowed_mentions=discord.AllowedMentions.none())
         except UNANSWERED as error:
             raise BoardUnavailable(texts.CARD_FAILED) from error
 
@@ -201,8 +210,11 @@ class DiscordBoard:
         *,
         only_there: bool = False,
         files: Sequence[discord.File] = (),
+        nonce: str | None = None,
     ) -> CardRef:
-        """`only_there`: the card goes into no other channel where that one is gone, and nobody else is told."""
+        """`only_there`: the card goes into no other channel where that one is gone, and nobody else is told. `nonce`:
+        what was posted under it a moment ago is not posted again, but shown as it is now.
+        """
         if only_there and self._bot.get_channel(channel_id) is None:
             raise BoardUnavailable(texts.NO_CHANNEL)
         try:
@@ -210,7 +222,15 @@ class DiscordBoard:
         except BoardUnavailable:
             await self._lost(channel_id, guild_id)
             raise
-        return await _sent(channel, card, files)
+        try:
+            ref = await _sent(channel, card, files, nonce)
+        except BoardUnavailable:
+            self._unsure |= {nonce} if nonce else set()
+            raise
+        if nonce in self._unsure:
+            self._unsure.discard(nonce)
+            await self._edited(ref, card)
+        return ref
 
     async def _lost(self, channel_id: int, guild_id: int) -> None:
         """Once while the bot runs, tell a server without a channel for cards."""
@@ -232,10 +252,14 @@ class DiscordBoard:
         return channel
 
 
-async def _sent(channel: discord.TextChannel, card: Card, files: Sequence[discord.File]) -> CardRef:
+async def _sent(
+    channel: discord.TextChannel, card: Card, files: Sequence[discord.File], nonce: str | None = None
+) -> CardRef:
     """Where the card stands now."""
+    # Of several messages with one nonce within some minutes Discord posts the first alone, and answers with that.
+    options: dict[str, Any] = {} if nonce is None else {"nonce": nonce}
     try:
-        message = await channel.send(view=card, files=files, silent=True)
+        message = await channel.send(view=card, files=files, silent=True, **options)
     except (discord.NotFound, discord.Forbidden) as error:
         raise BoardUnavailable(texts.NO_CHANNEL) from error
     except UNANSWERED as error:

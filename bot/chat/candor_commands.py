@@ -13,6 +13,7 @@ from discord import app_commands
 
 from bot.chat.answering import Said, answer, guild_of
 from bot.chat.appeal_lists import appeals_command
+from bot.chat.away_lines import progress_finding
 from bot.chat.doctor import as_text, inspect_guild
 from bot.chat.export_commands import export_command
 from bot.chat.preview_commands import preview_command
@@ -23,6 +24,7 @@ from bot.chat.setup_items import show
 from bot.chat.setup_pages import guild_in
 from bot.chat.setup_texts import SCOPE_HOW
 from bot.chat.stats_commands import stats_command
+from bot.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from bot.chat.answering import Pressed
@@ -117,10 +119,17 @@ async def _scope(interaction: Pressed) -> str:
 
 
 async def _inspect(interaction: Pressed) -> str:
-    guild = guild_in(interaction)
-    rules = await interaction.client.flows.setup.rules(guild.id)
-    reading = await interaction.client.flows.coverage.finding(guild.id)
-    return as_text([*await inspect_guild(guild, rules), reading])
+    guild, found = guild_in(interaction), list(interaction.client.own_findings())
+    flows = interaction.client.flows
+    try:
+        rules = await flows.setup.rules(guild.id)
+        found += await inspect_guild(guild, rules)
+        found.append(await flows.coverage.finding(guild.id))
+        found.append(progress_finding(flows.catch_up.progress(guild.id)))
+    except StoreUnavailable:
+        if not found:
+            raise  # else that is among them
+    return as_text(found)
 
 
 async def _set_up(

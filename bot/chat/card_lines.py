@@ -65,7 +65,8 @@ def title_line(case: Case, background: Background) -> str:
 
 def head_line(case: Case) -> str:
     """Who, since when, where and when; what else the card stands for."""
-    name = inert(case.author_name or str(case.author_id), limit=NAME_LIMIT)
+    # A mention shows the name of the moment, and notifies nobody here.
+    name = inert(case.author_name, limit=NAME_LIMIT) if case.author_name else f"<@{case.author_id}>"
     joined = texts.JOINED.format(when=_time(case.author_joined_at, "R")) if case.author_joined_at else ""
     number, others = case.followers + 1, len(case.other_author_ids)
     who = name
@@ -89,7 +90,8 @@ def reply_line(case: Case) -> str:
 def text_line(case: Case, *, limit: int) -> str:
     """The member's text behind a spoiler, its words that count in bold; at most `limit` characters."""
     if not case.text:
-        return texts.TEXT_GONE if case.text is None else texts.NO_TEXT
+        unkept = texts.TEXT_UNKEPT if case.unkept else texts.NO_TEXT
+        return texts.TEXT_GONE if case.text is None else unkept
     return spoiler(case.text, limit=limit, bold=_top(case))
 
 
@@ -183,7 +185,7 @@ def _care_or_why(case: Case) -> str:
         return why_line(case.reasons)
     if case.opened_why == "labelled":
         return report_texts.NOT_FLAGGED_LABELLED
-    if case.opened_why in _REPORTED and case.text != "":
+    if case.opened_why in _REPORTED and (case.text != "" or case.unkept):
         return texts.NOT_FLAGGED if case.scores else texts.NOT_SCORED
     return ""
 

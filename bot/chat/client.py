@@ -7,7 +7,7 @@ messages bring their author along, and the enforcer asks for a member over REST 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,35 +16,14 @@ import structlog
 from discord import app_commands
 
 from bot.chat import texts
-from bot.chat.appeal_lists import AppealPageButton
-from bot.chat.appeal_menu import AppealAnswer, AppealButton, appeal_submitted
-from bot.chat.audit_cards import AuditNone, AuditSelect
-from bot.chat.buttons import CaseButton
-from bot.chat.candor_commands import CandorCommands
-from bot.chat.case_commands import CaseCommands, why_menu
-from bot.chat.case_lists import PageButton
-from bot.chat.label_menu import LabelMessage, label_menu
-from bot.chat.learn_commands import JudgeButton, LearnCommands
-from bot.chat.learn_example import example_submitted
-from bot.chat.learn_report import RunButton
 from bot.chat.listener import incoming
 from bot.chat.messages import UNANSWERED
-from bot.chat.modals import submitted
-from bot.chat.more import LabelSelect, MoreButton
 from bot.chat.names import nickname, title
-from bot.chat.preview_commands import ApplyButton
-from bot.chat.propose_commands import TakeLimitsButton
-from bot.chat.put_back import PutBackButton
-from bot.chat.queue_commands import NextButton, QueueCommands
-from bot.chat.raid_cards import RaidButton
-from bot.chat.report_menu import report_menu, report_submitted
-from bot.chat.setup_items import SetupButton, SetupMenu
-from bot.chat.setup_names import rule_named
-from bot.chat.setup_sample import SampleButton
+from bot.chat.registered import BUTTONS, FORMS, commands
 from bot.chat.tree import CandorTree, differs
-from bot.chat.unreadable import Unreadable, check_ids
-from bot.chat.weekly_card import FineHereButton
+from bot.chat.unreadable import Unreadable
 from bot.core.events import IncomingMessage
+from bot.core.findings import Finding
 from bot.errors import BadSettings, BotError
 
 if TYPE_CHECKING:
@@ -55,6 +34,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+TOKEN_EXPIRED = 4004
+"""Discord's close code for a token that it does not know, or no longer."""
 MAX_PASSES = 64
 """Messages in the pass at a time; more of them wait in this process while the gateway is read on."""
 
@@ -65,7 +46,8 @@ class CandorBot(discord.Client):
     `connected`: messages arrive right now. `failures` counts messages and answers that ended in an unforeseen error,
     `unreadable` events that Discord sent and nobody can read.
     `deciding` holds the ids of cases that somebody is deciding right now. `own_webhooks`: through these the bot puts
-    texts back. `trials`: who tries the bot (server and person), where and until when.
+    texts back. `own_findings`: what is wrong with this process now. `trials`: who tries the bot (server and person),
+    where and until when.
     """
 
     def __init__(self, settings: Settings, *, connector: aiohttp.BaseConnector | None = None) -> None:
@@ -78,6 +60,8 @@ class CandorBot(discord.Client):
             member_cache_flags=discord.MemberCacheFlags.none(),
             proxy=settings.discord_proxy,
             connector=connector,
+            shard_id=settings.part.number if settings.part.count > 1 else None,
+            shard_count=settings.part.count if settings.part.count > 1 else None,
         )
         self.tree = CandorTree(
             self,
@@ -92,10 +76,11 @@ class CandorBot(discord.Client):
         self.unreadable.guard_presses(self._connection._view_store)
         self.deciding: set[int] = set()
         self.own_webhooks: set[int] = set()
+        self.own_findings: Callable[[], Sequence[Finding]] = tuple
         self.trials: dict[tuple[int, int], tuple[int, datetime]] = {}
         self._flows: Flows | None = None
         self._passes = asyncio.Semaphore(MAX_PASSES)
-        self._passing: set[asyncio.Task[Any]] = set()
+        self._passing: dict[asyncio.Task[Any], IncomingMessage | None] = {}
 
     @property
     def flows(self) -> Flows:
@@ -115,44 +100,66 @@ class CandorBot(discord.Client):
             raise BadSettings(f"{texts.TOKEN_REFUSED} {texts.TOKEN_REFUSED_FIX}") from None
         except discord.PrivilegedIntentsRequired:
             raise BadSettings(f"{texts.INTENT_OFF} {texts.INTENT_OFF_FIX}") from None
+        except discord.ConnectionClosed as closed:
+            if closed.code == TOKEN_EXPIRED:
+                raise BadSettings(f"{texts.TOKEN_REFUSED} {texts.TOKEN_REFUSED_FIX}") from None
+            raise BotError(texts.CLOSED_BY_DISCORD.format(code=closed.code)) from None
         except UNANSWERED as error:
             raise BotError(f"{texts.NO_DISCORD.format(why=type(error).__name__)} {texts.NO_DISCORD_FIX}") from error
 
     async def setup_hook(self) -> None:
         """Register buttons and commands; ask Discord to change its list of commands only where it differs."""
-        self.add_dynamic_items(CaseButton, MoreButton, LabelSelect, AuditSelect, AuditNone)
-        self.add_dynamic_items(AppealButton, AppealAnswer, PutBackButton, ApplyButton)
-        self.add_dynamic_items(SetupButton, SetupMenu, SampleButton)
-        self.add_dynamic_items(NextButton, PageButton, RaidButton, TakeLimitsButton, LabelMessage, AppealPageButton)
-        self.add_dynamic_items(FineHereButton)
-        self.add_dynamic_items(RunButton, JudgeButton)
+        self.add_dynamic_items(*BUTTONS)
         if not self.tree.get_commands():
-            self.tree.add_command(CandorCommands())
-            self.tree.add_command(CaseCommands())
-            self.tree.add_command(QueueCommands())
-            self.tree.add_command(LearnCommands())
-            for menu in (why_menu(), label_menu(), report_menu()):
-                self.tree.add_command(menu)
+            for command in commands():
+                self.tree.add_command(command)
         if await differs(self.tree):
             await self.tree.sync()
             log.info("commands_registered", count=len(self.tree.get_commands()))
 
+    async def on_connect(self) -> None:
+        """A new session begins, which brings nothing of what was written before it."""
+        self.flows.cursors.new_session()
+
     async def on_ready(self) -> None:
-        """Messages arrive from now on."""
+        """Messages arrive from now on; what was written before is caught up with."""
         self.ready_event.set()
         self.connected = True
+        self.flows.catch_up.came_back()
 
     async def on_resumed(self) -> None:
         """Messages arrive again, and those of the gap with them."""
         self.connected = True
+        self.flows.cursors.resumed()
 
     async def on_disconnect(self) -> None:
         """Nothing arrives until the connection is back."""
         self.connected = False
+        self.flows.cursors.lost()
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """A server more, or one that the bot was removed from and invited to again."""
+        await self.flows.departing.joined(guild.id)
+        self.flows.catch_up.came_back()
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """A server that was away, or was not there yet when the others were."""
+        self.flows.catch_up.came_back()
+
+    async def on_guild_unavailable(self, guild: discord.Guild) -> None:
+        """Discord has lost a server for a while."""
+        self.flows.cursors.lost_guild(guild.id)
 
     async def on_message(self, message: discord.Message) -> None:
-        """A new message goes through the pass."""
-        await self._pass(message, priority="live")
+        """A new message goes through the pass; its channel's cursor waits for how it ends."""
+        if message.guild is None:
+            return
+        cursors, channel_id = self.flows.cursors, message.channel.id
+        cursors.arrived(guild_id=message.guild.id, channel_id=channel_id, message_id=message.id)
+        if await self._pass(message, priority="live"):
+            cursors.safe(channel_id=channel_id, message_id=message.id)
+        else:
+            cursors.failed(channel_id=channel_id, message_id=message.id)
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         """A new revision goes through the pass; a link preview or a pin is none, or one that the pass has seen."""
@@ -166,6 +173,10 @@ class CandorBot(discord.Client):
     async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
         """The same for up to a hundred messages at once."""
         await self._deleted(event.guild_id, event.message_ids)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """The bot was removed from the server, or it is gone; an outage is another event."""
+        await self.flows.departing.left(guild.id)
 
     async def on_thread_create(self, thread: discord.Thread) -> None:
         """A new thread's title is looked at; a forum post's comes with its first message."""
@@ -182,11 +193,8 @@ class CandorBot(discord.Client):
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Forms are answered here; buttons and commands find their own way."""
         if interaction.type is discord.InteractionType.modal_submit:
-            await submitted(interaction)
-            await appeal_submitted(interaction)
-            await report_submitted(interaction)
-            await rule_named(interaction)
-            await example_submitted(interaction)
+            for answered in FORMS:
+                await answered(interaction)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """An unforeseen error in an event handler: logged without the event's content, and counted."""
@@ -194,18 +202,22 @@ class CandorBot(discord.Client):
         log.exception("event_failed", event_name=event_method)
 
     async def drain(self) -> None:
-        """Wait until every message that arrived so far went through the pass."""
-        while self._passing:
-            await asyncio.wait(self._passing)
+        """Wait until every message that arrived so far went through the pass. Cancelled, what is still in the pass is
+        left for the next start.
+        """
+        try:
+            while self._passing:
+                await asyncio.wait(self._passing)
+        except asyncio.CancelledError:
+            self.flows.spooling.left([message for message in self._passing.values() if message is not None])
+            for task in self._passing:
+                task.cancel()
+            await asyncio.gather(*self._passing, return_exceptions=True)
+            raise
 
     async def _deleted(self, guild_id: int | None, message_ids: Collection[int]) -> None:
-        if guild_id is None:
-            return
-        ids: Collection[int] = ()
-        with self.unreadable.reading("deletion"):
-            check_ids(guild_id, *message_ids)
-            ids = message_ids
-        await self.flows.gone.deleted(guild_id=guild_id, message_ids=ids)
+        if guild_id is not None:
+            await self.flows.spooling.deleted(guild_id=guild_id, message_ids=message_ids)
 
     async def _look_at_nickname(self, looked_at: IncomingMessage, name: IncomingMessage | None) -> None:
         if name is not None:
@@ -241,25 +253,31 @@ class CandorBot(discord.Client):
         looked_at = incoming(message, discord.utils.utcnow(), own_application_id=self.application_id, trial=trial)
         return looked_at, None if looked_at is None else nickname(message, looked_at)
 
-    async def _pass(self, message: discord.Message, *, priority: str) -> None:
+    async def _pass(self, message: discord.Message, *, priority: str) -> bool:
+        """Whether the message needs no further look."""
         task = asyncio.current_task()
         assert task is not None, "discord.py runs every event in a task"
-        self._passing.add(task)
+        self._passing[task] = None
         try:
             looked_at = name = None
             with self.unreadable.reading("message", message_id=message.id, channel_id=message.channel.id):
                 looked_at, name = self._read(message)
             if looked_at is None:
-                return
+                return True
+            self._passing[task] = looked_at
             async with self._passes:
-                await self.flows.moderate.handle(looked_at, priority=priority)
-                await self._look_at_nickname(looked_at, name)
+                await self.flows.spooling.handle(looked_at, priority=priority)
+                if self.flows.spooling.away_since is None:
+                    await self._look_at_nickname(looked_at, name)
         except Exception:
             # One message must not stop the others; which one it was is enough to find it.
             self.failures += 1
             log.exception("pass_failed", message_id=message.id, channel_id=message.channel.id)
+            return False
+        else:
+            return True
         finally:
-            self._passing.discard(task)
+            self._passing.pop(task, None)
 
 
 def create_bot(settings: Settings, *, connector: aiohttp.BaseConnector | None = None) -> CandorBot:

@@ -51,7 +51,7 @@ def _incoming(
 ) -> IncomingMessage | None:
     if message.guild is None or not _is_looked_at(message, own_application_id):
         return None
-    check_ids(message.id, message.channel.id, message.guild.id, message.author.id)
+    check_ids(message.id, message.author.id)
     scope = default_scope(message.channel)
     return IncomingMessage(
         guild_id=message.guild.id,

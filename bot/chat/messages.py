@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -20,6 +22,14 @@ log = structlog.get_logger(__name__)
 UNANSWERED = (discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError)
 """What discord.py raises when Discord could not be reached or failed; NotFound and Forbidden are caught before it."""
 
+PAGE = 100
+"""Messages that Discord gives of a channel's history at once."""
+MEMBERS_KEPT, MOST_MEMBERS = 60.0, 10_000
+
+NOT_AS_AGREED = (AttributeError, KeyError, TypeError, ValueError)
+"""What discord.py raises where Discord describes a message in another way than agreed."""
+STRANGE = "Discord described one in a way that I do not know"
+
 GuildChannel = discord.abc.GuildChannel | discord.Thread
 
 
@@ -28,6 +38,7 @@ class DiscordMessages:
 
     def __init__(self, bot: CandorBot) -> None:
         self._bot = bot
+        self._members: dict[tuple[int, int], tuple[float, discord.Member | None]] = {}
 
     async def fetch(self, *, guild_id: int, channel_id: int, message_id: int) -> IncomingMessage | None:
         """The message, or None if it is gone or cannot be read. Raises BotError if Discord does not answer."""
@@ -44,11 +55,64 @@ class DiscordMessages:
             return None
         except UNANSWERED as error:
             raise BotError("Discord did not answer when a message was looked up.") from error
-        try:
-            return incoming(message, discord.utils.utcnow(), own_application_id=self._bot.application_id, member=member)
-        except UnreadableMessage:  # nor will it be readable the next time
-            log.warning("message_unreadable", message_id=message_id, channel_id=channel_id, guild_id=guild_id)
+        except NOT_AS_AGREED:
+            log.warning("message_unreadable", message_id=message_id, channel_id=channel_id)
             return None
+        return read(self._bot, message, member)
+
+    async def fetch_many(
+        self, *, guild_id: int, channel_id: int, message_ids: Sequence[int]
+    ) -> Mapping[int, IncomingMessage]:
+        """Those that stand and can be read, by their id. Raises BotError if Discord does not answer.
+
+        A hundred neighbours cost one call; a member of whom we heard within `MEMBERS_KEPT` seconds costs none.
+        """
+        guild = self._bot.get_guild(guild_id)
+        if guild is None:
+            return {}
+        try:
+            channel = await channel_of(guild, channel_id)
+            if not isinstance(channel, discord.abc.Messageable):
+                return {}
+            standing = await _of_history(channel, message_ids)
+            return {message.id: found for message in standing if (found := await self._incoming(guild, message))}
+        except (discord.NotFound, discord.Forbidden):
+            return {}
+        except UNANSWERED as error:
+            raise BotError("Discord did not answer when messages were looked up.") from error
+        except NOT_AS_AGREED as error:
+            raise BotError(f"When messages were looked up, {STRANGE}.") from error
+
+    async def _incoming(self, guild: discord.Guild, message: discord.Message) -> IncomingMessage | None:
+        member = None
+        if message.webhook_id is None:
+            name, now = (guild.id, message.author.id), monotonic()
+            heard, member = self._members.get(name, (-MEMBERS_KEPT, None))
+            if now - heard >= MEMBERS_KEPT:
+                member = await member_of(guild, message.author.id)
+                self._members[name] = now, member
+                while len(self._members) > MOST_MEMBERS:
+                    del self._members[next(iter(self._members))]
+        return read(self._bot, message, member)
+
+
+def read(bot: CandorBot, message: discord.Message, member: discord.Member | None) -> IncomingMessage | None:
+    """A fetched message of `member` as the pass takes it; None if it is not looked at, or cannot be made out."""
+    try:
+        return incoming(message, discord.utils.utcnow(), own_application_id=bot.application_id, member=member)
+    except UnreadableMessage:  # nor will it be readable the next time
+        log.warning("message_unreadable", message_id=message.id, channel_id=message.channel.id)
+        return None
+
+
+async def _of_history(channel: discord.abc.Messageable, wanted: Sequence[int]) -> list[discord.Message]:
+    """The messages of these ids that stand in the channel, read in pages of its history."""
+    left, found = sorted(set(wanted), reverse=True), list[discord.Message]()
+    while left:
+        page = [message async for message in channel.history(limit=PAGE, before=discord.Object(left[0] + 1))]
+        found += [message for message in page if message.id in left]
+        left = [message_id for message_id in left if len(page) == PAGE and message_id < page[-1].id]
+    return found
 
 
 async def channel_of(guild: discord.Guild, channel_id: int) -> GuildChannel | None:

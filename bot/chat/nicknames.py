@@ -15,11 +15,13 @@ NICKNAME_LIMIT = 32
 
 
 async def reset(guild: discord.Guild, case: Case, reason: str) -> Outcome:
-    """Take the nickname away, so that the account's own name shows. One that has changed since stays."""
+    """Take the nickname away, so that the account's own name shows. One that has changed since stays, where it is kept
+    which one it was.
+    """
     member = await member_of(guild, case.author_id)
     if member is None:
         return Outcome("refused", texts.AUTHOR_LEFT)
-    if clean(member.display_name) != case.text:
+    if not case.unkept and clean(member.display_name) != case.text:
         return Outcome("refused", name_texts.OTHER_NAME, already=True)
     if not member.nick:
         return Outcome("refused", name_texts.ACCOUNT_NAME)

@@ -21,7 +21,7 @@ Feature = Literal[
     "appeal", "quote", "quote_in_thread", "pictures", "make_channel", "see_automod",
     "reset_nickname", "kick", "put_back_as_member",
     "raid", "slow_mode", "slow_mode_in_thread", "pause_invites",
-    "publish", "publish_in_thread", "learn", "teach",
+    "publish", "publish_in_thread", "learn", "teach", "privacy",
 ]  # fmt: skip
 
 
@@ -49,6 +49,7 @@ NEEDS: dict[Feature, Needs] = {
     "ban": Needs(bot=("ban_members",), person=("ban_members",), invited=False),
     "kick": Needs(bot=("kick_members",), person=("kick_members",), invited=False),
     "report": Needs(),
+    "privacy": Needs(),
     "why": Needs(person=("moderate_members",)),
     "check": Needs(person=("moderate_members",)),
     "pause": Needs(person=("moderate_members",)),

@@ -30,8 +30,10 @@ TOKEN_REFUSED = "Discord does not accept the token."
 TOKEN_REFUSED_FIX = f"Reset the token at {PORTAL} (Bot, Reset Token) and set CANDOR_DISCORD_TOKEN."
 INTENT_OFF = "The message content intent is off, so messages come empty."
 INTENT_OFF_FIX = f"Switch on Message Content Intent at {PORTAL} (Bot, Privileged Gateway Intents)."
+CLOSED_BY_DISCORD = "Discord closed the connection for good (code {code}): its documentation of the gateway says why."
 NO_DISCORD = "Discord could not be reached ({why})."
 NO_DISCORD_FIX = "Check the network, or set CANDOR_DISCORD_PROXY."
+DATABASE_AWAY = "My database is away, so nothing was done. Try again in a few minutes."
 
 # Buttons and menus.
 BUTTON_BREAKS = "Breaks rules"
@@ -92,6 +94,7 @@ FORWARDED = "↪ forwarded by {name}"
 CARE_NOTE = "This may be a cry for help, not an offence. Nothing was done to the member. Perhaps somebody reaches out?"
 TEXT_GONE = "*The text is no longer kept.*"
 NO_TEXT = "*No text: look at the message itself.*"
+TEXT_UNKEPT = "*Texts are not kept on this server: look at the message itself.*"
 FOLLOWERS_REFUSED = "✖️ Not possible on other messages of this card: {actions}"
 WHY = "Why: {said}{also}"
 WHY_SCORE = "{label} {score}, limit {limit}"
@@ -141,7 +144,7 @@ ACTION_STATES = {
     "done": "✔️ {action}: done{detail}",
     "refused": "✖️ {action}: not possible{detail}",
     "failed": "⚠️ {action}: failed{detail}",
-    "expired": "⌛ {action}: over{detail}",
+    "expired": "⌛ {action}: not done{detail}",
     "undone": "↩️ {action}: undone",
 }
 HELD_BACK = "💤 Held back: {actions}"

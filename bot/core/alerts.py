@@ -9,7 +9,19 @@ from typing import Literal
 from bot.core.bursts import RaidKind
 
 AlertKind = Literal["threat", "raid", "trouble"]
-About = Literal["threat", "raid", "label_stopped", "model_away", "model_back", "cards_failing", "cards_back"]
+About = Literal[
+    "threat",
+    "raid",
+    "label_stopped",
+    "model_away",
+    "model_back",
+    "cards_failing",
+    "cards_back",
+    "database_away",
+    "database_back",
+    "unrecorded",
+]
+"""`unrecorded`: a message was flagged while no case could be written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +45,9 @@ class Alert:
     @property
     def calls(self) -> bool:
         """Whether it is worth calling people; that something is over is not."""
-        return self.about not in ("model_back", "cards_back")
+        if self.about == "unrecorded":
+            return self.label == "threat"
+        return self.about not in ("model_back", "cards_back", "database_back")
 
 
 @dataclass(frozen=True, slots=True)

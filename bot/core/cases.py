@@ -27,7 +27,8 @@ class NewCase:
     by the store, dropped at `text_expires_at`.
 
     `scores`, `sentiment`, `reading` and `model_version` are None where the message could not be scored (a report while
-    the model is down). `inclusion_probability` is 1.0 for what was flagged or reported.
+    the model is down). `inclusion_probability` is 1.0 for what was flagged or reported. `unkept`: its text is not
+    stored, and only compared.
     """
 
     guild_id: int
@@ -56,6 +57,7 @@ class NewCase:
     inclusion_probability: float = 1.0
     reply_to: tuple[str, str] | None = field(default=None, repr=False)
     subject: Subject = "message"
+    unkept: bool = False
 
     @classmethod
     def of(
@@ -195,8 +197,9 @@ class Case:
     `queued_at`: since when it waits without one. `gone_at`: when it turned out that somebody else had deleted the
     message; `gone_follower_ids`: the cases beside it of which the same is known. `other_texts`: the newest different
     texts of the cases beside it, the newest last; `more_texts`: how many more. `subject`: what the case is about; of a
-    nickname `message_id` is the member's id, of a title the thread's.
-    `flagged_only_by`: two models scored it and this one alone flags it.
+    nickname `message_id` is the member's id, of a title the thread's. `flagged_only_by`: two models scored it and this
+    one alone flags it. `card_number`: how often its card was posted or taken away. `forgotten_at`: when the author
+    asked to be forgotten. `unkept`: the server keeps no texts, so there never was one here (`text` is empty).
     """
 
     case_id: int
@@ -246,6 +249,9 @@ class Case:
     more_texts: int = 0
     subject: Subject = "message"
     flagged_only_by: Flagger | None = None
+    card_number: int = 0
+    forgotten_at: datetime | None = None
+    unkept: bool = False
 
     @property
     def closed_as_gone(self) -> bool:

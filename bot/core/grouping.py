@@ -24,7 +24,9 @@ SAMPLE = 64
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """An open card: the case that leads it, and everybody whose messages it stands for. `ping`: it called people."""
+    """An open card: the case that leads it, and everybody whose messages it stands for. `ping`: it called people.
+    `same`: its words are those of the message that is looked at, also where no text is kept.
+    """
 
     case_id: int
     channel_id: int
@@ -33,6 +35,7 @@ class Standing:
     text: str = field(repr=False)
     reasons: tuple[Reason, ...] = ()
     ping: bool = False
+    same: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ def same_text(one: str | None, other: str | None) -> bool:
 
 
 def _by_text(message: IncomingMessage, card: Standing) -> bool:
-    return same_text(message.text, card.text)
+    return card.same or same_text(message.text, card.text)
 
 
 def _by_member(message: IncomingMessage, card: Standing) -> bool:

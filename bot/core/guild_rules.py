@@ -76,6 +76,7 @@ class GuildRules:
     notices: bool = False
     appeals: bool = False
     appeal_url: str | None = None
+    act_within_minutes: int = 60
     cards_a_day: int = 30
     window_minutes: int = 10
     remind_after_hours: int = 24
@@ -86,6 +87,7 @@ class GuildRules:
     read_titles: bool = True
     read_nicknames: bool = False
     put_back_as_member: bool = False
+    keep_text: bool = True
     insult_stars: int | None = None
     escalation: bool = False
     escalation_days: int = 90
@@ -128,14 +130,17 @@ class GuildRules:
 
     def exempts(self, message: IncomingMessage) -> bool:
         """Whether the message's author or place is left alone. The review channel always is: moderators quote there."""
-        places = places_of(message)
-        own = {self.review_channel_id, self.log_channel_id, self.admin_channel_id, self.reports_channel_id}
-        if own & places:
-            return True
         left_alone = (self.exempt_role_ids | self.reviewer_role_ids) & message.author.role_ids
-        if (left_alone and not message.trial) or self.exempt_channel_ids & places:
+        if left_alone and not message.trial:
             return True
-        return not message.in_default_scope and not self.included_channel_ids & places
+        return self.exempts_place(places_of(message), in_default_scope=message.in_default_scope)
+
+    def exempts_place(self, places: frozenset[int], *, in_default_scope: bool) -> bool:
+        """Whether all that is written there is left alone. `places`: the channel and what is above it."""
+        own = {self.review_channel_id, self.log_channel_id, self.admin_channel_id, self.reports_channel_id}
+        if (own | self.exempt_channel_ids) & places:
+            return True
+        return not in_default_scope and not self.included_channel_ids & places
 
     def hears_only_help(self, message: IncomingMessage) -> bool:
         """Whether the message stands where people vent, and the guild did not choose to look at all of it there."""

@@ -64,6 +64,14 @@ SETTINGS: tuple[Setting, ...] = (
         1,
         500,
     ),
+    Setting(
+        "act_within_minutes",
+        "number",
+        "What was written longer ago than this, and is found only now, opens a case; nothing is done by itself and "
+        "nobody is called.",
+        1,
+        1440,
+    ),
     Setting("window_minutes", "number", "How long messages of one member, text or quarrel share one card.", 1, 120),
     Setting("remind_after_hours", "number", "After how many hours an open case is named in the daily digest.", 1, 168),
     Setting(
@@ -94,6 +102,13 @@ SETTINGS: tuple[Setting, ...] = (
         "put_back_as_member",
         "switch",
         "Whether a text that is put back stands under the member's name, by webhook, and not as a quote of mine.",
+    ),
+    Setting(
+        "keep_text",
+        "switch",
+        "Whether texts of flagged messages are kept for a time, encrypted, and shown on cards. Off: only scores are, "
+        "cards lead to the message, nothing can be put back and no verdict teaches; what is kept already goes with its "
+        "time.",
     ),
     Setting(
         "insult_stars", "stars", "Act on insults only at or below so many stars of sentiment.", 1, 5, optional=True

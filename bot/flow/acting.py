@@ -1,17 +1,22 @@
 """The bot's own actions: what a case asks for is done, and what a crash left is finished.
 
-Record, act, record: the rows stand as `pending` before anything is done to anybody.
+Record, act, record: the rows stand as `pending` before anything is done to anybody. Several processes may share the
+database: each holds what it works on (`store/under_way.py`), and what nobody holds any more is settled by whoever
+comes first, after a start and all the time.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 
 import structlog
 
 from bot.core.actions import Action, Delete
-from bot.core.cases import ActionRecord, Case
+from bot.core.cases import ActionRecord, ActionState, Case
+from bot.errors import BotError
 from bot.flow.cards import CardDesk
 from bot.flow.gone import Gone
 from bot.flow.ports import Clock, Outcome
@@ -19,8 +24,16 @@ from bot.flow.telling import Deed, Telling
 from bot.flow.undoing import Undoing
 from bot.store.cases import CaseStore
 from bot.store.guilds import GuildStore
+from bot.store.under_way import CLAIM, UnderWay
 
+STALE_AFTER = timedelta(hours=1)
+"""What was written longer ago than this, and is found only now, opens a case and is not acted on by itself. Nor is
+what was recorded so long ago and never done."""
+HEARTBEAT_SECONDS = CLAIM.total_seconds() / 3
+
+PAUSED_SINCE = "the server was paused before it was done"
 SHADOW_SINCE = "the server went into shadow mode before it was done"
+TOO_LATE = "I was away, and came back more than an hour later"
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +47,7 @@ class Acting:
         telling: Telling,
         guilds: GuildStore,
         cases: CaseStore,
+        under_way: UnderWay,
         desk: CardDesk,
         gone: Gone,
         clock: Clock,
@@ -42,6 +56,7 @@ class Acting:
         self._telling = telling
         self._guilds = guilds
         self._cases = cases
+        self._under_way = under_way
         self._desk = desk
         self._gone = gone
         self._clock = clock
@@ -52,53 +67,88 @@ class Acting:
         verdict holds for it too.
         """
         pending = [record for record in case.actions if record.state == "pending"]
-        done = [record.action for record in pending if (await self._perform(case, record)).state == "done"]
+        done: list[Action] = []
+        with self._under_way.working(record.action_id for record in pending):
+            for record in pending:
+                stopped = await self._stopped(case)
+                if stopped is not None:
+                    await self._settled(record, stopped.state, stopped.detail)
+                elif await self._under_way.keep(record.action_id, now=self._clock.now()):
+                    done += [record.action] if await self._perform(case, record) == "done" else []
         self._telling.enqueue(Deed(case, tuple(done)))
         return await self._follow_verdict(case)
 
-    async def settle(self, *, planned_before: datetime) -> int:
-        """After a start: ask Discord what became of each action that an earlier run left `pending`; how many.
+    async def run(self) -> None:
+        """Hold what this process works on, and settle what nobody holds; until cancelled."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._repeatedly(self._keep_all))
+            both.create_task(self._repeatedly(self.settle))
 
-        What was not done is performed, but nothing of the bot's own where the server was paused or put into shadow mode
-        meanwhile. `planned_before` is when this run started: later ones are in the pass now.
+    async def _keep_all(self) -> None:
+        await self._under_way.keep_all(now=self._clock.now())
+
+    async def _repeatedly(self, work: Callable[[], Awaitable[object]]) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            try:
+                await work()
+            except BotError as error:
+                log.warning("actions_not_settled", why=type(error).__name__)
+
+    async def settle(self) -> int:
+        """Ask Discord what became of each action that was left `pending` and that nobody holds any more; how many.
+
+        What was not done is performed, but nothing that was recorded too long ago, and nothing of the bot's own where
+        the server was paused or put into shadow mode meanwhile.
         """
-        pending = await self._cases.pending(planned_before=planned_before)
+        settled = 0
+        while taken := await self._under_way.take_over(now=self._clock.now()):
+            with self._under_way.working(record.action_id for _, record in taken):
+                await self._settle(taken)
+            settled += len(taken)
+        return settled
+
+    async def _settle(self, taken: Sequence[tuple[Case, ActionRecord]]) -> None:
         done: dict[int, list[Action]] = defaultdict(list)
-        for case, record in pending:
-            outcome = await self._telling.settle(case, record.action)
-            if outcome is None and record.by is None:
-                outcome = await self._stopped(case)
-            if outcome is None:
-                outcome = await self._perform(case, record)
-            else:
-                await self._settled(record, outcome)
-            if outcome.state == "done":
+        for case, record in taken:
+            if await self._find_out(case, record) == "done":
                 done[case.case_id].append(record.action)
-        for case in {case.case_id: case for case, _ in pending}.values():
+        for case in {case.case_id: case for case, _ in taken}.values():
             self._telling.enqueue(Deed(case, tuple(done[case.case_id])))
             self._desk.enqueue(guild_id=case.guild_id, case_id=case.lead_id or case.case_id)
-        return len(pending)
+
+    async def _find_out(self, case: Case, record: ActionRecord) -> ActionState:
+        """How the action ended, as Discord shows it or by doing it now."""
+        outcome = await self._telling.settle(case, record.action)
+        if outcome is None and record.at is not None and self._clock.now() - record.at > STALE_AFTER:
+            return await self._settled(record, "expired", TOO_LATE)
+        if outcome is None and record.by is None:
+            outcome = await self._stopped(case)
+        if outcome is not None:
+            return await self._settled(record, outcome.state, outcome.detail)
+        return await self._perform(case, record)
 
     async def _stopped(self, case: Case) -> Outcome | None:
-        """Why nothing is done by itself in the case's server now, None where nothing speaks against it."""
-        rules = await self._guilds.get(case.guild_id)
-        if rules.paused or rules.shadow:
-            return Outcome("refused", "the server was paused before it was done" if rules.paused else SHADOW_SINCE)
+        """Why nothing is done by itself in the case's server now, None where nothing speaks against it. Read anew:
+        somebody may have pressed pause a moment ago, on another process.
+        """
+        for rules in await self._guilds.fresh([case.guild_id]):
+            if rules.paused or rules.shadow:
+                return Outcome("refused", PAUSED_SINCE if rules.paused else SHADOW_SINCE)
         return None
 
-    async def _perform(self, case: Case, record: ActionRecord) -> Outcome:
+    async def _perform(self, case: Case, record: ActionRecord) -> ActionState:
         labels = ", ".join(case.decision.labels) or case.opened_why
         outcome = await self._telling.perform(case, record.action, reason=f"Candor case {case.case_id}: {labels}")
-        await self._settled(record, outcome)
+        state = await self._settled(record, outcome.state, outcome.detail)
         log.info("action", case_id=case.case_id, action=record.action.kind, state=outcome.state)
         if isinstance(record.action, Delete) and outcome.already:
             await self._gone.found(case)
-        return outcome
+        return state
 
-    async def _settled(self, record: ActionRecord, outcome: Outcome) -> None:
-        await self._cases.settle_action(
-            action_id=record.action_id, state=outcome.state, detail=outcome.detail, at=self._clock.now()
-        )
+    async def _settled(self, record: ActionRecord, state: ActionState, detail: str | None) -> ActionState:
+        await self._cases.settle_action(action_id=record.action_id, state=state, detail=detail, at=self._clock.now())
+        return state
 
     async def _follow_verdict(self, case: Case) -> Case:
         case, lead = await self._cases.with_lead(guild_id=case.guild_id, case_id=case.case_id, lead_id=case.lead_id)

@@ -11,6 +11,7 @@ from bot.core.bursts import FAULT_MEMBERS, RAID_OVER, Raid
 from bot.core.cases import CardRef
 from bot.errors import BoardUnavailable, BotError
 from bot.flow.breaker import Limited
+from bot.flow.claiming import Claiming
 from bot.flow.pings import Pings
 from bot.flow.ports import Board, Clock
 from bot.store.guilds import GuildStore
@@ -29,8 +30,9 @@ class _Untold:
 class Alarms:
     """Tells each raid and each stopped label once. What cannot be told now is told by `catch_up`."""
 
-    def __init__(self, *, board: Board, pings: Pings, guilds: GuildStore, clock: Clock) -> None:
+    def __init__(self, *, board: Board, pings: Pings, guilds: GuildStore, claiming: Claiming, clock: Clock) -> None:
         self._board = board
+        self._claiming = claiming
         self._pings = pings
         self._guilds = guilds
         self._clock = clock
@@ -68,6 +70,8 @@ class Alarms:
             rules = await self._guilds.get(guild_id)
             if rules.review_channel_id is None:
                 return False
+            if untold.card is None and not await self._claiming.first(f"raid:{guild_id}", span=RAID_OVER):
+                return True  # another process has told it
             if untold.card is None:
                 acting = not (rules.shadow or rules.paused)
                 notice = RaidNotice(guild_id, raid.kind, raid.channel_id, raid.members, acting)

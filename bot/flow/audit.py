@@ -115,10 +115,40 @@ class Audit:
         for guild_id in await self._audits.due(drawn_before=now - WAIT):
             await self._audits.make_batches(guild_id, at=now)
         posted = await self._post(await self._audits.without_card())
+        await self._take_off()
         for batch in await self._audits.unscrubbed():
             await self._scrub(batch)
         log.info("audits", cards=posted, texts_dropped=dropped)
         return posted
+
+    async def drop(self, *, guild_id: int, message_ids: Collection[int]) -> int:
+        """These messages were deleted, or their author wants them gone: so do they here, and from the cards; how many
+        waited.
+        """
+        dropped = await self._audits.drop(guild_id=guild_id, message_ids=message_ids)
+        if dropped:
+            await self._take_off()
+        return dropped
+
+    async def drop_author(self, *, guild_id: int, author_id: int) -> int:
+        """The same for everything of one member that waits."""
+        waiting = await self._audits.of_author(guild_id=guild_id, author_id=author_id)
+        return await self.drop(guild_id=guild_id, message_ids=[draw.case.message_id for draw in waiting])
+
+    async def _take_off(self) -> None:
+        """Show the cards anew that still hold a line which was dropped; what cannot be reached is tried by `run`."""
+        async with self._turn:
+            for batch in await self._audits.with_dropped():
+                if not batch.draws:
+                    await self._audits.set_over(batch_id=batch.batch_id, at=self._clock.now())
+                    await self._scrub(await self._audits.get(guild_id=batch.guild_id, batch_id=batch.batch_id))
+                elif batch.card is not None:
+                    try:
+                        await self._board.show_audit(batch, channel_id=batch.card.channel_id)
+                    except BoardUnavailable as error:
+                        log.warning("line_stays", batch_id=batch.batch_id, why=type(error).__name__)
+                        continue
+                    await self._audits.leave(batch_id=batch.batch_id)
 
     async def batch(self, guild_id: int) -> int:
         """Put everything that waits in the guild on cards now, ten lines to a card; how many cards were posted."""

@@ -12,14 +12,20 @@ from bot.flow.audit import Audit
 from bot.flow.breaker import Breaker
 from bot.flow.budgeting import CardBudget
 from bot.flow.cards import CardDesk
+from bot.flow.catch_up import CatchUp
+from bot.flow.claiming import Claiming
+from bot.flow.cursors import Cursors
 from bot.flow.deciding import Deciding
 from bot.flow.gone import Gone
+from bot.flow.missed_pages import MissedPages
 from bot.flow.moderate import Moderate, Passed
 from bot.flow.names import Names
 from bot.flow.outside import Outside
 from bot.flow.pings import Pings
 from bot.flow.putting_back import PuttingBack
+from bot.flow.rescoring import Rescoring
 from bot.flow.review import Review
+from bot.flow.spooling import Spooling
 from bot.flow.stores import Stores
 from bot.flow.telling import Telling
 from bot.flow.trouble import Trouble
@@ -38,8 +44,9 @@ class Brake:
 def brake(stores: Stores, outside: Outside) -> Brake:
     board, guilds, clock = outside.board, stores.guilds, outside.clock
     breaker = Breaker(guilds=guilds, cases=stores.cases, clock=clock)
-    pings = Pings(board=board, guilds=guilds, breaker=breaker, clock=clock)
-    alarms = Alarms(board=board, pings=pings, guilds=guilds, clock=clock)
+    claiming = Claiming(claims=stores.claims, clock=clock)
+    pings = Pings(board=board, guilds=guilds, breaker=breaker, claiming=claiming, clock=clock)
+    alarms = Alarms(board=board, pings=pings, guilds=guilds, claiming=claiming, clock=clock)
     return Brake(breaker, pings, alarms, Trouble(pings=pings, clock=clock))
 
 
@@ -52,6 +59,7 @@ def desk(stores: Stores, outside: Outside, brake: Brake, presented: Callable[[Ca
         budget=CardBudget(guilds=stores.guilds, queue=stores.queue, clock=outside.clock),
         pings=brake.pings,
         trouble=brake.trouble,
+        claiming=Claiming(claims=stores.claims, clock=outside.clock),
         observe=presented,
     )
 
@@ -89,6 +97,7 @@ def deciding(stores: Stores, outside: Outside, review: Review, telling: Telling,
         gone=gone,
         guilds=stores.guilds,
         cases=stores.cases,
+        under_way=stores.under_way,
         notes=stores.notes,
         clock=outside.clock,
     )
@@ -119,6 +128,31 @@ def audit(stores: Stores, outside: Outside, desk: CardDesk, *, text_days: int) -
     )
 
 
+def catch_up(
+    stores: Stores,
+    outside: Outside,
+    moderate: Moderate,
+    desk: CardDesk,
+    *,
+    gone: Gone,
+    cursors: Cursors,
+    hours: float,
+) -> CatchUp:
+    history, away, clock = outside.history, stores.away, outside.clock
+    return CatchUp(
+        pages=MissedPages(history=history, moderate=moderate, gone=gone, away=away, clock=clock, hours=hours),
+        history=history,
+        cursors=cursors,
+        store=stores.cursors,
+        away=away,
+        guilds=stores.guilds,
+        desk=desk,
+        board=outside.board,
+        clock=clock,
+        hours=hours,
+    )
+
+
 def moderate(
     stores: Stores,
     outside: Outside,
@@ -137,6 +171,7 @@ def moderate(
             telling=telling,
             guilds=stores.guilds,
             cases=stores.cases,
+            under_way=stores.under_way,
             desk=desk,
             gone=gone,
             clock=outside.clock,
@@ -154,5 +189,38 @@ def moderate(
         trouble=brake.trouble,
         clock=outside.clock,
         text_days=text_days,
+        observe=passed,
+    )
+
+
+def rescoring(stores: Stores, outside: Outside, moderate: Moderate) -> Rescoring:
+    return Rescoring(
+        moderate=moderate,
+        model=outside.model,
+        messages=outside.messages,
+        predictions=stores.predictions,
+        clock=outside.clock,
+    )
+
+
+def spooling(
+    stores: Stores,
+    outside: Outside,
+    moderate: Moderate,
+    *,
+    gone: Gone,
+    brake: Brake,
+    passed: Callable[[Passed], None],
+) -> Spooling:
+    return Spooling(
+        moderate=moderate,
+        gone=gone,
+        guilds=stores.guilds,
+        predictions=stores.predictions,
+        database=stores.database,
+        spool=stores.spool,
+        pings=brake.pings,
+        trouble=brake.trouble,
+        clock=outside.clock,
         observe=passed,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bot.core.shadow import ShadowRules
+from bot.flow.claiming import Claiming
 from bot.flow.collecting import Collecting
 from bot.flow.forgetting import Forgetting
 from bot.flow.gone import Gone
@@ -55,17 +56,9 @@ def build_learning(
 ) -> Learning:
     """The use cases over these stores and what lies outside."""
     lessons, teaching, runs = stores.lessons, stores.teaching, stores.runs
+    claiming = Claiming(claims=stores.claims, clock=clock)
     collecting = Collecting(model=model, guilds=guilds, lessons=lessons, teaching=teaching, clock=clock)
-    shadow = Shadow(
-        model=model,
-        guilds=guilds,
-        runs=runs,
-        shadow=stores.shadow,
-        gone=gone,
-        clock=clock,
-        rules=settings.shadow,
-        text_days=text_days,
-    )
+    shadow = _shadow(stores, guilds, gone, settings, model=model, clock=clock, text_days=text_days)
     retraining = RetrainingReports(
         model=model,
         board=board,
@@ -87,8 +80,31 @@ def build_learning(
         runs=runs,
         collecting=collecting,
         reports=retraining,
+        claiming=claiming,
         clock=clock,
         mode=settings.mode,
     )
     written = Lessons(model=model, lessons=lessons, teaching=teaching, runs=runs, collecting=collecting, clock=clock)
     return Learning(learn, retraining, written, shadow, RunDetails(model=model, runs=runs))
+
+
+def _shadow(
+    stores: LearnStores,
+    guilds: GuildStore,
+    gone: Gone,
+    settings: LearnSettings,
+    *,
+    model: LearnService,
+    clock: Clock,
+    text_days: int,
+) -> Shadow:
+    return Shadow(
+        model=model,
+        guilds=guilds,
+        runs=stores.runs,
+        shadow=stores.shadow,
+        gone=gone,
+        clock=clock,
+        rules=settings.shadow,
+        text_days=text_days,
+    )

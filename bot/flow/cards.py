@@ -6,8 +6,8 @@ A card waits in the database, not in this process: what the queue loses in a cra
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from weakref import WeakValueDictionary
 
 import structlog
@@ -20,6 +20,7 @@ from bot.core.policy import explained
 from bot.errors import BoardUnavailable, BotError
 from bot.flow.background import background_of
 from bot.flow.budgeting import CardBudget, Released
+from bot.flow.claiming import Claiming
 from bot.flow.pings import Pings
 from bot.flow.ports import Board, ModelService
 from bot.flow.trouble import Trouble
@@ -57,6 +58,7 @@ class CardDesk:
         budget: CardBudget,
         pings: Pings,
         trouble: Trouble,
+        claiming: Claiming,
         observe: Callable[[Case], None],
     ) -> None:
         self._model = model
@@ -66,6 +68,7 @@ class CardDesk:
         self._budget = budget
         self._pings = pings
         self._trouble = trouble
+        self._claiming = claiming
         self._observe = observe
         self._waiting: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
         self._queued: set[int] = set()
@@ -79,8 +82,10 @@ class CardDesk:
         return len(self._queued)
 
     def enqueue(self, *, guild_id: int, case_id: int) -> None:
-        """Have the case's card posted or refreshed soon; a case that waits already is not queued twice."""
-        if case_id not in self._queued:
+        """Have the case's card posted or refreshed soon; a case that waits already is not queued twice. Cards of other
+        shards' guilds are their processes' to post.
+        """
+        if case_id not in self._queued and self._guilds.serves(guild_id):
             self._queued.add(case_id)
             self._waiting.put_nowait((guild_id, case_id))
 
@@ -116,6 +121,8 @@ class CardDesk:
         case = await self._cases.get(guild_id=guild_id, case_id=case_id)
         if case.lead_id is not None:
             case = await self._cases.get(guild_id=guild_id, case_id=case.lead_id)
+        if not await self._gets_card(case, await self._guilds.get(guild_id)):
+            return  # words that nobody sees would take the model's time
         explaining = asyncio.create_task(self._explain(case))
         done, _ = await asyncio.wait([explaining], timeout=PATIENCE_SECONDS)
         if done:
@@ -132,18 +139,15 @@ class CardDesk:
         for which the day's budget has no place stays in the queue without a card; one that was over before it had a
         card gets none.
         """
-        lock = self._locks.setdefault(case_id, asyncio.Lock())
-        async with lock:
+        async with self._alone(case_id) as cut_short:
             case = await self._cases.get(guild_id=guild_id, case_id=case_id)
             rules = await self._guilds.get(guild_id)
             channel_id = card_channel(case, rules)
-            # Where another was quicker than the card, `/case list` has the case.
-            over = case.closed_as_gone and case.card is None
-            if over or channel_id is None or not await self._budget.admits(case, rules):
+            if channel_id is None or not await self._gets_card(case, rules):
                 return case
             background = await background_of(case, rules, self._cases)
             with self._watched(case):
-                card = await self._board.show(case, channel_id=channel_id, background=background)
+                card = await self._board.show(case, channel_id=channel_id, background=background, search=cut_short)
                 if card != case.card:
                     await self._cases.set_card(case_id=case_id, card=card)
                 if case.ping and not case.pinged:
@@ -152,6 +156,21 @@ class CardDesk:
             case = await self._cases.get(guild_id=guild_id, case_id=case_id)
         self._observe(case)
         return case
+
+    async def _gets_card(self, case: Case, rules: GuildRules) -> bool:
+        """Whether there is a channel for its card and a place in the budget, which it holds from now on."""
+        # Where another was quicker than the card, `/case list` has the case.
+        over = case.closed_as_gone and case.card is None
+        return not over and card_channel(case, rules) is not None and await self._budget.admits(case, rules)
+
+    @asynccontextmanager
+    async def _alone(self, case_id: int) -> AsyncIterator[bool]:
+        """Nobody else changes the card meanwhile, in no process. True where a process died while it did."""
+        async with (
+            self._locks.setdefault(case_id, asyncio.Lock()),
+            self._claiming.alone(f"card:{case_id}") as cut_short,
+        ):
+            yield cut_short
 
     @contextmanager
     def _watched(self, case: Case) -> Iterator[None]:
@@ -222,7 +241,7 @@ class CardDesk:
 
     async def take_down(self, case: Case) -> None:
         """Take the case's card away, so that it is posted anew at the end of the channel; where that fails it stays."""
-        async with self._locks.setdefault(case.case_id, asyncio.Lock()):
+        async with self._alone(case.case_id):
             if case.card is not None and await self.discard(case.card):
                 await self._cases.set_card(case_id=case.case_id, card=None)
 
@@ -241,7 +260,7 @@ class CardDesk:
             return True
         try:
             # Under the lock: a refresh that read the text before it was dropped must not post it afterwards.
-            async with self._locks.setdefault(case.case_id, asyncio.Lock()):
+            async with self._alone(case.case_id):
                 await self._board.scrub(case.card)
         except BoardUnavailable as error:
             log.warning("not_scrubbed", case_id=case.case_id, why=type(error).__name__)

@@ -23,6 +23,7 @@ from bot.flow.telling import Deed, Telling
 from bot.store.cases import CaseStore
 from bot.store.guilds import GuildStore
 from bot.store.notes import NoteStore
+from bot.store.under_way import UnderWay
 from moderation_model.pictures import ShapPicture, alt
 
 log = structlog.get_logger(__name__)
@@ -100,6 +101,7 @@ class Deciding:
         gone: Gone,
         guilds: GuildStore,
         cases: CaseStore,
+        under_way: UnderWay,
         notes: NoteStore,
         clock: Clock,
     ) -> None:
@@ -109,6 +111,7 @@ class Deciding:
         self._gone = gone
         self._guilds = guilds
         self._cases = cases
+        self._under_way = under_way
         self._notes = notes
         self._clock = clock
 
@@ -154,11 +157,12 @@ class Deciding:
         if record is None:
             tally.reached += 1
             return
-        reason = await self._reason(case, moderator)
-        outcome = await self._telling.perform(case, record.action, reason=reason)
-        await self._cases.settle_action(
-            action_id=record.action_id, state=outcome.state, detail=outcome.detail, at=self._clock.now()
-        )
+        with self._under_way.working([record.action_id]):
+            reason = await self._reason(case, moderator)
+            outcome = await self._telling.perform(case, record.action, reason=reason)
+            await self._cases.settle_action(
+                action_id=record.action_id, state=outcome.state, detail=outcome.detail, at=self._clock.now()
+            )
         log.info("action", case_id=case.case_id, action=action.kind, state=outcome.state, by=moderator.user_id)
         tally.deeds += [Deed(case, (record.action,))] if outcome.state == "done" else []
         tally.reached += outcome.state == "done" or outcome.already

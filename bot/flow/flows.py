@@ -9,8 +9,12 @@ from bot.flow.appeal_list import AppealList
 from bot.flow.appeals import Appeals
 from bot.flow.audit import Audit
 from bot.flow.cards import CardDesk
+from bot.flow.catch_up import CatchUp
 from bot.flow.coverage import Coverage
+from bot.flow.cursors import Cursors
 from bot.flow.deciding import Deciding
+from bot.flow.departing import Departing
+from bot.flow.dropping import Dropping
 from bot.flow.exporting import Exporting
 from bot.flow.gone import Gone
 from bot.flow.guild_setup import GuildSetup
@@ -21,6 +25,7 @@ from bot.flow.moderate import Moderate
 from bot.flow.names import Names
 from bot.flow.nightly import Nightly
 from bot.flow.preview import Preview
+from bot.flow.privacy import Privacy
 from bot.flow.proposing import Proposing
 from bot.flow.putting_back import PuttingBack
 from bot.flow.queue import Queue
@@ -31,6 +36,7 @@ from bot.flow.retraining_report import RetrainingReports
 from bot.flow.review import Review
 from bot.flow.run_details import RunDetails
 from bot.flow.shadow import Shadow
+from bot.flow.spooling import Spooling
 from bot.flow.telling import Telling
 from bot.flow.trouble import Trouble
 from bot.flow.weekly import Weekly
@@ -43,6 +49,7 @@ class Flows:
     desk: CardDesk
     telling: Telling
     moderate: Moderate
+    spooling: Spooling
     rescoring: Rescoring
     review: Review
     deciding: Deciding
@@ -59,6 +66,8 @@ class Flows:
     labelling: Labelling
     alarms: Alarms
     trouble: Trouble
+    cursors: Cursors
+    catch_up: CatchUp
     proposing: Proposing
     statistics: Statistics
     exporting: Exporting
@@ -70,3 +79,6 @@ class Flows:
     lessons: Lessons
     shadow: Shadow
     run_details: RunDetails
+    dropping: Dropping
+    privacy: Privacy
+    departing: Departing

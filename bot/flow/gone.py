@@ -1,4 +1,5 @@
-"""Messages that somebody else deleted: their cases say so, and a card that needs nobody any more closes by itself.
+"""Messages that somebody else deleted: their cases say so, their texts go here, too, unless something holds them
+(`bot/core/holding.py`), and a card that needs nobody any more closes by itself.
 
 Discord tells of a deletion without its actor, so nobody is named. What was deleted while the bot was away is found out
 when somebody acts on it.
@@ -13,7 +14,9 @@ import structlog
 
 from bot.core.cases import Case
 from bot.core.gone import over_by_itself
+from bot.flow.audit import Audit
 from bot.flow.cards import CardDesk
+from bot.flow.dropping import Dropping
 from bot.flow.ports import Clock
 from bot.store.cases import CaseStore
 from bot.store.gone import GoneStore
@@ -27,10 +30,22 @@ MOST_REMEMBERED = 10_000
 class Gone:
     """Every method raises StoreUnavailable."""
 
-    def __init__(self, *, gone: GoneStore, cases: CaseStore, desk: CardDesk, clock: Clock, text_days: int) -> None:
+    def __init__(
+        self,
+        *,
+        gone: GoneStore,
+        cases: CaseStore,
+        desk: CardDesk,
+        dropping: Dropping,
+        audit: Audit,
+        clock: Clock,
+        text_days: int,
+    ) -> None:
         self._gone = gone
         self._cases = cases
         self._desk = desk
+        self._dropping = dropping
+        self._audit = audit
         self._clock = clock
         self._text_kept = timedelta(days=text_days)
         self._deleted: dict[int, None] = {}
@@ -42,10 +57,15 @@ class Gone:
         while len(self._deleted) > MOST_REMEMBERED:
             del self._deleted[next(iter(self._deleted))]
         await self._settle(guild_id, message_ids)
+        await self._audit.drop(guild_id=guild_id, message_ids=message_ids)
+
+    def knows(self, message_id: int) -> bool:
+        """Whether the message was deleted lately."""
+        return message_id in self._deleted
 
     async def after_opening(self, case: Case) -> Case:
         """The case, which may be over already: its message was deleted while it was scored."""
-        if case.message_id not in self._deleted:
+        if not self.knows(case.message_id):
             return case
         return await self.found(case)
 
@@ -60,6 +80,8 @@ class Gone:
 
     async def _settle(self, guild_id: int, message_ids: Collection[int]) -> None:
         marked = await self._gone.mark(guild_id=guild_id, message_ids=message_ids, at=self._clock.now())
+        # Texts that nothing holds go at once; an open case holds its own until it closes, and longer (`holding.py`).
+        await self._dropping.now([case.case_id for case in marked if case.state == "closed"])
         for case_id in {case.lead_id or case.case_id for case in marked}:
             lead = await self._cases.get(guild_id=guild_id, case_id=case_id)
             if lead.state == "closed":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -16,6 +17,7 @@ import structlog
 from bot.core.lessons import Run
 from bot.core.retraining import PROGRESS_CHANNEL, PROGRESS_MESSAGE, RunProgress, home_of, progress_card
 from bot.errors import BoardUnavailable, BotError, StoreUnavailable
+from bot.flow.claiming import Claiming
 from bot.flow.collecting import Collected, Collecting
 from bot.flow.ports import Clock, LearnService, ReportBoard
 from bot.flow.retraining_report import RetrainingReports
@@ -61,6 +63,7 @@ class Learn:
         runs: RunStore,
         collecting: Collecting,
         reports: RetrainingReports,
+        claiming: Claiming,
         clock: Clock,
         mode: Mode,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -71,6 +74,7 @@ class Learn:
         self._runs = runs
         self._collecting = collecting
         self._reports = reports
+        self._claiming = claiming
         self._clock = clock
         self._mode: Mode = mode
         self._pause = pause
@@ -232,16 +236,18 @@ class Learn:
         rules = await self._guilds.get(home) if home is not None else None
         channel_id = rules.reports_to if rules else None
         progress = RunProgress(run, state.phase, state.stage, state.done, state.every, progress_card(run.facts))
-        if home is None or channel_id is None or not self._due(progress):
+        if home is None or channel_id is None or not self._guilds.serves(home) or not self._due(progress):
             return
         try:
-            card = await self._board.show_progress(progress, guild_id=home, channel_id=channel_id)
+            async with self._claiming.alone(f"progress:{run.run_id}"):
+                known = await self._runs.get(run.run_id) or run  # another process may have posted the card just now
+                progress = replace(progress, card=progress_card(known.facts))
+                card = await self._board.show_progress(progress, guild_id=home, channel_id=channel_id)
+                if card != progress.card:
+                    facts = {PROGRESS_CHANNEL: card.channel_id, PROGRESS_MESSAGE: card.message_id}
+                    await self._runs.add_facts(run.run_id, facts)
         except BoardUnavailable as error:
             log.warning("progress_not_shown", run_id=run.run_id, why=type(error).__name__)
-            return
-        if card != progress.card:
-            facts = {PROGRESS_CHANNEL: card.channel_id, PROGRESS_MESSAGE: card.message_id}
-            await self._runs.add_facts(run.run_id, facts)
 
     def _due(self, progress: RunProgress) -> bool:
         now, run_id = self._clock.now(), progress.run.run_id

@@ -122,6 +122,13 @@ class Lessons:
         self._untold |= set(example_ids)
         return await self._tell()
 
+    async def told(self, example_ids: Collection[int]) -> bool:
+        """Whether the server has heard that these examples may not teach any more, and no run may still be learning
+        from them: its model is marked at its end, when their ids must be here.
+        """
+        await self.forgotten(example_ids)
+        return self._untold.isdisjoint(example_ids) and await self._runs.going() is None
+
     async def tell_forgotten(self) -> None:
         """What the clock asks for: tell the server what it was not told since the start: what was ever withdrawn or
         deleted, and messages whose permission was taken back.

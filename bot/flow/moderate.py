@@ -16,6 +16,8 @@ from typing import Literal
 
 import structlog
 
+from bot.core.away import late, written_at
+from bot.core.budget import never_waits
 from bot.core.cases import Case, NewCase
 from bot.core.events import IncomingMessage
 from bot.core.grouping import lead_of, same_text
@@ -25,7 +27,7 @@ from bot.core.policy import NOTHING, Decision, decide, withhold
 from bot.flow.acting import Acting
 from bot.flow.alarms import Alarms
 from bot.flow.audit import Audit
-from bot.flow.breaker import Breaker
+from bot.flow.breaker import Breaker, Limited
 from bot.flow.cards import CardDesk
 from bot.flow.gone import Gone
 from bot.flow.ports import Clock, ModelService
@@ -39,10 +41,7 @@ from moderation_model.errors import BadRequest, ModelError
 
 log = structlog.get_logger(__name__)
 
-STALE_AFTER = timedelta(hours=1)
-"""What was written longer ago than this, and is found only now, opens a case and is not acted on by itself."""
-
-PassOutcome = Literal["decided", "unscored", "replayed", "exempt", "empty"]
+PassOutcome = Literal["decided", "unscored", "replayed", "exempt", "empty", "spooled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,33 +97,36 @@ class Moderate:
         self._text_kept = timedelta(days=text_days)
         self._observe = observe
         self._opening = asyncio.Lock()
+        self._newest = datetime.min.replace(tzinfo=UTC)
         self.left_unscored = asyncio.Event()
         """Set when a message was left unscored that is worth another try."""
         self.model_answered = asyncio.Event()
         """Set when the model scored something."""
 
-    async def handle(self, message: IncomingMessage, *, priority: str = "live") -> Passed:
-        """Pass one message. Raises StoreUnavailable only; everything else ends in an outcome that is recorded."""
+    async def handle(self, message: IncomingMessage, *, priority: str = "live", weigh: bool = True) -> Passed:
+        """Pass one message. Raises StoreUnavailable only; everything else ends in an outcome that is recorded.
+
+        Without `weigh` a case's card is left to `CardDesk.catch_up`, which weighs many at once, unless it never waits.
+        """
         started = time.perf_counter()
-        passed = await self._pass(message, priority)
+        passed = await self._pass(message, priority, weigh)
         passed = replace(passed, message=message, milliseconds=(time.perf_counter() - started) * 1000)
         self._observe(passed)
         return passed
 
-    async def _pass(self, message: IncomingMessage, priority: str) -> Passed:
+    async def _pass(self, message: IncomingMessage, priority: str, weigh: bool) -> Passed:
+        self._newest = max(self._newest, message.created_at)
         rules = await self._guilds.get(message.guild_id)
         if rules.exempts(message):
             return Passed(message, "exempt")
-        if not rules.read_titles:
-            message = replace(message, parts=tuple(part for part in message.parts if part.kind != "title"))
+        message = looked_at(message, rules)
         if not message.parts:
             return Passed(message, "empty")
         if await self._predictions.seen(message_id=message.message_id, revision=message.revision):
             return Passed(message, "replayed")
         hits = find_keywords(message.text, rules.keywords)
         try:
-            texts = [hide_words(part.text, rules.fine_words) for part in message.parts]
-            predictions = await self._model.classify(texts, guild_id=message.guild_id, priority=priority)
+            predictions = await self._scores(message, rules, priority)
         except ModelError as error:
             passed = await self._leave_unscored(message, error)
             # Keywords and what asks for care are what is left while the model is away.
@@ -132,7 +134,8 @@ class Moderate:
             decision = decide(message, (), rules, asks_for_care=asks_for_care(message.text), keywords=hits)
             if not decision.opens:
                 return passed
-            return replace(await self._open_and_act(message, (), decision), failure=error)
+            decision = self._in_time(message, decision, rules)
+            return replace(await self._open_and_act(message, (), decision, weigh), failure=error)
         self._trouble.model_answered()
         self.model_answered.set()
         # Anew: somebody may have pressed pause while the message was scored.
@@ -147,22 +150,46 @@ class Moderate:
         )
         if message.revision and decision.opens == "flagged":
             decision = await self._after_edit(message, decision)
-        if self._clock.now() - written_at(message) > STALE_AFTER:
-            decision = withhold(decision, "over an hour old: nothing done") if decision.actions else decision
+        decision = self._in_time(message, decision, rules)
         if decision.opens is None:
             fresh = await self._record(message, predictions)
             # What people vent is nobody's to check.
             if fresh and not rules.hears_only_help(message):
                 await self._audit.consider(message, predictions, decision)
+                if self._gone.knows(message.message_id):
+                    await self._audit.drop(guild_id=message.guild_id, message_ids=[message.message_id])
             return Passed(message, "decided" if fresh else "replayed", tuple(predictions), decision)
-        return await self._open_and_act(message, predictions, decision)
+        return await self._open_and_act(message, predictions, decision, weigh)
+
+    async def unrecorded(self, message: IncomingMessage, rules: GuildRules, *, priority: str) -> Decision:
+        """What `rules` say of the message while nothing can be written down: every action is withheld."""
+        message = looked_at(message, rules)
+        if rules.exempts(message) or not message.parts:
+            return NOTHING
+        try:
+            predictions = await self._scores(message, rules, priority)
+        except ModelError:
+            predictions = []
+        cry, hits = asks_for_care(message.text), find_keywords(message.text, rules.keywords)
+        decision = decide(message, predictions, rules, asks_for_care=cry, keywords=hits)
+        return withhold(decision, "the database is away: nothing done")
+
+    async def _scores(self, message: IncomingMessage, rules: GuildRules, priority: str) -> list[Prediction]:
+        texts = [hide_words(part.text, rules.fine_words) for part in message.parts]
+        return await self._model.classify(texts, guild_id=message.guild_id, priority=priority)
+
+    def _now(self) -> datetime:
+        """Now, but not before what Discord's own clock has shown: ours may have gone back."""
+        return max(self._clock.now(), self._newest)
 
     async def _open_and_act(
-        self, message: IncomingMessage, predictions: Sequence[Prediction], decision: Decision
+        self, message: IncomingMessage, predictions: Sequence[Prediction], decision: Decision, weigh: bool
     ) -> Passed:
         rules = await self._guilds.get(message.guild_id)
         async with self._opening:
-            limited = await self._breaker.limit(message, decision)
+            # A raid or a label's fault of long ago is no reason to stop or to call anybody now.
+            old = self._is_late(message, rules)
+            limited = Limited(decision) if old else await self._breaker.limit(message, decision)
             decision = limited.decision
             lead_id = await self._lead_for(message, decision, rules)
             new = self.new_case(message, predictions, decision, lead_id=lead_id)
@@ -171,9 +198,21 @@ class Moderate:
             await self._record(message, predictions)
         if created:
             case = await self._gone.after_opening(await self._acting.perform(case))
+        if created and (weigh or never_waits(case)):
             self._desk.enqueue(guild_id=case.guild_id, case_id=case.lead_id or case.case_id)
         await self._alarms.tell(message.guild_id, limited)
         return Passed(message, "decided" if created else "replayed", tuple(predictions), decision, case)
+
+    def _is_late(self, message: IncomingMessage, rules: GuildRules) -> bool:
+        written = written_at(message.revision, message.created_at)
+        return late(found=self._now(), written=written, minutes=rules.act_within_minutes)
+
+    def _in_time(self, message: IncomingMessage, decision: Decision, rules: GuildRules) -> Decision:
+        """Nothing is done about what is found long after it was written."""
+        if not decision.actions or not self._is_late(message, rules):
+            return decision
+        minutes = rules.act_within_minutes
+        return withhold(decision, f"over {'an hour' if minutes == 60 else f'{minutes} min'} old: nothing done")
 
     async def _after_edit(self, message: IncomingMessage, decision: Decision) -> Decision:
         """What was called fine is not flagged again for a changed letter; nobody is warned twice for a message."""
@@ -233,11 +272,17 @@ class Moderate:
             self.left_unscored.set()
         return Passed(message, "unscored", failure=error)
 
-    async def settle(self, *, planned_before: datetime) -> int:
+    async def settle(self) -> int:
         """After a start: finish the actions that an earlier run left `pending`; how many."""
-        return await self._acting.settle(planned_before=planned_before)
+        return await self._acting.settle()
+
+    async def keep_settling(self) -> None:
+        """The same from then on, for what is left `pending` by any process; until cancelled."""
+        await self._acting.run()
 
 
-def written_at(message: IncomingMessage) -> datetime:
-    """When the message got the text that it has: when it was posted, or edited last."""
-    return datetime.fromtimestamp(message.revision / 1000, UTC) if message.revision else message.created_at
+def looked_at(message: IncomingMessage, rules: GuildRules) -> IncomingMessage:
+    """The message without the parts that the guild does not want looked at."""
+    if rules.read_titles:
+        return message
+    return replace(message, parts=tuple(part for part in message.parts if part.kind != "title"))

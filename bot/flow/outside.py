@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.flow.ports import AuditBoard, Board, Clock, Enforcer, Messages, Messenger, Model, ReportBoard, WeekBoard
+from bot.flow.ports import (
+    AuditBoard,
+    Board,
+    Clock,
+    Enforcer,
+    History,
+    Messages,
+    Messenger,
+    Model,
+    ReportBoard,
+    WeekBoard,
+)
 
 
 class Boards(Board, AuditBoard, ReportBoard, WeekBoard, Protocol):
@@ -22,3 +33,4 @@ class Outside:
     board: Boards
     messages: Messages
     clock: Clock
+    history: History

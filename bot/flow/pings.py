@@ -6,31 +6,46 @@ calls at any hour.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import structlog
 
 from bot.core.alerts import Alert
+from bot.core.away import late, written_at
 from bot.core.cases import Case
 from bot.core.digest import is_quiet
 from bot.core.guild_rules import GuildRules
 from bot.errors import BoardUnavailable
 from bot.flow.breaker import Breaker
+from bot.flow.claiming import Claiming
 from bot.flow.ports import Board, Clock
 from bot.store.guilds import GuildStore
 
 log = structlog.get_logger(__name__)
 
+SAME_TROUBLE = timedelta(minutes=10)
+"""What two processes of the bot tell within this time is the same."""
+
 
 class Pings:
     """Every method raises BoardUnavailable where the line could not be posted, and StoreUnavailable."""
 
-    def __init__(self, *, board: Board, guilds: GuildStore, breaker: Breaker, clock: Clock) -> None:
+    def __init__(self, *, board: Board, guilds: GuildStore, breaker: Breaker, claiming: Claiming, clock: Clock) -> None:
         self._board = board
+        self._claiming = claiming
         self._guilds = guilds
         self._breaker = breaker
         self._clock = clock
 
     async def threat(self, case: Case) -> None:
-        """Call people to the case; not in quiet hours, and not for each message of a raid that they know of."""
+        """Call people to the case; not in quiet hours, not for each message of a raid that they know of, and not for
+        what was found long after it was written.
+        """
+        rules = await self._guilds.get(case.guild_id)
+        written = written_at(case.revision, case.posted_at)
+        if late(found=case.opened_at, written=written, minutes=rules.act_within_minutes):
+            log.info("not_called", case_id=case.case_id, why="old")
+            return
         if self._breaker.belongs_to_raid(case):
             log.info("not_called", case_id=case.case_id, why="raid")
             return
@@ -45,8 +60,15 @@ class Pings:
         if quiet and alert.kind == "threat":
             log.info("not_called", case_id=alert.case_id, why="quiet hours")
             return True
+        name = f"alert:{alert.guild_id}:{alert.about}:{alert.label or ''}"
+        if alert.kind == "trouble" and not await self._claiming.first(name, span=SAME_TROUBLE):
+            return True  # another process has told it
         calls = alert.calls and not quiet
-        await self._say(alert, rules, role_id=rules.ping_role_id if calls else None, silent=not calls)
+        try:
+            await self._say(alert, rules, role_id=rules.ping_role_id if calls else None, silent=not calls)
+        except BoardUnavailable:
+            await self._claiming.give_back(name)
+            raise
         return True
 
     async def _say(self, alert: Alert, rules: GuildRules, *, role_id: int | None, silent: bool) -> None:

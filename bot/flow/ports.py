@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from bot.core.alerts import Alert, RaidNotice, ServerStep
 from bot.core.appeals import LogEntry, Notice
 from bot.core.audits import AuditBatch
+from bot.core.away import AwayReport, Found, Place
 from bot.core.cases import Background, CardRef, Case
 from bot.core.digest import Digest
 from bot.core.events import IncomingMessage
@@ -157,8 +158,10 @@ class Messenger(Protocol):
 class Board(Protocol):
     """The review channel. Raises `BoardUnavailable` with a sentence."""
 
-    async def show(self, case: Case, *, channel_id: int, background: Background) -> CardRef:
-        """Post the case's card, or edit it where `case.card` is set; where it stands now."""
+    async def show(self, case: Case, *, channel_id: int, background: Background, search: bool = False) -> CardRef:
+        """Post the case's card, or edit it where `case.card` is set; where it stands now. `search`: it may stand there
+        although nobody wrote down where.
+        """
         ...
 
     async def ping(self, alert: Alert, *, channel_id: int, role_id: int | None, silent: bool = False) -> None:
@@ -177,8 +180,8 @@ class Board(Protocol):
         """Take a posted card away."""
         ...
 
-    async def digest(self, digest: Digest, *, channel_id: int) -> None:
-        """One silent message that says what waits in the queue."""
+    async def digest(self, digest: Digest | AwayReport, *, channel_id: int) -> None:
+        """One silent message that says what waits in the queue, or what was found of an absence."""
         ...
 
     async def log(self, entry: LogEntry | ServerStep, *, channel_id: int) -> None:
@@ -234,6 +237,39 @@ class Messages(Protocol):
     async def fetch(self, *, guild_id: int, channel_id: int, message_id: int) -> IncomingMessage | None:
         """The message, or None if it is gone or cannot be read any more. Raises BotError if Discord does not answer."""
         ...
+
+    async def fetch_many(
+        self, *, guild_id: int, channel_id: int, message_ids: Sequence[int]
+    ) -> Mapping[int, IncomingMessage]:
+        """Those of the channel's messages that stand and can be read, by their id. Raises BotError as `fetch` does."""
+        ...
+
+
+class History(Protocol):
+    """What stands in the channels, for what was missed."""
+
+    def guild_ids(self) -> Sequence[int]:
+        """The guilds that are there now."""
+        ...
+
+    def joined_at(self, guild_id: int) -> datetime | None:
+        """When the bot came to the guild."""
+        ...
+
+    def places(self, guild_id: int) -> Sequence[Place]:
+        """The channels and active threads that the bot sees in the guild."""
+        ...
+
+    async def page(self, place: Place, *, before: int) -> Sequence[Found] | None:
+        """Up to `PAGE` messages before that id as they stand now, the newest first; None where the place is gone.
+
+        Raises NotAllowed where the bot may not read them, BotError if Discord does not answer.
+        """
+        ...
+
+
+PAGE = 100
+"""Messages of one request, the most that Discord gives."""
 
 
 class Clock(Protocol):

@@ -35,7 +35,7 @@ class Presence:
             return
         if self._lease is None or not await self._leases.prolong(self._lease, now=now, span=SPAN):
             # Begun, or asleep for longer than the row lasted: from now on it is there again.
-            self._lease = await self._leases.take(NAME, now, now=now, span=SPAN)
+            self._lease = await self._leases.take(self._leases.own(NAME), now, now=now, span=SPAN)
 
     async def leave(self) -> None:
         """Write down that this process is there no more."""
@@ -49,8 +49,9 @@ async def away_between(leases: LeaseStore, *, since: datetime, until: datetime) 
 
     Raises StoreUnavailable.
     """
-    first = await leases.first(NAME)
+    name = leases.own(NAME)
+    first = await leases.first(name)
     if first is None or first >= until:
         return None
     since = max(since, first)
-    return away(await leases.spells(NAME, since=since, until=until), since=since, until=until)
+    return away(await leases.spells(name, since=since, until=until), since=since, until=until)

@@ -1,83 +1,179 @@
-"""What was left unscored is passed again: soon after it was, and by the clock."""
+"""What was left unscored is passed again: soon after the model answers again, and by the clock.
+
+Live messages come first: the backlog asks at the lowest priority, and only so many of it are under way at a time.
+Within the backlog the newest come first: what is over an hour old is never acted on, so the newest are where a decision
+still helps.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
 from bot.core.cases import MessageKey
-from bot.errors import BotError
+from bot.core.events import IncomingMessage
+from bot.errors import BotError, StoreUnavailable
 from bot.flow.failing import Failing
 from bot.flow.moderate import Moderate
-from bot.flow.ports import Clock, Messages
+from bot.flow.ports import Clock, Messages, ModelService
+from bot.store.database import is_away
 from bot.store.predictions import PredictionStore
-from moderation_model.errors import BadRequest, ModelFailed
+from moderation_model.errors import BadRequest, ModelError, ModelFailed
 
 log = structlog.get_logger(__name__)
 
 RESCORE_WINDOW = timedelta(hours=24)
 """Unscored messages older than this are left as they are."""
+PAUSE = 1.0
+"""Seconds between two questions whether the model is back, and between two rounds of the backlog."""
+LONGEST_PAUSE = 30.0
+ROUND = 1000
+PAGE = 100
+"""Messages that are fetched together: as many as Discord gives of a channel's history at once."""
+AT_ONCE = 16
+"""Of the backlog in the pass at a time; live messages have room for several times as many."""
+CHANNELS_AT_ONCE = 4
+PROBE = "Is anybody there? {number}"
+
+
+@dataclass(slots=True)
+class _Round:
+    """How one round of the backlog went. `unanswered`: the model gave no answer to these."""
+
+    done: int = 0
+    failed: list[MessageKey] = field(default_factory=list)
+    unanswered: list[MessageKey] = field(default_factory=list)
+    away: bool = False
 
 
 class Rescoring:
     """Passes again what the model could not score when it came."""
 
-    def __init__(self, *, moderate: Moderate, messages: Messages, predictions: PredictionStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        moderate: Moderate,
+        model: ModelService,
+        messages: Messages,
+        predictions: PredictionStore,
+        clock: Clock,
+    ) -> None:
         self._moderate = moderate
+        self._model = model
         self._messages = messages
         self._predictions = predictions
         self._clock = clock
         self._failing = Failing(predictions, moderate.model_answered)
+        self._one_round = asyncio.Lock()
+        self._room = asyncio.Semaphore(AT_ONCE)
+        self._channels = asyncio.Semaphore(CHANNELS_AT_ONCE)
+        self._probes = 0
 
-    async def rescore(self, *, limit: int = 200) -> int:
-        """Pass again what was left unscored; how many were decided now.
+    async def rescore(self, *, limit: int = ROUND) -> int:
+        """Pass again what was left unscored, the newest first; how many were decided now.
 
-        A message that the model fails on, failed by itself. Two without an answer mean that the model is away: the
+        A message that the model fails on, failed by itself. A page without one answer means that the model is away: the
         rest waits. One without an answer among successes is that message's own failure too. What fails by itself time
-        and again is given up, so that it holds up no other.
+        and again is given up, so that it holds up no other. Raises BotError where database or Discord is away.
         """
-        done = 0
-        failed: list[MessageKey] = []
-        unanswered: list[MessageKey] = []
-        since = self._clock.now() - RESCORE_WINDOW
-        for key in await self._predictions.unscored(since=since, limit=limit):
-            message = await self._messages.fetch(
-                guild_id=key.guild_id, channel_id=key.channel_id, message_id=key.message_id
+        async with self._one_round:
+            this = _Round()
+            since = self._clock.now() - RESCORE_WINDOW
+            for page in _pages(await self._predictions.unscored(since=since, limit=limit)):
+                await self._page(page, this)
+                if this.away:
+                    break
+            alone = this.done and not this.away
+            await self._failing.count(this.failed + this.unanswered if alone else this.failed)
+            return this.done
+
+    async def _page(self, page: Sequence[MessageKey], this: _Round) -> None:
+        by_channel: dict[tuple[int, int], list[MessageKey]] = defaultdict(list)
+        for key in page:
+            by_channel[key.guild_id, key.channel_id].append(key)
+        before, unanswered = this.done, len(this.unanswered)
+        await _together(self._channel(keys, this) for keys in by_channel.values())
+        silent = this.done == before and len(this.unanswered) > unanswered
+        this.away = silent and len(this.unanswered) > 1
+
+    async def _channel(self, keys: Sequence[MessageKey], this: _Round) -> None:
+        ids = [key.message_id for key in keys]
+        async with self._channels:
+            found = await self._messages.fetch_many(
+                guild_id=keys[0].guild_id, channel_id=keys[0].channel_id, message_ids=ids
             )
+        await _together(self._pass(key, found.get(key.message_id), this) for key in keys)
+
+    async def _pass(self, key: MessageKey, message: IncomingMessage | None, this: _Round) -> None:
+        async with self._room:
             if message is None or message.revision != key.revision:
                 await self._predictions.give_up(
                     message_id=key.message_id, revision=key.revision, why="gone" if message is None else "edited"
                 )
             if message is None:
-                continue
-            passed = await self._moderate.handle(message, priority="backfill")
-            if isinstance(passed.failure, ModelFailed):
-                failed.append(key)
-            elif passed.failure is not None and not isinstance(passed.failure, BadRequest):
-                unanswered.append(key)
-            if len(unanswered) == 2:
-                break
-            done += passed.outcome == "decided" and passed.failure is None
-        await self._failing.count(failed + unanswered if done and len(unanswered) == 1 else failed)
-        return done
+                return
+            try:
+                passed = await self._moderate.handle(message, priority="backfill")
+            except StoreUnavailable as error:
+                if is_away(error):
+                    raise
+                this.failed.append(key)  # the database refuses this row alone
+                return
+            if passed.outcome in ("exempt", "empty"):
+                await self._predictions.give_up(message_id=key.message_id, revision=key.revision, why=passed.outcome)
+        if isinstance(passed.failure, ModelFailed):
+            this.failed.append(key)
+        elif passed.failure is not None and not isinstance(passed.failure, BadRequest):
+            this.unanswered.append(key)
+        this.done += passed.outcome == "decided" and passed.failure is None
 
     async def run(self) -> None:
-        """Rescore soon after messages were left unscored, more and more patiently while the model stays away."""
+        """Rescore as soon as the model answers after messages were left unscored, until none is left."""
         while True:
             await self._moderate.left_unscored.wait()
             self._moderate.left_unscored.clear()
-            patience = 1.0
-            while True:
-                await asyncio.sleep(patience)
-                patience = min(patience * 2, 30.0)
+            pause, left = PAUSE, True
+            while left:
                 try:
-                    await self.rescore()
-                    left = await self._predictions.unscored(since=self._clock.now() - RESCORE_WINDOW, limit=1)
+                    if await self._model_is_back():
+                        await self.rescore()
+                    since = self._clock.now() - RESCORE_WINDOW
+                    pause, left = PAUSE, bool(await self._predictions.unscored(since=since, limit=1))
                 except BotError as error:
                     # The database or Discord is away; the messages stay unscored until both answer.
                     log.warning("rescore_failed", why=type(error).__name__)
-                    continue
-                if not left:
-                    break
+                    pause = min(pause * 2, LONGEST_PAUSE)
+                if left:
+                    await asyncio.sleep(pause)
+
+    async def _model_is_back(self) -> bool:
+        """Whether it scores. Asked with a text of our own: a question costs no message and no call to Discord.
+
+        Never the same text twice, which the server would answer from memory.
+        """
+        self._probes += 1
+        try:
+            await self._model.classify([PROBE.format(number=self._probes)], priority="backfill")
+        except ModelError:
+            return False
+        return True
+
+
+def _pages(keys: Sequence[MessageKey]) -> Iterator[Sequence[MessageKey]]:
+    """One message first, which shows whether the model scores members' messages; then so many as go together."""
+    yield keys[:1]
+    for start in range(1, len(keys), PAGE):
+        yield keys[start : start + PAGE]
+
+
+async def _together(work: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Do all of it at the same time, whatever becomes of each; raises the first error of all."""
+    for error in await asyncio.gather(*work, return_exceptions=True):
+        if error is not None:
+            raise error

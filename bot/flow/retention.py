@@ -1,27 +1,19 @@
-"""What is kept only for a time is dropped here: old scores, and the texts of cases with the cards that show them."""
+"""What is kept only for a time is dropped here: old scores, texts with the cards that show them, names on old cases."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
 
-from bot.core.cases import Case
-from bot.flow.cards import CardDesk
+from bot.flow.dropping import Dropping
 from bot.flow.ports import Clock
-from bot.store.cases import CaseStore
+from bot.store.expiring import ExpiryStore
 from bot.store.leases import LeaseStore
 from bot.store.predictions import PredictionStore
+from bot.store.privacy_kinds import SLOT_DAYS
 
 log = structlog.get_logger(__name__)
-
-BATCH = 200
-MOST_CARDS = 1000
-"""Cards scrubbed in one run; the rest follows with the next."""
-
-SLOTS_KEPT = timedelta(days=90)
-"""How long it is known how scheduled jobs ended, and when the bot was there."""
 
 
 class Retention:
@@ -31,40 +23,29 @@ class Retention:
         self,
         *,
         predictions: PredictionStore,
-        cases: CaseStore,
-        desk: CardDesk,
+        expiry: ExpiryStore,
+        dropping: Dropping,
         leases: LeaseStore,
         clock: Clock,
         prediction_days: int,
+        case_days: int,
     ) -> None:
         self._predictions = predictions
-        self._cases = cases
-        self._desk = desk
+        self._expiry = expiry
+        self._dropping = dropping
         self._leases = leases
         self._clock = clock
-        self._kept = timedelta(days=prediction_days)
+        self._prediction_days = timedelta(days=prediction_days)
+        self._case_days = timedelta(days=case_days)
 
     async def run(self) -> int:
         """Drop what is over its time; how many rows and texts."""
         now = self._clock.now()
-        dropped = await self._predictions.drop_before(now - self._kept)
-        texts = 0
-        while cases := await self._cases.expire_texts(now, BATCH):
-            texts += len(cases)
-            await self._take_off_shared_cards(cases)
-        # Not only those of just now: an earlier run may have been cut short, or Discord was away.
-        for case in await self._cases.unscrubbed(MOST_CARDS):
-            if await self._desk.scrub(case):
-                await self._cases.set_scrubbed(case_id=case.case_id)
-        await self._leases.forget(before=now - SLOTS_KEPT)
-        log.info("retention", predictions=dropped, texts=texts)
-        return dropped + texts
-
-    async def _take_off_shared_cards(self, expired: Sequence[Case]) -> None:
-        """A card also shows what its followers said; where it is still kept itself, it is shown anew without that."""
-        for case in expired:
-            if case.lead_id is None:
-                continue
-            lead = await self._cases.get(guild_id=case.guild_id, case_id=case.lead_id)
-            if lead.text is not None:
-                self._desk.enqueue(guild_id=lead.guild_id, case_id=lead.case_id)
+        scores = await self._predictions.drop_before(now - self._prediction_days)
+        left_open = await self._expiry.close_left_open(before=now - self._case_days, at=now)
+        texts = await self._dropping.run()
+        nameless = await self._expiry.drop_names(before=now - self._case_days)
+        others = await self._expiry.drop_older(now=now, case_days=self._case_days.days)
+        await self._leases.forget(before=now - timedelta(days=SLOT_DAYS))
+        log.info("retention", predictions=scores, texts=texts, cases=nameless, closed=left_open, others=others)
+        return scores + texts + nameless + others

@@ -8,6 +8,7 @@ wakes up too late finds its lease lost and stops. The table and the alarm clock 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -36,7 +37,7 @@ MOST_HOLDERS = 10
 SKEW = timedelta(minutes=10)
 """The clocks of two processes may differ by so much; a slot that is further ahead was written by a wrong clock."""
 AT_A_TIME = 3
-"""Slots of one job that one process works on: a hundred guilds with the same schedule take turns."""
+"""Slots of one job that one process works on at once: a hundred guilds with the same schedule take turns."""
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 Work = Callable[[Turn], Awaitable[str | None]]
@@ -58,7 +59,8 @@ class Schedule(Protocol):
 @dataclass(frozen=True, slots=True)
 class SlotJob:
     """One row whose due times run once. `cron`: the schedule of all; without it each guild's own stands in its rules
-    under `setting`. `by_guild`: a slot for each guild that is set up, else one for the whole deployment.
+    under `setting`. `by_guild`: a slot for each guild that is set up, else one for the whole deployment, or for each of
+    its shards.
     """
 
     name: str
@@ -113,6 +115,7 @@ class Slots:
         self._guild_ids = guild_ids
         self._clock = clock
         self._held: dict[str, _Held] = {}
+        self._waiting: dict[str, deque[GuildRules | None]] = {job.name: deque() for job in table}
         self._settled: dict[str, _Settled] = {}
 
     async def tick(self) -> list[asyncio.Task[None]]:
@@ -124,6 +127,7 @@ class Slots:
         try:
             everyone = await self._guilds.fresh(self._guild_ids())
             for job in self._table:
+                self._waiting[job.name].clear()
                 for rules in everyone if job.by_guild else (None,):
                     task = await self._start(job, rules, now)
                     started += [task] if task is not None else []
@@ -133,17 +137,22 @@ class Slots:
 
     def stop(self) -> None:
         """Cancel what runs; its slots are taken over, here or elsewhere, once their leases have run out."""
+        for waiting in self._waiting.values():
+            waiting.clear()
         for held in self._held.values():
             if held.task is not None:
                 held.task.cancel()
 
     async def _start(self, job: SlotJob, rules: GuildRules | None, now: datetime) -> asyncio.Task[None] | None:
         """The task that works on the job's newest due time, if that is this process's to do."""
-        name = job.name if rules is None else f"{job.name}:{rules.guild_id}"
+        name = self._leases.own(job.name) if rules is None else f"{job.name}:{rules.guild_id}"
         cron = getattr(rules, job.setting) if rules is not None and job.setting else job.cron
-        if cron is None or name in self._held or sum(held.job == job.name for held in self._held.values()) >= AT_A_TIME:
+        if cron is None or name in self._held:
             return None
         if name in self._settled and self._settled[name].holds(cron, now):
+            return None
+        if sum(held.job == job.name for held in self._held.values()) >= AT_A_TIME:
+            self._waiting[job.name].append(rules)
             return None
         try:
             slot, following = self._schedule.last_due(cron, now), self._schedule.next_due(cron, now)
@@ -162,8 +171,18 @@ class Slots:
         if lease is None:
             return None
         held = self._held[name] = _Held(lease, job.name, now + LEASE)
-        held.task = asyncio.create_task(self._run(name, held, rules), name=f"slot-{name}")
+        held.task = asyncio.create_task(self._work_off(job, name, held, rules), name=f"slot-{name}")
         return held.task
+
+    async def _work_off(self, job: SlotJob, name: str, held: _Held, rules: GuildRules | None) -> None:
+        """Run the slot, then start the next one of the job that had to wait for its turn."""
+        await self._run(name, held, rules)
+        waiting, started = self._waiting[job.name], None
+        try:
+            while waiting and started is None:
+                started = await self._start(job, waiting.popleft(), self._clock.now())
+        except StoreUnavailable as error:
+            log.warning("schedule_unread", why=type(error).__name__)  # the next tick goes on
 
     async def _since(self, job: SlotJob, rules: GuildRules | None, now: datetime) -> datetime:
         """Due times before this were none yet: the guild was not set up, or had another schedule."""

@@ -1,4 +1,4 @@
-"""The bot's own trouble, told once when it lasts and once when it is over: the model away, or cards that fail.
+"""The bot's own trouble, told once when it lasts and once when it is over: model or database away, cards that fail.
 
 It is noted message by message in memory and told by the clock, so that a thousand messages are one line.
 """
@@ -62,7 +62,7 @@ class Trouble:
     def __init__(self, *, pings: Pings, clock: Clock) -> None:
         self._pings = pings
         self._clock = clock
-        self._model, self._cards = _Watch(clock), _Watch(clock)
+        self._model, self._cards, self._database = _Watch(clock), _Watch(clock), _Watch(clock)
 
     def model_failed(self, guild_id: int) -> None:
         """A message of the guild was left unscored."""
@@ -81,9 +81,19 @@ class Trouble:
         """A card of the guild was posted."""
         self._cards.worked(guild_id)
 
+    def database_failed(self, guild_id: int) -> None:
+        """Nothing of the guild could be written down."""
+        self._database.failed(guild_id)
+
+    def database_answered(self) -> None:
+        """The database is there, for every guild."""
+        for guild_id in list(self._database.spells):
+            self._database.worked(guild_id)
+
     async def check(self) -> int:
         """Tell what has lasted or is over; how much was told. What cannot be told now is tried again the next time."""
         told = await self._check(self._model, "model_away", "model_back")
+        told += await self._check(self._database, "database_away", "database_back")
         return told + await self._check(self._cards, "cards_failing", "cards_back")
 
     async def _check(self, watch: _Watch, began: About, ended: About) -> int:

@@ -17,6 +17,8 @@ from bot.sandbox.streams import STREAMS, PlainStream, Stream
 from bot.sandbox.world import Event, Guild, Json, World
 
 URL, RESUME_URL = "wss://gateway.discord.gg", "wss://gateway-us-east1-b.discord.gg"
+CLOSE_SECONDS = 1.0
+"""How long the other side may take to answer a close."""
 HEARTBEAT_MILLISECONDS = 41250
 DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME, RECONNECT, MEMBERS, INVALID, HELLO, ACK = (
     0,
@@ -44,12 +46,15 @@ class Refused(Exception):
 
 
 class Connection:
-    """One websocket of the bot; `session` once it has identified or resumed."""
+    """One websocket of the bot; `session` once it has identified or resumed, `closed_with` once it is cut off."""
 
     def __init__(self, request: web.Request, socket: web.WebSocketResponse, stream: Stream) -> None:
         self.request = request
         self.socket = socket
         self.session: Session | None = None
+        self.reading: asyncio.Future[None] | None = None
+        self.closed_with: int | None = None
+        self.ended = asyncio.Event()
         self.queue: asyncio.Queue[str | None] = asyncio.Queue()
         self._stream = stream
 
@@ -81,7 +86,7 @@ class Gateway:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one websocket from HELLO to its end."""
-        socket = web.WebSocketResponse(heartbeat=None, compress=False, max_msg_size=1 << 20)
+        socket = web.WebSocketResponse(timeout=CLOSE_SECONDS, heartbeat=None, compress=False, max_msg_size=1 << 20)
         await socket.prepare(request)
         stream = STREAMS.get(request.query.get("compress"), PlainStream)
         connection = Connection(request, socket, stream())
@@ -89,13 +94,21 @@ class Gateway:
         writer = asyncio.create_task(connection.write())
         try:
             connection.send(HELLO, {"heartbeat_interval": HEARTBEAT_MILLISECONDS})
-            await self._read(connection)
+            connection.reading = asyncio.ensure_future(self._read(connection))
+            await asyncio.wait([connection.reading])
+            if connection.closed_with is not None:
+                await socket.close(code=connection.closed_with)
+            else:
+                await connection.reading
         except Refused as refused:
             await _drain(connection, writer)
             await socket.close(code=refused.code, message=refused.reason.encode())
         finally:
             writer.cancel()
+            if connection.reading is not None:
+                connection.reading.cancel()
             self._leave(connection)
+            connection.ended.set()
         return socket
 
     async def drop(self, code: int = 1006) -> None:
@@ -104,8 +117,11 @@ class Gateway:
             if code == 1006:
                 if connection.request.transport is not None:
                     connection.request.transport.abort()
-            else:
-                await connection.socket.close(code=code)
+            elif connection.reading is not None:
+                # Closed by who reads: closing beside a reader cuts the connection before the other side saw the code.
+                connection.closed_with = code
+                connection.reading.cancel()
+                await connection.ended.wait()
             self._leave(connection)
 
     def ask_to_reconnect(self) -> None:
@@ -181,10 +197,12 @@ class Gateway:
         if intents & PRIVILEGED & ~world.application.privileged:
             raise Refused(4014, "Disallowed intent(s).")
         self._sessions = {key: each for key, each in self._sessions.items() if not each.lost}
-        session = Session(world, intents)
+        number, count = data.get("shard") or (0, 1)
+        session = Session(world, intents, (number, count))
         self._sessions[session.id] = session
         self._attach(connection, session)
-        guilds = [guild for guild in world.guilds.values() if world.application.bot_id in guild.members]
+        here = [guild for guild in world.guilds.values() if world.application.bot_id in guild.members]
+        guilds = [guild for guild in here if session.serves(guild.id)]
         ready = {
             "v": 10,
             "user": {**user_json(world.user(world.application.bot_id)), "verified": True, "mfa_enabled": True},

@@ -22,11 +22,15 @@ from bot.sandbox.snowflakes import made_at
 from bot.sandbox.world import DM, Channel, Event, Json, World
 
 _BULK_AGE = timedelta(days=14)
+NONCE_KEPT = timedelta(minutes=5)
 
 
 def post(world: World, *, author_id: int, channel: Channel, body: Json, uploads: Sequence[Upload] = ()) -> Json:
     """Post what the body asks for, as the author. Raises Discord's errors; the raw message as the gateway sends it."""
     held = require(world, channel, author_id, _needed(channel, body, uploads))
+    posted = _posted_before(world, author_id, channel, body)
+    if posted is not None:
+        return with_member(world, channel, posted)
     _check_dm(world, channel, author_id)
     if channel.thread is not None and channel.thread.locked and not held & P.MANAGE_THREADS:
         raise ApiError(403, 160005, "This thread is locked")
@@ -38,6 +42,19 @@ def post(world: World, *, author_id: int, channel: Channel, body: Json, uploads:
         extra = forwarded(world, author_id, reference) if forward else answered(channel, held, reference)
     message = compose(world, author_id=author_id, channel=channel, body=body, uploads=uploads, held=held, extra=extra)
     return publish(world, channel, message)
+
+
+def _posted_before(world: World, author_id: int, channel: Channel, body: Json) -> Json | None:
+    """The author's message of the last minutes with the same nonce, where the body asks that there be one alone."""
+    if not body.get("enforce_nonce") or body.get("nonce") is None:
+        return None
+    since = world.clock.now() - NONCE_KEPT
+    for message in reversed(channel.messages.values()):
+        if made_at(int(message["id"])) < since:
+            break
+        if message["author"]["id"] == str(author_id) and message.get("nonce") == body["nonce"]:
+            return message
+    return None
 
 
 def _check_slow_mode(world: World, channel: Channel, author_id: int, held: int) -> None:

@@ -17,6 +17,7 @@ from bot.sandbox.errors import ApiError
 from bot.sandbox.faults import FaultAnswer, Faults, answer_of
 from bot.sandbox.forms import snowflake
 from bot.sandbox.interactions import Interactions
+from bot.sandbox.rate_limits import RateLimits
 from bot.sandbox.world import World
 
 Body = dict[str, Any] | list[Any] | None
@@ -75,6 +76,7 @@ class Rest:
 
     def __init__(self, world: World, interactions: Interactions, faults: Faults) -> None:
         self.on_body: OnBody | None = None
+        self.limits = RateLimits()
         self._world = world
         self._interactions = interactions
         self._faults = faults
@@ -88,6 +90,9 @@ class Rest:
     def _served(self, template: str, handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def serve(request: web.Request) -> web.Response:
             path = request.path.removeprefix("/api/v10")
+            refusal, headers = self.limits.take(request.method, template, request.match_info)
+            if refusal is not None:
+                return _made_up(refusal)
             fault = self._faults.take(request.method, path)
             if fault is not None and fault.status is None:
                 await _pause(fault.released, fault.delay_seconds)
@@ -99,10 +104,10 @@ class Rest:
                 if asyncio.iscoroutine(result):
                     result = await result
             except ApiError as error:
-                return answered(error.body(), status=error.status)
+                return answered(error.body(), status=error.status, headers=headers)
             if fault is not None and fault.after_effect:
                 return _made_up(answer_of(fault))
-            return web.Response(status=204) if result is None else answered(result)
+            return web.Response(status=204, headers=headers) if result is None else answered(result, headers=headers)
 
         return serve
 

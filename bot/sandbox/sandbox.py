@@ -46,6 +46,7 @@ from bot.sandbox.faults import Faults
 from bot.sandbox.gateway import Gateway
 from bot.sandbox.interactions import Interactions
 from bot.sandbox.pressing import Pressing
+from bot.sandbox.rate_limits import RateLimits
 from bot.sandbox.rest import OnBody, Rest
 from bot.sandbox.snapshot import snapshot
 from bot.sandbox.speaking import Speaking
@@ -130,6 +131,11 @@ class Sandbox(Speaking, Pressing):
     def token(self) -> str:
         """The bot's token."""
         return self.world.application.token
+
+    @property
+    def limits(self) -> RateLimits:
+        """The rate limits of REST, off until somebody switches them on."""
+        return self._rest.limits
 
     @property
     def on_rest_body(self) -> OnBody | None:

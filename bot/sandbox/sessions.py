@@ -45,7 +45,8 @@ _WITHOUT_CONTENT: Json = {"content": "", "embeds": [], "attachments": [], "compo
 class Session:
     """One identified session of the bot."""
 
-    def __init__(self, world: World, intents: int) -> None:
+    def __init__(self, world: World, intents: int, shard: tuple[int, int] = (0, 1)) -> None:
+        self.shard = shard
         self.id = secrets.token_hex(16)
         self.intents = Intents(intents)
         self.sequence = 0
@@ -65,6 +66,11 @@ class Session:
         """Whether its connection has been gone for too long."""
         return self.left_at is not None and self._world.clock.now() - self.left_at > RESUME_WITHIN
 
+    def serves(self, guild_id: int | None) -> bool:
+        """Whether what happens there is told to this shard; direct messages go to the first one."""
+        number, count = self.shard
+        return ((guild_id or 0) >> 22) % count == number
+
     def missed(self, sequence: int) -> list[str] | None:
         """The payloads after `sequence`; None where they are no longer kept or the session has run out."""
         if self.lost:
@@ -76,7 +82,7 @@ class Session:
     def sees(self, event: Event) -> Json | None:
         """The event's data as this session is told it; None for what it is not told."""
         world, bot_id = self._world, self._world.application.bot_id
-        if event.audience == "page":
+        if event.audience == "page" or not self.serves(event.guild_id):
             return None
         if event.guild_id is not None and event.name != "GUILD_DELETE":
             guild = world.guilds.get(event.guild_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,12 +17,14 @@ from bot.core.sampling import Standing
 from bot.errors import CaseNotFound, UndecryptableText
 from bot.store import rows
 from bot.store.database import Database
+from bot.store.keeping import Keeping
 from bot.store.tables import audit_batches, audit_draws, predictions, sentiment_hours, votes
 from moderation_model.contract import Sentiment
 
 log = structlog.get_logger(__name__)
 
 WAITS = (audit_draws.c.payload.is_not(None), audit_draws.c.case_id.is_(None))
+DROPPED = (audit_draws.c.payload.is_(None), audit_draws.c.case_id.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,9 @@ class Seen:
 class AuditStore:
     """Every method raises StoreUnavailable."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, keeping: Keeping | None = None) -> None:
         self._db = db
+        self._keeping = keeping or Keeping(db)
 
     @property
     def seed(self) -> bytes:
@@ -59,7 +62,9 @@ class AuditStore:
         return Seen(messages or 0, first, tuple(each for each in scores if each))
 
     async def keep(self, case: NewCase, standing: Standing) -> None:
-        """Have a drawn message wait. One that was drawn before changes nothing."""
+        """Have a drawn message wait, unless its text may not be kept. One that was drawn before changes nothing."""
+        if not await self._keeping.draws(case):
+            return
         values = {
             "guild_id": case.guild_id,
             "channel_id": case.channel_id,
@@ -80,7 +85,10 @@ class AuditStore:
     async def due(self, *, drawn_before: datetime) -> list[int]:
         """Guilds in which a message that was drawn before then stands on no card yet."""
         waiting = sa.select(audit_draws.c.guild_id).where(
-            *WAITS, audit_draws.c.batch_id.is_(None), audit_draws.c.drawn_at <= drawn_before
+            *WAITS,
+            audit_draws.c.batch_id.is_(None),
+            audit_draws.c.drawn_at <= drawn_before,
+            self._db.mine(audit_draws.c.guild_id),
         )
         async with self._db.read() as connection:
             return list((await connection.scalars(waiting.distinct())).all())
@@ -109,13 +117,14 @@ class AuditStore:
 
     async def without_card(self) -> list[AuditBatch]:
         """Batches that wait to be posted."""
-        return await self._find(audit_batches.c.state == "open", audit_batches.c.card_message_id.is_(None))
+        waits = (audit_batches.c.state == "open", audit_batches.c.card_message_id.is_(None))
+        return await self._find(*waits, self._db.mine(audit_batches.c.guild_id))
 
     async def unscrubbed(self) -> list[AuditBatch]:
         """Batches that are over while their card may still show texts."""
-        over = audit_batches.c.state != "open"
+        over = (audit_batches.c.state != "open", self._db.mine(audit_batches.c.guild_id))
         return await self._find(
-            over, audit_batches.c.card_message_id.is_not(None), audit_batches.c.card_scrubbed.is_(False)
+            *over, audit_batches.c.card_message_id.is_not(None), audit_batches.c.card_scrubbed.is_(False)
         )
 
     async def set_card(self, *, batch_id: int, card: CardRef) -> None:
@@ -135,6 +144,43 @@ class AuditStore:
     async def set_answered(self, *, batch_id: int, by: int, at: datetime) -> None:
         """Every line of the batch has its case."""
         await self._update(batch_id, state="answered", answered_by=by, closed_at=at)
+
+    async def drop(self, *, guild_id: int, message_ids: Collection[int]) -> int:
+        """Drop the texts of those messages; how many. Cards that still show one are in `with_dropped`."""
+        mine = (audit_draws.c.guild_id == guild_id, audit_draws.c.message_id.in_(message_ids), *WAITS)
+        return await self._drop(sa.select(audit_draws.c.id).where(*mine))
+
+    async def of_author(self, *, guild_id: int, author_id: int) -> list[Draw]:
+        """What waits of one member's. No column says whose a message is, so all that waits is looked through."""
+        query = sa.select(audit_draws).where(audit_draws.c.guild_id == guild_id, *WAITS).order_by(audit_draws.c.id)
+        async with self._db.read() as connection:
+            found = (await connection.execute(query)).mappings().all()
+        return [draw for row in found for draw in self._draw(row) if draw.case.author_id == author_id]
+
+    async def _drop(self, which: sa.Select[tuple[int]]) -> int:
+        async with self._db.read() as connection:
+            # Most messages that are deleted wait nowhere, and reading holds up no writer.
+            ids = (await connection.scalars(which)).all()
+        if ids:
+            async with self._db.begin() as connection:
+                await connection.execute(audit_draws.update().where(audit_draws.c.id.in_(ids)).values(payload=None))
+        return len(ids)
+
+    async def with_dropped(self) -> list[AuditBatch]:
+        """Open batches whose card may show a line that was dropped."""
+        dropped = sa.select(audit_draws.c.id).where(audit_draws.c.batch_id == audit_batches.c.id, *DROPPED).exists()
+        shown = audit_batches.c.card_message_id.is_not(None)
+        return await self._find(audit_batches.c.state == "open", shown, dropped)
+
+    async def leave(self, *, batch_id: int) -> None:
+        """The lines that were dropped stand on the batch's card no more."""
+        mine = audit_draws.update().where(audit_draws.c.batch_id == batch_id, *DROPPED)
+        async with self._db.begin() as connection:
+            await connection.execute(mine.values(batch_id=None))
+
+    async def set_over(self, *, batch_id: int, at: datetime) -> None:
+        """No line of the batch is left to answer."""
+        await self._update(batch_id, state="expired", closed_at=at)
 
     async def expire(self, now: datetime) -> int:
         """Drop the texts whose time is over, and all of a batch with its first; how many.
@@ -173,7 +219,7 @@ class AuditStore:
             guild_id=row.guild_id,
             state=state,
             draws=tuple(draw for each in draws if each["payload"] is not None for draw in self._draw(each)),
-            lines=len(draws),
+            lines=sum(each["payload"] is not None or each["case_id"] is not None for each in draws),
             bad_case_ids=tuple(each["case_id"] for each in draws if each["bad"]),
             answered_by=row.answered_by,
             closed_at=row.closed_at,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,11 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.core.cases import ActionRecord, ActionState, CardRef, Case, NewCase
 from bot.core.policy import Action, Recent
 from bot.errors import CaseNotFound
-from bot.store import rows
+from bot.store import rows, texts
 from bot.store.case_queries import confirmed_cases, planned_row, taken_over
 from bot.store.database import Database
+from bot.store.keeping import Keeping
 from bot.store.loading import load_cases
-from bot.store.tables import UtcTime, actions, appeals, cases, notes, reports
+from bot.store.tables import UtcTime, actions, cases
+from bot.store.under_way import held
 from moderation_model.contract import Explanation
 
 SETTLED_WELL = ("pending", "done")
@@ -28,27 +30,28 @@ MOST_RECENT = 100
 class CaseStore:
     """Every method raises StoreUnavailable; those that read texts also UndecryptableText."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, keeping: Keeping | None = None) -> None:
         self._db = db
+        self._keeping = keeping or Keeping(db)
 
     async def open(self, new: NewCase, planned: Sequence[Action]) -> tuple[Case, bool]:
         """The case with `planned` as pending actions and True; or the one that stands on that revision, and False.
 
         A case that a member's report opened first, and that nobody has decided, becomes the new one.
         """
-        values = rows.case_values(new, self._db.key)
+        values = rows.case_values(await self._keeping.fit(new), self._db.key)
         insert = self._db.insert(cases).values(values)
         once = insert.on_conflict_do_nothing(index_elements=["message_id", "revision"]).returning(cases.c.id)
+        mine = held(self._db, new.opened_at)
         async with self._db.begin() as connection:
             case_id = await connection.scalar(once)
             if case_id is None and new.opened_why != "reported":
                 case_id = await connection.scalar(taken_over(new, values))
             created = case_id is not None
             if case_id is not None and planned:
-                values = [
-                    planned_row(case_id, new.message_id, new.revision, action, new.opened_at) for action in planned
-                ]
-                await connection.execute(actions.insert(), values)
+                message = (case_id, new.message_id, new.revision)
+                values = [planned_row(*message, action, new.opened_at) | mine for action in planned]
+                await connection.execute(self._db.insert(actions).on_conflict_do_nothing(), values)
             same = (cases.c.message_id == new.message_id) & (cases.c.revision == new.revision)
             return (await self._load(connection, sa.select(cases).where(same)))[0], created
 
@@ -107,6 +110,7 @@ class CaseStore:
             cases.c.card_message_id.is_(None) | call_due,
             cases.c.queued_at.is_(None),
             cases.c.lead_id.is_(None),
+            self._db.mine(cases.c.guild_id),
         )
         place = sa.func.row_number().over(partition_by=cases.c.guild_id, order_by=cases.c.id)
         query = sa.select(cases).where(*missing).order_by(place, cases.c.id).limit(limit)
@@ -125,7 +129,8 @@ class CaseStore:
             row = (await connection.execute(query)).first()
             if row is None:
                 raise CaseNotFound(f"There is no case {case_id}.")
-            values = planned_row(case_id, row.message_id, row.revision, action, at) | {"done_by": by}
+            values = planned_row(case_id, row.message_id, row.revision, action, at)
+            values |= held(self._db, at) | {"done_by": by}
             for standing in await connection.execute(sa.select(actions).where(*live)):
                 if standing.state == "pending" or (standing.seconds or 0) >= (values["seconds"] or 0):
                     return None
@@ -139,16 +144,6 @@ class CaseStore:
         ends = actions.update().where(actions.c.id == action_id, actions.c.state == before)
         async with self._db.begin() as connection:
             await connection.execute(ends.values(values))
-
-    async def pending(self, *, planned_before: datetime) -> list[tuple[Case, ActionRecord]]:
-        """Actions that were planned before then and never settled, with their cases."""
-        waiting = sa.select(actions.c.id, actions.c.case_id).where(
-            actions.c.state == "pending", actions.c.planned_at < planned_before
-        )
-        async with self._db.read() as connection:
-            ids = {row.id: row.case_id for row in await connection.execute(waiting)}
-        found = await self._find(cases.c.id.in_(ids.values()))
-        return [(case, record) for case in found for record in case.actions if record.action_id in ids]
 
     async def timed_out(self, *, guild_id: int, author_id: int, since: datetime) -> list[Case]:
         """The cases that set the member a timeout since then which nobody took back."""
@@ -200,9 +195,10 @@ class CaseStore:
         return number, newest
 
     async def set_card(self, *, case_id: int, card: CardRef | None) -> None:
-        """Where the case's card stands; None: it was taken away."""
+        """Where the case's card stands; None: it was taken away. The next one that is posted has the next number."""
         channel_id, message_id = (card.channel_id, card.message_id) if card is not None else (None, None)
-        await self._update(case_id, card_channel_id=channel_id, card_message_id=message_id)
+        number = cases.c.card_number + 1
+        await self._update(case_id, card_channel_id=channel_id, card_message_id=message_id, card_number=number)
 
     async def set_pinged(self, *, case_id: int) -> None:
         """People were called to the case."""
@@ -213,18 +209,25 @@ class CaseStore:
         async with self._db.begin() as connection:
             query = sa.select(cases.c.payload).where(cases.c.id == case_id).with_for_update()
             payload = rows.opened(self._db.key, await connection.scalar(query))
-            if payload:
+            if payload.get("text"):
                 payload["explanation"] = explanation.to_dict()
                 sealed = rows.sealed(self._db.key, payload)
                 await connection.execute(cases.update().where(cases.c.id == case_id).values(payload=sealed))
 
     async def close(self, *, case_id: int, at: datetime, text_until: datetime | None = None) -> None:
-        """Nobody needs to look at it any more. As evidence its text is kept at least until `text_until`."""
-        kept = cases.c.text_expires_at
-        until = (
-            kept if text_until is None else sa.case((kept < text_until, sa.literal(text_until, UtcTime)), else_=kept)
-        )
-        await self._update(case_id, state="closed", closed_at=at, second_opinion_by=None, text_expires_at=until)
+        """Nobody needs to look at it any more. As evidence its text is kept at least until `text_until`; a text that
+        somebody wants gone goes as soon as nothing holds it.
+        """
+        until = texts.extended(text_until, UtcTime())
+        values = {"state": "closed", "closed_at": at, "second_opinion_by": None, "text_expires_at": until}
+        async with self._db.begin() as connection:
+            await connection.execute(cases.update().where(cases.c.id == case_id).values(values))
+            await texts.release(connection, self._db.key, [case_id], at=at)
+
+    async def release_texts(self, case_ids: Collection[int], *, at: datetime) -> None:
+        """Let the texts of those closed cases go that somebody wants gone, as soon as nothing holds them."""
+        async with self._db.begin() as connection:
+            await texts.release(connection, self._db.key, case_ids, at=at)
 
     async def ask_second_opinion(self, *, case_id: int, by: int) -> None:
         """Mark the case: that moderator has answered and wants another to look."""
@@ -240,26 +243,19 @@ class CaseStore:
         async with self._db.read() as connection:
             return await connection.scalar(query) or 0
 
-    async def expire_texts(self, now: datetime, limit: int) -> list[Case]:
-        """Drop text, name, explanation and hash of closed cases whose time is over; those cases, as they are now.
+    async def expire_texts(self, now: datetime, limit: int, *, only: Collection[int] | None = None) -> list[Case]:
+        """Drop the texts of closed cases whose time is over, with what hangs on them; those cases, of `only` if given.
 
         Their cards still show the text: they are in `unscrubbed` until `set_scrubbed`.
         """
-        due = (cases.c.text_expires_at <= now, cases.c.payload.is_not(None), cases.c.state == "closed")
-        chosen = sa.select(cases.c.id).where(*due).order_by(cases.c.text_expires_at).limit(limit)
-        # `due` twice: on PostgreSQL a case that was reopened meanwhile is looked at again before it is changed.
-        drop = cases.update().where(cases.c.id.in_(chosen), *due).values(payload=None, text_hash=None)
+        which = self._db.mine(cases.c.guild_id) if only is None else cases.c.id.in_(only)
         async with self._db.begin() as connection:
-            dropped = (await connection.scalars(drop.returning(cases.c.id))).all()
-            await connection.execute(reports.update().where(reports.c.case_id.in_(dropped)).values(reason=None))
-            await connection.execute(notes.delete().where(notes.c.case_id.in_(dropped)))
-            await connection.execute(appeals.update().where(appeals.c.case_id.in_(dropped)).values(payload=None))
-            return await self._load(connection, sa.select(cases).where(cases.c.id.in_(dropped)).order_by(cases.c.id))
+            return await texts.expire(connection, self._db.key, now, limit, which)
 
     async def unscrubbed(self, limit: int) -> list[Case]:
         """Cases whose text was dropped here while their posted card may still show it."""
         shown = (cases.c.payload.is_(None), cases.c.card_message_id.is_not(None), cases.c.card_scrubbed.is_(False))
-        return await self._find(*shown, limit=limit)
+        return await self._find(*shown, self._db.mine(cases.c.guild_id), limit=limit)
 
     async def set_scrubbed(self, *, case_id: int) -> None:
         """The case's card shows no text of the member any more."""

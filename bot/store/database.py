@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import sqlalchemy as sa
 from alembic import command
@@ -21,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 import migrations
 from bot.errors import BadSettings, StoreUnavailable
+from bot.shards import ALL_GUILDS, Shard
 from bot.store.crypto import TextKey
 from bot.store.sqlite_driver import connect
 
@@ -30,6 +32,9 @@ MIGRATING = ("busy_timeout=300000", *PRAGMAS[1:])
 
 CONNECT_SECONDS, STATEMENT_SECONDS = 10, 60
 """On PostgreSQL: a server that has gone silent is an error, not a wait without end."""
+
+MOST_ATTEMPTS, ATTEMPT_SECONDS = 200, 0.5
+"""Of migrations that others are in the way of; each waits a moment for its turn."""
 
 CONNECTIONS = 15
 """At most, on SQLite. They are kept: opening one, with its thread, takes longer than most of what is asked of it."""
@@ -43,9 +48,14 @@ DRIVER_ERRORS = (exc.DBAPIError, exc.TimeoutError, OSError)
 class Database:
     """One database. Nothing is opened before the first use."""
 
-    def __init__(self, url: str, *, key: TextKey) -> None:
-        """Raises BadSettings if `url` is none of SQLite in a file or PostgreSQL, or its driver is not installed."""
+    def __init__(self, url: str, *, key: TextKey, shard: Shard = ALL_GUILDS) -> None:
+        """`shard`: the guilds whose work is listed. `holder` names this process, in claims and leases.
+
+        Raises BadSettings if `url` is none of SQLite in a file or PostgreSQL, or its driver is not installed.
+        """
         self.key = key
+        self.shard = shard
+        self.holder = uuid4().hex
         self.url = _parsed(url)
         # SQLite has one writer at a time; waiting here is fair and quick, waiting in SQLite is polling with sleeps.
         self._turn = asyncio.Lock() if self.is_sqlite else nullcontext()
@@ -59,6 +69,12 @@ class Database:
     def is_sqlite(self) -> bool:
         """Whether it is a file beside us."""
         return self.url.get_backend_name() == "sqlite"
+
+    def mine(self, guild_id: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+        """That a row's guild is one of this process's shard."""
+        if self.shard == ALL_GUILDS:
+            return sa.true()
+        return guild_id.op(">>")(sa.literal_column("22")) % self.shard.count == self.shard.number
 
     def insert(self, table: sa.Table) -> Any:
         """The insert of this database's dialect, which knows "on conflict"; both dialects spell it the same way."""
@@ -88,23 +104,31 @@ class Database:
             await connection.execute(sa.text("SELECT 1"))
 
     async def migrate(self, revision: str = "head") -> None:
-        """Bring the schema to `revision`. Raises StoreUnavailable, also for tables that a newer version made."""
-        try:
-            await asyncio.to_thread(self._upgrade, revision)
-        except CommandError as error:
-            if not isinstance(error.__cause__, ResolutionError):
-                raise
-            raise StoreUnavailable(
-                "The database was made by a newer version of Candor. Install that version again, or give this one a "
-                "database of its own."
-            ) from error
-        except DRIVER_ERRORS as error:
-            raise _unavailable(error) from error
+        """Bring the schema up to `revision`, while others may use it: where they are in the way, it is tried again.
 
-    def _upgrade(self, revision: str) -> None:
+        Raises StoreUnavailable, also for tables that a newer version made.
+        """
+        await self.move_schema(lambda config: command.upgrade(config, revision))
+
+    async def move_schema(self, move: Callable[[Config], None]) -> None:
+        """Run one of alembic's commands, all of it or nothing. Raises as `migrate`."""
         if self.is_sqlite:
-            Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
-        command.upgrade(self.alembic_config(), revision)
+            await asyncio.to_thread(Path(self.url.database or "").parent.mkdir, parents=True, exist_ok=True)
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            try:
+                return await asyncio.to_thread(move, self.alembic_config())
+            except CommandError as error:
+                if not isinstance(error.__cause__, ResolutionError):
+                    raise
+                raise StoreUnavailable(
+                    "The database was made by a newer version of Candor. Install that version again, or give this one "
+                    "a database of its own."
+                ) from error
+            except DRIVER_ERRORS as error:
+                if attempt == MOST_ATTEMPTS or not _in_the_way(error):
+                    raise _unavailable(error) from error
+            await asyncio.sleep(ATTEMPT_SECONDS)
+        return None
 
     def alembic_config(self) -> Config:
         """Alembic's configuration, made in code because the wheel carries no ini file."""
@@ -117,12 +141,16 @@ class Database:
         """`current`, `missing`, or `behind` for tables of another version: `migrate` brings them up, or says that they
         are newer than this program. Raises StoreUnavailable.
         """
-        if self.is_sqlite and not await asyncio.to_thread(Path(self.url.database or "").exists):
-            return "missing"
-        async with self.read() as connection:
-            found = await connection.run_sync(_revision)
+        found = await self.revision()
         newest = ScriptDirectory.from_config(self.alembic_config()).get_current_head()
         return "missing" if found is None else "current" if found == newest else "behind"
+
+    async def revision(self) -> str | None:
+        """Which revision of the schema is there, None where there is none. Raises StoreUnavailable."""
+        if self.is_sqlite and not await asyncio.to_thread(Path(self.url.database or "").exists):
+            return None
+        async with self.read() as connection:
+            return await connection.run_sync(_revision)
 
     def before_close(self, work: Callable[[], Awaitable[None]]) -> None:
         """Have `work` awaited before the connections are closed."""
@@ -205,9 +233,20 @@ def _keep_cancelled(context: sa.ExceptionContext) -> None:
         context.is_disconnect = False
 
 
-def _unavailable(error: Exception) -> StoreUnavailable:
+def _cause(error: Exception) -> BaseException:
+    """What the driver raised, inside of what SQLAlchemy made of it."""
     cause = getattr(error, "orig", None) or error
-    cause = cause.__cause__ or cause  # what the driver raised, inside of what SQLAlchemy made of it
+    return cause.__cause__ or cause
+
+
+def _in_the_way(error: Exception) -> bool:
+    """Whether somebody else held a lock for too long."""
+    cause = _cause(error)
+    return getattr(cause, "sqlstate", "") == "55P03" or getattr(cause, "sqlite_errorname", "").startswith("SQLITE_BUSY")
+
+
+def _unavailable(error: Exception) -> StoreUnavailable:
+    cause = _cause(error)
     name = getattr(cause, "sqlite_errorname", type(cause).__name__)
     return StoreUnavailable(
         f"The database does not answer or refuses ({name}). Check CANDOR_DATABASE_URL, that the database runs and has "

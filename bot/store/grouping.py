@@ -32,7 +32,8 @@ class GroupStore:
         mine = sa.select(follower.c.id).where(
             follower.c.lead_id == cases.c.id, follower.c.author_id == author_id, follower.c.opened_at >= since
         )
-        sure = (cases.c.text_hash == self._db.key.fingerprint(text)) | (cases.c.author_id == author_id) | mine.exists()
+        fingerprint = self._db.key.fingerprint(text)
+        sure = (cases.c.text_hash == fingerprint) | (cases.c.author_id == author_id) | mine.exists()
         open_cards = (
             cases.c.guild_id == guild_id,
             cases.c.state == "open",
@@ -50,9 +51,10 @@ class GroupStore:
             authors: dict[int, set[int]] = defaultdict(set)
             for row in await connection.execute(written):
                 authors[row.lead_id].add(row.author_id)
-        return [self._standing(row, authors[row["id"]]) for row in found]
+        said = fingerprint if text.strip() else None
+        return [self._standing(row, authors[row["id"]], said) for row in found]
 
-    def _standing(self, row: rows.Row, followers: set[int]) -> Standing:
+    def _standing(self, row: rows.Row, followers: set[int], fingerprint: bytes | None) -> Standing:
         try:
             payload = rows.opened(self._db.key, row["payload"])
         except UndecryptableText:
@@ -65,4 +67,5 @@ class GroupStore:
             text=payload.get("text", ""),
             reasons=tuple(Reason(**reason) for reason in row["reasons"]),
             ping=row["ping"],
+            same=fingerprint is not None and row["text_hash"] == fingerprint,
         )

@@ -26,34 +26,69 @@ class SettingChange:
     new: Any
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Rules as they were read, and when they were written; None where nothing was stored."""
+
+    rules: GuildRules
+    written_at: datetime | None
+
+
 class GuildStore:
-    """Rules by guild. Kept in memory, since every message asks for them; changes go through `save`."""
+    """Rules by guild. Kept in memory, since every message asks for them; changes go through `save`. What another
+    process changed, `look` finds.
+    """
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._known: dict[int, GuildRules] = {}
+        self._known: dict[int, _Known] = {}
         self._changing = asyncio.Lock()
 
     async def get(self, guild_id: int) -> GuildRules:
         """The guild's rules, or those of a new guild. Raises StoreUnavailable."""
         if guild_id not in self._known:
-            async with self._db.read() as connection:
-                data = await connection.scalar(sa.select(guilds.c.rules).where(guilds.c.guild_id == guild_id))
-            # Not over rules that were saved while this read was on its way.
-            self._known.setdefault(guild_id, GuildRules.from_json(guild_id, data or {}))
-        return self._known[guild_id]
+            await self.fresh([guild_id])
+        return self._known[guild_id].rules
+
+    def remembered(self, guild_id: int) -> GuildRules | None:
+        """The rules as this process read or saved them last, without asking the database; None if it never did."""
+        known = self._known.get(guild_id)
+        return known.rules if known is not None else None
+
+    def forget(self, guild_id: int) -> None:
+        """What is kept in memory of the guild's rules: they were deleted."""
+        self._known.pop(guild_id, None)
 
     async def fresh(self, guild_ids: Collection[int]) -> list[GuildRules]:
         """The rules of those guilds that have set anything, as they are stored now: another process may have changed
         them. Raises StoreUnavailable.
         """
-        query = sa.select(guilds.c.guild_id, guilds.c.rules).where(guilds.c.guild_id.in_(list(guild_ids)))
-        async with self._changing:
-            async with self._db.read() as connection:
-                rows = (await connection.execute(query)).all()
-            found = [GuildRules.from_json(row.guild_id, row.rules or {}) for row in rows]
-            self._known.update({rules.guild_id: rules for rules in found})
-        return found
+        columns = (guilds.c.guild_id, guilds.c.rules, guilds.c.updated_at)
+        query = sa.select(*columns).where(guilds.c.guild_id.in_(list(guild_ids)))
+        before = {guild_id: self._known.get(guild_id) for guild_id in guild_ids}
+        async with self._db.read() as connection:
+            rows = (await connection.execute(query)).all()
+        found = {row.guild_id: _known(row.guild_id, row.rules, row.updated_at) for row in rows}
+        for guild_id, known in before.items():
+            # Not over rules that were saved here while this read was on its way.
+            if self._known.get(guild_id) is known:
+                self._known[guild_id] = found.get(guild_id) or _known(guild_id, {}, None)
+        return [found[guild_id].rules for guild_id in before if guild_id in found]
+
+    def serves(self, guild_id: int) -> bool:
+        """Whether that guild is one of this process's shard."""
+        return self._db.shard.serves(guild_id)
+
+    async def look(self) -> int:
+        """Read anew what another process has changed; how many guilds' rules. Raises StoreUnavailable."""
+        asked = {guild_id: known.written_at for guild_id, known in self._known.items()}
+        query = sa.select(guilds.c.guild_id, guilds.c.updated_at).where(guilds.c.guild_id.in_(list(asked)))
+        async with self._db.read() as connection:
+            written = {row.guild_id: row.updated_at for row in await connection.execute(query)}
+        changed = [guild_id for guild_id, at in asked.items() if written.get(guild_id) != at]
+        if changed:
+            await self.fresh(changed)
+        return len(changed)
 
     async def changed_at(self, guild_id: int, setting: str) -> datetime | None:
         """When that setting was last changed, None if it never was. Raises StoreUnavailable."""
@@ -91,7 +126,8 @@ class GuildStore:
                 if rows:
                     await connection.execute(guilds.update().where(this).values(rules=new.to_json(), updated_at=at))
                     await connection.execute(setting_changes.insert(), rows)
-            self._known[guild_id] = new
+                written_at = at if rows else await connection.scalar(sa.select(guilds.c.updated_at).where(this))
+            self._known[guild_id] = _Known(new, written_at)
         return new
 
     async def changes(self, guild_id: int, limit: int = 50) -> list[SettingChange]:
@@ -105,6 +141,10 @@ class GuildStore:
         async with self._db.read() as connection:
             rows = await connection.execute(query)
             return [SettingChange(row.changed_by, row.changed_at, row.setting, row.old, row.new) for row in rows]
+
+
+def _known(guild_id: int, stored: dict[str, Any] | None, written_at: datetime | None) -> _Known:
+    return _Known(GuildRules.from_json(guild_id, stored or {}), written_at)
 
 
 def _changes(old: GuildRules, new: GuildRules, *, by: int | None, at: datetime) -> list[dict[str, Any]]:

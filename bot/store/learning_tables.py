@@ -1,4 +1,4 @@
-"""The tables of learning, beside those of the pass (`tables.py`): what teaches, with which permission, and runs."""
+"""The tables of learning and of work, beside those of the pass (`tables.py`): what teaches, runs, who does what."""
 
 from __future__ import annotations
 
@@ -91,4 +91,13 @@ job_slots = sa.Table(
     sa.Column("outcome", sa.String(16)),
     sa.Column("detail", sa.String(500)),
     comment="One row a job and due time: whoever holds its lease works, and how it ended. No slot runs twice.",
+)
+
+claims = sa.Table(
+    "claims",
+    metadata,
+    sa.Column("name", sa.String(96), primary_key=True),
+    sa.Column("holder", sa.String(64), nullable=False),
+    sa.Column("expires_at", UtcTime, nullable=False, index=True),
+    comment="What one process does alone, such as posting a card; the row goes when it is done or runs out.",
 )

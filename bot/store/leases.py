@@ -41,11 +41,15 @@ class SlotRun:
 
 
 class LeaseStore:
-    """Methods raise StoreUnavailable. `holder` names this process."""
+    """Methods raise StoreUnavailable. `holder` names this process; by default its database does."""
 
-    def __init__(self, db: Database, *, holder: str) -> None:
+    def __init__(self, db: Database, *, holder: str | None = None) -> None:
         self._db = db
-        self._holder = holder
+        self._holder = holder or db.holder
+
+    def own(self, name: str) -> str:
+        """The name of what each shard does by itself."""
+        return self._db.shard.named(name)
 
     async def take(self, name: str, slot: datetime, *, now: datetime, span: timedelta) -> Lease | None:
         """The lease of the slot, or None where it has ended or somebody else holds it."""

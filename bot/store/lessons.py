@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
@@ -23,6 +24,12 @@ WRITTEN_IDS = 10**12
 """Ids of what people wrote begin here, so that they never meet a case's id."""
 
 JudgeDecision = Literal["allow", "drop"]
+
+
+def blank_example(number: int, *, at: datetime) -> sa.Update:
+    """Withdraws an example: that there was one stays, so that the models which learned from it can be told."""
+    gone = {"withdrawn_at": at, "payload": b"", "text_hash": secrets.token_bytes(32), "made_by": 0}
+    return examples.update().where(examples.c.id == number).values(gone)
 
 
 class LessonStore:
@@ -87,15 +94,16 @@ class LessonStore:
         return found
 
     async def withdraw(self, *, guild_id: int, example_id: int, at: datetime, written_by: int | None = None) -> bool:
-        """Never learn from it again; False where there is none (of that writer), or it was withdrawn before."""
-        update = examples.update().where(
+        """Never learn from it again, and drop its text; False where there is none (of that writer), or it was withdrawn
+        before.
+        """
+        update = blank_example(example_id - WRITTEN_IDS, at=at).where(
             examples.c.guild_id == guild_id,
-            examples.c.id == example_id - WRITTEN_IDS,
             examples.c.withdrawn_at.is_(None),
             *([] if written_by is None else [examples.c.made_by == written_by]),
         )
         async with self._db.begin() as connection:
-            return await connection.scalar(update.values(withdrawn_at=at).returning(examples.c.id)) is not None
+            return await connection.scalar(update.returning(examples.c.id)) is not None
 
     async def withdrawn(self) -> list[int]:
         """Everything that was ever withdrawn, as ids of examples."""

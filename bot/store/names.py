@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.core.events import IncomingMessage
+from bot.store.crypto import TextKey
 from bot.store.database import Database
 
 
@@ -14,5 +15,9 @@ class NameStore:
 
     def revision(self, name: IncomingMessage) -> int:
         """A positive 63-bit number, always the same for this name on this server."""
-        digest = self._db.key.fingerprint(f"{name.guild_id} {name.subject} {name.text}")
-        return int.from_bytes(digest[:8], "big") >> 1 | 1
+        return name_revision(self._db.key, guild_id=name.guild_id, subject=name.subject, text=name.text)
+
+
+def name_revision(key: TextKey, *, guild_id: int, subject: str, text: str) -> int:
+    """The number that stands for the name under this key."""
+    return int.from_bytes(key.fingerprint(f"{guild_id} {subject} {text}")[:8], "big") >> 1 | 1

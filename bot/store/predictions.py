@@ -93,6 +93,13 @@ class PredictionStore:
         sums = _sums(message, found[0].sentiment) if found and unscored_why is None else None
         return await self._write(_Written(row, sums))
 
+    async def leave(self, key: MessageKey, *, at: datetime) -> None:
+        """Keep that this revision waits to be scored, unless it was. Raises StoreUnavailable."""
+        ids = {"guild_id": key.guild_id, "channel_id": key.channel_id}
+        ids |= {"message_id": key.message_id, "revision": key.revision}
+        row = ids | {"created_at": at, "state": "unscored", "why": key.why}
+        await self._write(_Written(row | dict.fromkeys(("scores", "reading", "model_version", "unknown_words")), None))
+
     async def _write_all(self, written: Sequence[_Written]) -> list[bool]:
         """Whether each is new; of two rows of one revision the first comes first."""
         fresh = [False] * len(written)
@@ -125,11 +132,15 @@ class PredictionStore:
             return await connection.scalar(query)
 
     async def unscored(self, *, since: datetime, limit: int) -> list[MessageKey]:
-        """What waits to be scored, oldest first."""
+        """What waits to be scored, newest first: what is over an hour old can no more be acted on, so it can wait."""
         query = (
             sa.select(predictions)
-            .where(predictions.c.state == "unscored", predictions.c.created_at >= since)
-            .order_by(predictions.c.created_at, predictions.c.id)
+            .where(
+                predictions.c.state == "unscored",
+                predictions.c.created_at >= since,
+                self._db.mine(predictions.c.guild_id),
+            )
+            .order_by(predictions.c.created_at.desc(), predictions.c.id.desc())
             .limit(limit)
         )
         async with self._db.read() as connection:

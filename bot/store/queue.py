@@ -147,7 +147,7 @@ class QueueStore:
         reported = sa.select(reports.c.id).join(shared, shared.c.id == reports.c.case_id).where(same_card).exists()
         appealed = sa.select(appeals.c.id).where(appeals.c.case_id == cases.c.id, appeals.c.state == "open").exists()
         asked = reported | appealed | cases.c.second_opinion_by.is_not(None)
-        which = WAITS if case_id is None else (cases.c.id == case_id,)
+        which = (*WAITS, self._db.mine(cases.c.guild_id)) if case_id is None else (cases.c.id == case_id,)
         query = sa.select(cases.c.guild_id, cases.c.id).where(*which, asked).order_by(cases.c.id)
         async with self._db.read() as connection:
             return [(row.guild_id, row.id) for row in await connection.execute(query)]
@@ -194,7 +194,8 @@ class QueueStore:
         query = sa.select(guilds.c.guild_id, guilds.c.digested_at).order_by(guilds.c.guild_id)
         some = sa.select(cases.c.id).where(cases.c.guild_id == guilds.c.guild_id, *OPEN, FOR_ALL).exists()
         async with self._db.read() as connection:
-            return [(row.guild_id, row.digested_at) for row in await connection.execute(query.where(some))]
+            found = await connection.execute(query.where(some, self._db.mine(guilds.c.guild_id)))
+            return [(row.guild_id, row.digested_at) for row in found]
 
     async def set_digested(self, *, guild_id: int, at: datetime) -> None:
         """The guild got its digest."""
@@ -202,7 +203,8 @@ class QueueStore:
             await connection.execute(guilds.update().where(guilds.c.guild_id == guild_id).values(digested_at=at))
 
     async def _guilds(self, *where: sa.ColumnElement[bool]) -> list[int]:
-        query = sa.select(cases.c.guild_id).where(*where).distinct().order_by(cases.c.guild_id)
+        mine = (*where, self._db.mine(cases.c.guild_id))
+        query = sa.select(cases.c.guild_id).where(*mine).distinct().order_by(cases.c.guild_id)
         async with self._db.read() as connection:
             return list((await connection.scalars(query)).all())
 

@@ -15,6 +15,7 @@ from bot.errors import UndecryptableText
 from bot.store.case_queries import hand_on
 from bot.store.crypto import TextKey
 from bot.store.database import Database
+from bot.store.keeping import Keeping
 from bot.store.tables import cases, reports
 
 log = structlog.get_logger(__name__)
@@ -23,12 +24,18 @@ log = structlog.get_logger(__name__)
 class ReportStore:
     """Who asked the moderators for a look. Every method raises StoreUnavailable."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, keeping: Keeping | None = None) -> None:
         self._db = db
+        self._keeping = keeping or Keeping(db)
 
     async def add(self, *, case_id: int, reporter_id: int, reason: str | None, at: datetime) -> bool:
-        """Note that a member reported the case's message; False if that member did before."""
-        guild_id = sa.select(cases.c.guild_id).where(cases.c.id == case_id).scalar_subquery()
+        """Note that a member reported the case's message; False if that member did before. Where no texts are kept the
+        reason is left out: it mostly quotes the message.
+        """
+        async with self._db.read() as connection:
+            guild_id = await connection.scalar(sa.select(cases.c.guild_id).where(cases.c.id == case_id))
+        assert guild_id is not None, "a report is about a case"
+        reason = reason if await self._keeping.texts(guild_id) else None
         values = {
             "case_id": case_id,
             "guild_id": guild_id,

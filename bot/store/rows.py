@@ -55,6 +55,8 @@ def case_values(new: NewCase, key: TextKey) -> dict[str, Any]:
 
 
 def _payload(new: NewCase) -> dict[str, Any]:
+    if new.unkept:
+        return {"unkept": True}
     payload: dict[str, Any] = {"text": new.text, "author_name": new.author_name}
     found = next((reason.found for reason in new.reasons if reason.found), None)
     if found is not None:
@@ -106,6 +108,7 @@ def case(row: Row, key: TextKey, attached: Attached) -> Case:
     """A stored case with what hangs on it. One that another key wrote comes without its text: the bot must start."""
     payload = _opened_or_empty(row, key)
     explanation, sentiment = payload.get("explanation"), row["sentiment"]
+    unkept = payload.get("unkept", False)
     return Case(
         case_id=row["id"],
         guild_id=row["guild_id"],
@@ -116,7 +119,7 @@ def case(row: Row, key: TextKey, attached: Attached) -> Case:
         author_name=payload.get("author_name"),
         opened_why=row["opened_why"],
         state=row["state"],
-        text=payload.get("text"),
+        text="" if unkept else payload.get("text"),
         reply_to=tuple(payload["reply_to"]) if payload.get("reply_to") else None,
         jump_url=row["jump_url"],
         posted_at=row["posted_at"],
@@ -142,6 +145,9 @@ def case(row: Row, key: TextKey, attached: Attached) -> Case:
         gone_at=row["gone_at"],
         subject=row["subject"],
         flagged_only_by=row["flagged_only_by"],
+        card_number=row["card_number"],
+        forgotten_at=row["forgotten_at"],
+        unkept=unkept,
         **_attached_values(row["author_id"], attached),
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.core.lessons import Run, RunDecision
+from bot.core.retraining import home_of
 from bot.store.database import Database
 from bot.store.learning_tables import runs
 from moderation_model.learning import ENDED, RunResult, RunState
@@ -117,9 +118,11 @@ class RunStore:
         return await self._read(sa.select(runs).order_by(runs.c.asked_at.desc(), runs.c.run_id).limit(limit))
 
     async def unreported(self) -> list[Run]:
-        """Runs that found a result and whose report was never posted, the oldest first."""
+        """Runs that found a result and whose report was never posted, the oldest first; those of other shards not."""
         query = sa.select(runs).where(runs.c.phase == "done", runs.c.report_message_id.is_(None))
-        return await self._read(query.order_by(runs.c.asked_at))
+        found = await self._read(query.order_by(runs.c.asked_at))
+        homes = [(run, home_of(run)) for run in found]
+        return [run for run, home in homes if home is None or self._db.shard.serves(home)]
 
     async def undecided(self) -> list[Run]:
         """Runs that found a result about which nobody has said anything, the oldest first."""

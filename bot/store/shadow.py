@@ -8,6 +8,7 @@ from bot.core.cases import Case, Flagger, NewCase
 from bot.core.teaching import judged
 from bot.store import rows
 from bot.store.database import Database
+from bot.store.keeping import Keeping
 from bot.store.labels import votes_of
 from bot.store.loading import load_cases
 from bot.store.tables import cases
@@ -16,8 +17,9 @@ from bot.store.tables import cases
 class ShadowStore:
     """Every method raises StoreUnavailable."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, *, keeping: Keeping | None = None) -> None:
         self._db = db
+        self._keeping = keeping or Keeping(db)
 
     async def mark(self, *, message_id: int, revision: int, run_id: str, by: Flagger) -> None:
         """Note that only `by` flags the message, on the case whose card shows it; nothing where there is no case."""
@@ -35,7 +37,7 @@ class ShadowStore:
         """
         mine = (cases.c.shadow_run == run_id, cases.c.guild_id == new.guild_id)
         opened = sa.select(sa.func.count()).where(*mine, cases.c.flagged_only_by == "challenger")
-        values = rows.case_values(new, self._db.key)
+        values = rows.case_values(await self._keeping.fit(new), self._db.key)
         same = sa.select(cases.c.id).where(*mine, cases.c.text_hash == values["text_hash"]).limit(1)
         values |= {"flagged_only_by": "challenger", "shadow_run": run_id, "queued_at": new.opened_at}
         insert = self._db.insert(cases).values(values)

@@ -148,9 +148,11 @@ cases = sa.Table(
     sa.Column("admitted_at", UtcTime),
     sa.Column("queued_at", UtcTime),
     sa.Column("gone_at", UtcTime),
+    sa.Column("forgotten_at", UtcTime),
     sa.Column("subject", sa.String(16), nullable=False, server_default="message"),
     sa.Column("flagged_only_by", sa.String(16)),
     sa.Column("shadow_run", sa.String(64), index=True),
+    sa.Column("card_number", sa.Integer, nullable=False, server_default="0"),
     sa.UniqueConstraint("message_id", "revision"),
     sa.Index("ix_cases_guild_id_opened_at", "guild_id", "opened_at"),
     sa.Index("ix_cases_guild_id_text_hash", "guild_id", "text_hash"),
@@ -170,6 +172,8 @@ actions = sa.Table(
     _snowflake("done_by", nullable=True),
     sa.Column("planned_at", UtcTime, nullable=False, index=True),
     sa.Column("settled_at", UtcTime),
+    sa.Column("holder", sa.String(64)),
+    sa.Column("held_until", UtcTime),
     # Every action stays on record; only what is under way is there once.
     sa.Index(
         "uq_actions_case_id_kind",
@@ -178,6 +182,16 @@ actions = sa.Table(
         unique=True,
         sqlite_where=sa.text("state = 'pending'"),
         postgresql_where=sa.text("state = 'pending'"),
+    ),
+    # What the bot did by itself it does once, whatever came of it; what people do or take back they may do again.
+    sa.Index(
+        "uq_actions_message_id_revision_kind",
+        "message_id",
+        "revision",
+        "kind",
+        unique=True,
+        sqlite_where=sa.text("done_by IS NULL AND state <> 'undone'"),
+        postgresql_where=sa.text("done_by IS NULL AND state <> 'undone'"),
     ),
     sa.Index("ix_actions_message_id", "message_id"),
 )

@@ -27,6 +27,7 @@ from bot.store.database import Database
 from bot.store.labels import votes_of
 from bot.store.learning_tables import permits
 from bot.store.tables import audit_draws, cases, vote_labels, votes
+from bot.store.texts import ASKED_AT, OPTED_OUT
 from moderation_model.learning import Example, Source
 
 log = structlog.get_logger(__name__)
@@ -70,10 +71,10 @@ class TeachingStore:
     ) -> Page:
         """Cases of all guilds by rising id. `without`: by guild whose verdicts do not count.
 
-        Left out are open cases, names, texts whose time is over, messages that somebody deleted on Discord, and cases
-        of which no label is known.
+        Left out are open cases, names, texts whose time is over, messages that somebody deleted on Discord, members who
+        asked to be forgotten or opted out, and cases of which no label is known.
         """
-        closed = (cases.c.state == "closed", cases.c.subject == "message", cases.c.gone_at.is_(None))
+        closed = (cases.c.state == "closed", cases.c.subject == "message", ASKED_AT.is_(None), ~OPTED_OUT)
         query = sa.select(cases).where(*_kept(now), *closed, cases.c.id > after)
         query = query.where(sa.select(votes.c.id).where(votes.c.case_id == cases.c.id).exists())
         found: list[Example] = []
@@ -191,9 +192,10 @@ class TeachingStore:
         return found
 
     async def deleted(self) -> list[int]:
-        """Cases that were judged and whose messages somebody deleted on Discord."""
+        """Judged cases whose messages somebody deleted on Discord, or whose authors asked to be forgotten."""
         judged_once = sa.select(votes.c.id).where(votes.c.case_id == cases.c.id).exists()
-        query = sa.select(cases.c.id).where(cases.c.gone_at.is_not(None), judged_once).order_by(cases.c.id)
+        gone = cases.c.gone_at.is_not(None) | cases.c.forgotten_at.is_not(None)
+        query = sa.select(cases.c.id).where(gone, judged_once).order_by(cases.c.id)
         async with self._db.read() as connection:
             return list(await connection.scalars(query))
 

@@ -17,6 +17,7 @@ import simcord
 from bot.chat.board import DiscordBoard
 from bot.chat.client import CandorBot, create_bot
 from bot.chat.enforcer import DiscordEnforcer
+from bot.chat.history import DiscordHistory
 from bot.chat.messages import DiscordMessages
 from bot.chat.messenger import DiscordMessenger
 from bot.config import Settings
@@ -48,7 +49,7 @@ class House:
     """The use cases over one database, wired to Discord the way the composition root does it."""
 
     def __init__(self, db: Database) -> None:
-        self.db, self.stores = db, Stores(db)
+        self.db, self.stores = db, Stores(db, folder=Path(db.url.database or "").parent)
         self.guilds, self.cases, self.labels = self.stores.guilds, self.stores.cases, self.stores.labels
         self.predictions, self.audits = self.stores.predictions, self.stores.audits
         self.model = FakeModel()
@@ -58,7 +59,7 @@ class House:
     def attach(self, bot: CandorBot) -> None:
         self.enforcer, self.board = DiscordEnforcer(bot), DiscordBoard(bot)
         messenger, messages = DiscordMessenger(bot), DiscordMessages(bot)
-        outside = Outside(self.model, self.enforcer, messenger, self.board, messages, self.clock)
+        outside = Outside(self.model, self.enforcer, messenger, self.board, messages, self.clock, DiscordHistory(bot))
         flows = build_flows(self.stores, outside, text_days=30, passed=self.passed.append, presented=lambda case: None)
         self.desk, self.telling, self.moderate, self.review = flows.desk, flows.telling, flows.moderate, flows.review
         self.deciding, self.setup, self.audit = flows.deciding, flows.setup, flows.audit
@@ -66,6 +67,7 @@ class House:
         self.queue, self.reporting, self.labelling = flows.queue, flows.reporting, flows.labelling
         self.learn, self.retraining, self.lessons = flows.learn, flows.retraining, flows.lessons
         self.stage = flows.shadow
+        self.cursors, self.catch_up, self.gone = flows.cursors, flows.catch_up, flows.gone
         bot.attach(flows)
 
 

@@ -28,7 +28,7 @@ async def test_commands_that_discord_knows_already_are_not_sent_again(stage: Sta
 async def test_only_grouped_names_are_registered(stage: Stage) -> None:
     names = {command.name for command in await stage.bot.tree.fetch_commands()}
 
-    assert names == {"candor", "case", "learn", "queue", "Why?", "Label message", "Report to moderators"}
+    assert names == {"candor", "case", "learn", "privacy", "queue", "Why?", "Label message", "Report to moderators"}
 
 
 async def test_the_bot_asks_for_no_more_than_it_needs(simcord_env: simcord.Env, stage: Stage) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import discord
 import pytest
 
 from bot.core.cases import Case, NewCase
 from bot.core.events import Person
 from bot.core.policy import Action, Decision, Delete, Timeout, Warn
+from bot.store.under_way import CLAIM
 from tests.builders import message as built_message
 from tests.chat.conftest import Stage
 
@@ -199,7 +198,8 @@ async def left_pending(stage: Stage, action: Action) -> Case:
 
 async def settled(stage: Stage, case: Case) -> tuple[str, str | None]:
     """How the case's action stands after the bot came back."""
-    await stage.house.moderate.settle(planned_before=case.opened_at + timedelta(seconds=1))
+    await stage.env.advance_time(CLAIM.total_seconds())
+    await stage.house.moderate.settle()
     record = (await stage.case(case.case_id)).actions[0]
     return record.state, record.detail
 

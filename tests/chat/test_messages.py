@@ -71,3 +71,36 @@ async def test_a_message_whose_author_left_is_still_fetched(stage: Stage) -> Non
 
     assert found is not None
     assert found.author.name == "Kai"
+
+
+async def test_many_messages_of_a_channel_are_read_by_pages_of_its_history(stage: Stage) -> None:
+    sent = [await stage.kai.send(stage.general, f"line {number}") for number in range(130)]
+    await stage.kai.delete(sent[50])
+    await stage.kai.edit(sent[60], "another line")
+    wanted = [message.id for message in sent if message.id != sent[70].id]
+    found = await DiscordMessages(stage.bot).fetch_many(
+        guild_id=stage.guild.id, channel_id=stage.general.id, message_ids=wanted
+    )
+    assert set(found) == set(wanted) - {sent[50].id}
+    assert found[sent[0].id].text == "line 0"
+    assert found[sent[60].id].text == "another line"
+    assert found[sent[0].id].author.name == stage.house.passed[0].message.author.name
+
+
+async def test_many_messages_of_a_channel_that_is_gone_are_none(stage: Stage) -> None:
+    sent = await stage.kai.send(stage.general, "hello")
+    stage.env.backend.delete_channel(stage.general.id)
+    await stage.env.settle()
+    messages = DiscordMessages(stage.bot)
+    assert not await messages.fetch_many(
+        guild_id=stage.guild.id, channel_id=stage.general.id, message_ids=[sent.id, sent.id + 1]
+    )
+
+
+async def test_a_silent_discord_is_not_taken_for_many_deleted_messages(stage: Stage) -> None:
+    sent = await stage.kai.send(stage.general, "hello")
+    stage.env.inject_error("GET", "/channels/*/messages", status=503)
+    with pytest.raises(BotError):
+        await DiscordMessages(stage.bot).fetch_many(
+            guild_id=stage.guild.id, channel_id=stage.general.id, message_ids=[sent.id]
+        )

@@ -1,16 +1,13 @@
-"""The real use cases over a real SQLite file; only Discord, the model and the clock are fakes."""
+"""The real use cases over real databases; only Discord, the model and the clock are fakes."""
 
 from __future__ import annotations
 
 import asyncio
-import shutil
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from bot.config import Settings
 from bot.core.cases import Case
 from bot.core.guild_rules import GuildRules, LabelRule, default_labels
 from bot.flow.building import build_flows
@@ -18,9 +15,9 @@ from bot.flow.building_learning import LearnSettings
 from bot.flow.moderate import Passed
 from bot.flow.outside import Outside
 from bot.flow.stores import Stores
-from bot.store.crypto import TextKey
 from bot.store.database import Database
 from tests.builders import GUILD
+from tests.fake_history import FakeHistory
 from tests.fakes import FakeBoard, FakeClock, FakeEnforcer, FakeMessages, FakeMessenger, FakeModel
 
 REVIEW_CHANNEL = 900
@@ -36,7 +33,9 @@ class House:
     messenger: FakeMessenger = field(default_factory=FakeMessenger)
     board: FakeBoard = field(default_factory=FakeBoard)
     messages: FakeMessages = field(default_factory=FakeMessages)
+    history: FakeHistory = field(default_factory=FakeHistory)
     clock: FakeClock = field(default_factory=FakeClock)
+    folder: Path = Path("not made")
     seen: list[Passed] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -44,11 +43,13 @@ class House:
 
     def build(self, learning: LearnSettings) -> None:
         """Build the use cases, anew where the operator has other settings."""
-        self.stores = stores = Stores(self.db)
+        self.stores = stores = Stores(self.db, folder=self.folder)
         self.guilds, self.predictions, self.cases = stores.guilds, stores.predictions, stores.cases
         self.labels, self.audits = stores.labels, stores.audits
         self.reports = stores.reports
-        outside = Outside(self.model, self.enforcer, self.messenger, self.board, self.messages, self.clock)
+        outside = Outside(
+            self.model, self.enforcer, self.messenger, self.board, self.messages, self.clock, self.history
+        )
         flows = build_flows(
             stores,
             outside,
@@ -63,11 +64,13 @@ class House:
         self.weekly, self.nightly = flows.weekly, flows.nightly
         self.queue, self.reporting, self.labelling = flows.queue, flows.reporting, flows.labelling
         self.alarms, self.trouble, self.names = flows.alarms, flows.trouble, flows.names
-        self.gone, self.rescoring = flows.gone, flows.rescoring
+        self.cursors, self.catch_up = flows.cursors, flows.catch_up
+        self.gone, self.rescoring, self.spooling = flows.gone, flows.rescoring, flows.spooling
         self.statistics, self.exporting = flows.statistics, flows.exporting
         self.learn, self.retraining, self.lessons = flows.learn, flows.retraining, flows.lessons
         self.stage = flows.shadow
         self.run_details = flows.run_details
+        self.dropping, self.privacy, self.departing = flows.dropping, flows.privacy, flows.departing
 
     async def rules(self, **labels: LabelRule) -> GuildRules:
         """Save active rules with a review channel and the given label rules."""
@@ -106,9 +109,6 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, migrated: Path) -> AsyncIterator[House]:
-    shutil.copytree(migrated, tmp_path, dirs_exist_ok=True)
-    settings = Settings(_env_file=None, data_dir=tmp_path)  # pyright: ignore[reportCallIssue]
-    db = Database(settings.sql_url, key=TextKey.from_settings(settings))
-    yield House(db)
-    await db.close()
+async def house(db: Database, tmp_path: Path) -> House:
+    """Over SQLite and over PostgreSQL."""
+    return House(db, folder=tmp_path)

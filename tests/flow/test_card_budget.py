@@ -48,6 +48,14 @@ async def test_what_is_over_the_budget_stays_open_without_a_card_and_is_not_queu
     assert house.desk.waiting == 0
 
 
+async def test_words_are_looked_for_once_a_case_gets_its_card(house: House) -> None:
+    await with_rules(house, cards_a_day=3)
+    ids = [await flag(house, number) for number in range(1, 6)]
+
+    explained = [(await house.case(case_id)).explanation is not None for case_id in ids]
+    assert explained == [True, True, True, False, False]
+
+
 async def test_the_first_day_of_a_guild_brings_ten_cards(house: House) -> None:
     await with_rules(house, set_up_at=house.clock.now())
     for number in range(1, 16):

@@ -87,7 +87,7 @@ async def test_what_a_crash_left_is_not_done_on_a_paused_server(house: House):
     case, _ = await house.cases.open(new, decision.actions)
     await house.setup.pause(guild_id=GUILD, by=5)
     house.clock.move(minutes=5)
-    await house.moderate.settle(planned_before=house.clock.now())
+    await house.moderate.settle()
     assert house.enforcer.performed == []
     (record,) = (await house.cases.get(guild_id=GUILD, case_id=case.case_id)).actions
     assert (record.state, record.detail) == ("refused", "the server was paused before it was done")
@@ -111,6 +111,23 @@ async def test_what_is_over_an_hour_old_opens_a_case_and_no_more(house: House):
     passed = await house.moderate.handle(message("what an insult", at=house.clock.now() - timedelta(hours=2)))
     assert passed.decision.withheld_why == "over an hour old: nothing done"
     assert house.enforcer.performed == []
+
+
+async def test_what_is_over_an_hour_old_is_not_acted_on_for_a_keyword_either(house: House):
+    await with_keywords(house, KeywordRule("cheap", action="delete"))
+    house.model.down = ModelUnavailable("away")
+    passed = await house.moderate.handle(message("cheap", at=house.clock.now() - timedelta(hours=2)))
+    assert passed.case is not None
+    assert house.enforcer.performed == []
+
+
+async def test_a_raid_of_over_an_hour_ago_calls_nobody(house: House):
+    await house.rules()
+    written = house.clock.now() - timedelta(hours=2)
+    for number in range(12):
+        raider = person(50 + number)
+        await house.moderate.handle(message("what an insult", message_id=number, author=raider, at=written))
+    assert house.board.raids == []
 
 
 async def test_what_was_called_fine_is_not_flagged_again_for_a_changed_letter(house: House):

@@ -15,11 +15,12 @@ from tests.flow.conftest import House
 def retention(house: House) -> Retention:
     return Retention(
         predictions=house.predictions,
-        cases=house.cases,
-        desk=house.desk,
+        expiry=house.stores.expiry,
+        dropping=house.dropping,
         leases=LeaseStore(house.db, holder="me"),
         clock=house.clock,
         prediction_days=30,
+        case_days=365,
     )
 
 
@@ -97,3 +98,15 @@ async def test_how_jobs_ended_is_forgotten_after_its_time(house: House):
         house.clock.move(days=60)
     await retention(house).run()
     assert len(await leases.history("digest")) == 1
+
+
+async def test_after_a_year_a_case_names_nobody_and_one_that_was_left_open_is_closed(house: House):
+    case = await a_case_that_was_decided(house)
+    left_open = (await house.moderate.handle(message("an insult of another kind", message_id=1001))).case
+    assert left_open is not None
+    house.clock.move(days=366)
+    await retention(house).run()
+    after = await house.case(case.case_id)
+    assert (after.author_id, after.state, after.opened_why) == (0, "closed", "flagged")
+    closed = await house.case(left_open.case_id)
+    assert (closed.state, closed.text, closed.author_id) == ("closed", None, left_open.author_id)

@@ -19,6 +19,7 @@ from typing import Any
 from bot.chat.board import DiscordBoard
 from bot.chat.client import CandorBot, create_bot
 from bot.chat.enforcer import DiscordEnforcer
+from bot.chat.history import DiscordHistory
 from bot.chat.messages import DiscordMessages
 from bot.chat.messenger import DiscordMessenger
 from bot.config import Settings
@@ -122,7 +123,7 @@ async def house(seed: int) -> AsyncIterator[House]:
         db = _database(Path(folder))
         bot, stores, rest = (
             create_bot(_settings(Path(folder))),
-            Stores(db, source="sandbox"),
+            Stores(db, source="sandbox", folder=Path(folder)),
             Rest(random.Random(seed), refuses=0.05),
         )
         await _log_in(bot, rest)
@@ -133,6 +134,7 @@ async def house(seed: int) -> AsyncIterator[House]:
             DiscordBoard(bot),
             DiscordMessages(bot),
             FakeClock(payloads.NOW),
+            DiscordHistory(bot),
         )
         flows = build_flows(stores, outside, text_days=30, passed=lambda passed: None, presented=lambda case: None)
         bot.attach(flows)

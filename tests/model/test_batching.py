@@ -104,9 +104,9 @@ async def test_low_priority_batches_stay_small_so_that_a_live_row_is_soon_next()
         await settle()
         gate.open()
         await asyncio.gather(backfill, live)
-    assert len(classifier.batches[0]) == 16
+    assert len(classifier.batches[0]) == QueueLimits().small_batch_rows
     assert classifier.batches[1] == [window(500)]
-    assert max(map(len, classifier.batches)) == 16
+    assert max(map(len, classifier.batches)) == QueueLimits().small_batch_rows
 
 
 async def test_a_batch_gathers_rows_of_like_length_around_the_oldest() -> None:

@@ -18,6 +18,7 @@ from moderation_model.contract import EMPTY, Explanation
 from moderation_model.errors import BadRequest, ExplainerUnavailable, ModelFailed, ModelOverloaded
 from moderation_model.explainer import Explainer
 from moderation_model.explainer_process import COMMAND, MAX_WAITING, ExplainerProcess
+from moderation_model.priority import QueueLimits
 from tests.model.serving_fakes import WEIGHTS, FakeClassifier, Gate
 
 pytestmark = [
@@ -93,7 +94,7 @@ async def test_masked_variants_run_in_small_batches(process: ExplainerProcess) -
     classifier = FakeClassifier(max_tokens=40)
     async with BatchQueue(classifier) as queue:
         await explainer(queue, process).explain("one two three four five six seven clown")
-    assert max(map(len, classifier.batches)) == 16
+    assert max(map(len, classifier.batches)) == QueueLimits().small_batch_rows
     assert sum(map(len, classifier.batches)) <= 256 + 2
 
 

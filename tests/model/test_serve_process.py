@@ -47,9 +47,9 @@ def environment(token: str | None = None) -> dict[str, str]:
 
 
 @contextmanager
-def serving(model: Path, *options: str, token: str | None = None) -> Iterator[Server]:
+def serving(model: Path, *options: str, token: str | None = None, port: str = "0") -> Iterator[Server]:
     process = subprocess.Popen(
-        [*COMMAND, "serve", "--port", "0", "--model", str(model), "--device", "cpu", *options],
+        [*COMMAND, "serve", "--port", port, "--model", str(model), "--device", "cpu", *options],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

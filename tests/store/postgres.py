@@ -18,6 +18,11 @@ from pathlib import Path
 import sqlalchemy as sa
 
 UNPRIVILEGED = ("postgres", "nobody")
+CARELESS = (
+    "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 "
+    "-c autovacuum=off"
+)
+"""Nothing need outlive a crash of the machine."""
 
 
 class NoPostgres(Exception):
@@ -70,7 +75,7 @@ def _started(binaries: Path) -> Iterator[sa.URL]:
         call(str(binaries / "initdb"), "-D", str(data), "-U", "candor", "--auth=trust", "-E", "UTF8", "--no-sync")
         port = _free_port()  # as late as can be, or another process takes it meanwhile
         options = (
-            f"-c listen_addresses=127.0.0.1 -p {port} -c fsync=off -c unix_socket_directories='' -c max_connections=60"
+            f"{CARELESS} -c listen_addresses=127.0.0.1 -p {port} -c unix_socket_directories='' -c max_connections=60"
         )
         control = str(binaries / "pg_ctl")
         call(control, "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")

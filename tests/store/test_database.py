@@ -29,15 +29,19 @@ from bot.errors import BadSettings, StoreUnavailable, UndecryptableText
 from bot.store.appeals import AppealStore
 from bot.store.audits import AuditStore
 from bot.store.cases import CaseStore
+from bot.store.claims import ClaimStore
 from bot.store.crypto import TextKey, key_path
+from bot.store.cursors import Cursor, CursorStore, Sighting
 from bot.store.database import Database
+from bot.store.departures import DepartureStore
 from bot.store.guilds import GuildStore
+from bot.store.keeping import Keeping
 from bot.store.labels import LabelStore
-from bot.store.learning_tables import metadata
 from bot.store.leases import LeaseStore
 from bot.store.lessons import LessonStore
 from bot.store.notes import NoteStore
 from bot.store.predictions import PredictionStore
+from bot.store.privacy_tables import metadata
 from bot.store.reports import ReportStore
 from bot.store.runs import RunStore
 from tests.builders import GUILD, MODEL, NOON, message, new_case, prediction
@@ -55,7 +59,10 @@ async def fill_every_table(db: Database) -> None:
     await AppealStore(db).open(case, text="it was a joke", at=NOON)
     await AuditStore(db).keep(new_case(message_id=1001), Standing("insult", 0.4, 0.5))
     await AuditStore(db).make_batches(GUILD, at=NOON)
+    await CursorStore(db).save([Cursor(GUILD, 1, 1000)], [Sighting(GUILD, NOON, NOON)], at=NOON)
     await fill_learning(db)
+    await Keeping(db).opt_out(GUILD, 5, at=NOON)
+    await DepartureStore(db).left([GUILD], at=NOON)
 
 
 async def fill_learning(db: Database) -> None:
@@ -65,6 +72,7 @@ async def fill_learning(db: Database) -> None:
     await lessons.decide_judge(guild_id=GUILD, moderator_id=9, decision="allow", by=1, at=NOON)
     await RunStore(db).open(Run("run-1", "queued", NOON))
     await LeaseStore(db, holder="me").take("learn", NOON, now=NOON, span=timedelta(minutes=1))
+    await ClaimStore(db).take("card:1", now=NOON, span=timedelta(minutes=1))
 
 
 async def test_a_new_database_is_missing_then_current(url: str, key: TextKey):

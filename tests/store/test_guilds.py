@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -82,3 +83,24 @@ async def test_a_pause_during_the_first_read_of_the_rules_is_not_forgotten(db: D
     assert (await reading).paused
     assert (await store.get(GUILD)).paused
     await slow.close()
+
+
+async def test_what_another_process_changed_is_found(db: Database):
+    there = Database(db.url.render_as_string(hide_password=False), key=db.key)
+    here, other = GuildStore(db), GuildStore(there)
+    assert (await here.get(GUILD)).paused is False
+    for paused in (True, False):
+        at = NOON + timedelta(seconds=paused)
+        await other.change(GUILD, lambda rules, paused=paused: replace(rules, paused=paused), by=1, at=at)
+        assert await here.look() == 1
+        assert (await here.get(GUILD)).paused is paused
+        assert await here.look() == 0
+    await there.close()
+
+
+async def test_a_process_reads_nothing_anew_for_its_own_changes(db: Database):
+    store = GuildStore(db)
+    await store.change(GUILD, lambda rules: replace(rules, paused=True), by=1, at=NOON)
+    assert await store.look() == 0
+    await store.change(GUILD, lambda rules: rules, by=1, at=NOON + timedelta(seconds=1))
+    assert await store.look() == 0

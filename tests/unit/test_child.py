@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -94,6 +95,20 @@ async def test_a_killed_server_is_back_at_the_same_url(make: Make, states: State
     await states.until("ready")
     assert child.url == url
     assert child.pid != pid
+    assert reachable(child)
+
+
+async def test_a_hung_server_is_killed_and_back_at_the_same_url(make: Make, states: States) -> None:
+    child = make("serves")
+    await child.start()
+    await states.until("ready")
+    pid = child.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)  # alive, and it does nothing any more
+    child.end_hung()
+    await states.until("ready")
+    assert child.pid != pid
+    assert not psutil.pid_exists(pid)
     assert reachable(child)
 
 

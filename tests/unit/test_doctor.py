@@ -15,12 +15,16 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from bot import child as child_module
-from bot.__main__ import build_cli
+from bot.__main__ import MISCONFIGURED, build_cli
 from bot.config import Settings
 from bot.core.findings import Finding
+from bot.core.spooled import Deletion
 from bot.doctor import examine, show
+from bot.doctor_state import examine_running
+from bot.health import HealthServer, Metrics
 from bot.store.crypto import TextKey, key_path
 from bot.store.database import Database
+from bot.store.spool import Spool
 from moderation_model.contract import ModelInfo
 from moderation_model.labels import LABEL_NAMES
 from moderation_model.learning import VersionInfo
@@ -197,7 +201,7 @@ def test_doctor_ends_with_1_where_something_is_wrong(command_line: CliRunner) ->
 
 def test_run_without_a_token_is_one_sentence(command_line: CliRunner) -> None:
     result = command_line.invoke(build_cli(), ["run"])
-    assert result.exit_code == 1
+    assert result.exit_code == MISCONFIGURED
     assert "CANDOR_DISCORD_TOKEN" in result.stderr
     assert "Traceback" not in result.stderr
 
@@ -205,7 +209,7 @@ def test_run_without_a_token_is_one_sentence(command_line: CliRunner) -> None:
 def test_a_bad_setting_is_one_sentence(command_line: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CANDOR_TEXT_DAYS", "never")
     result = command_line.invoke(build_cli(), ["run"])
-    assert result.exit_code == 1
+    assert result.exit_code == MISCONFIGURED
     assert result.stderr.startswith("CANDOR_TEXT_DAYS: ")
 
 
@@ -225,3 +229,30 @@ def test_the_demo_without_its_extra_says_what_to_install(
     result = command_line.invoke(build_cli(), ["demo"])
     assert result.exit_code == 1
     assert "pip install 'candor[model,demo]'" in result.stderr
+
+
+async def test_what_waits_in_the_spool_is_a_finding(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path)
+    assert (await finding(settings, "spool")).ok
+    spool = Spool(tmp_path, key=TextKey.from_settings(settings))
+    spool.open()
+    spool.append_now([Deletion(1, (2,)), Deletion(1, (3,))])
+    spool.close()
+    found = await finding(settings, "spool")
+    assert found.sentence == "2 messages wait in the spool for the database."
+
+
+async def test_the_states_of_the_running_bot_are_findings_with_their_fix(tmp_path: Path) -> None:
+    states = {"discord": "ready", "model": "remote", "database": "away", "spool": "in use"}
+    server = HealthServer(Metrics(), port=0, state=lambda: states)
+    await server.start()
+    try:
+        found = await examine_running(settings_for(tmp_path, health_port=server.port))
+    finally:
+        await server.stop()
+    wrong = [one for one in found if not one.ok]
+    assert [one.about for one in wrong] == ["database", "spool"]
+    assert all(one.fix for one in wrong)
+    assert (await examine_running(settings_for(tmp_path, health_port=server.port)))[-1].sentence == (
+        "The bot does not run here now."
+    )

@@ -1,0 +1,233 @@
+"""Messages and deletions while the database is away: kept in the spool, and gone through in order once it is back.
+
+Meanwhile the last known rules still decide what is shown to moderators, as a plain line in the review channel. Nothing
+is done to anybody: without a record there is no action. A guild whose rules were never read is flagged nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from itertools import groupby
+
+import structlog
+
+from bot.core.alerts import Alert
+from bot.core.cases import MessageKey
+from bot.core.events import IncomingMessage
+from bot.core.policy import NOTHING, Decision, headline
+from bot.core.spooled import Deletion, Spooled, key_of
+from bot.errors import BotError, SpoolUnavailable, StoreUnavailable
+from bot.flow.gone import Gone
+from bot.flow.moderate import Moderate, Passed
+from bot.flow.pings import Pings
+from bot.flow.ports import Clock
+from bot.flow.trouble import Trouble
+from bot.store.database import Database, is_away
+from bot.store.guilds import GuildStore
+from bot.store.predictions import PredictionStore
+from bot.store.spool import Spool
+
+log = structlog.get_logger(__name__)
+
+RETRY = 1.0
+"""Seconds between two questions whether the database is back."""
+LOOK = 10.0
+"""Seconds between two questions whether it is still there."""
+BATCH = 256
+MOST_LINES = 10
+"""Flagged messages of which a guild is told one by one; the cards of all of them follow."""
+
+
+class Spooling:
+    """The way in for live messages and deletions. `run` brings back what waits; `away_since` is None while all is well.
+
+    What `handle` and `deleted` return from is safe: recorded in the database, or in the spool.
+    """
+
+    def __init__(
+        self,
+        *,
+        moderate: Moderate,
+        gone: Gone,
+        guilds: GuildStore,
+        predictions: PredictionStore,
+        database: Database,
+        spool: Spool,
+        pings: Pings,
+        trouble: Trouble,
+        clock: Clock,
+        observe: Callable[[Passed], None],
+    ) -> None:
+        self._moderate = moderate
+        self._gone = gone
+        self._guilds = guilds
+        self._predictions = predictions
+        self._database = database
+        self._spool = spool
+        self._pings = pings
+        self._trouble = trouble
+        self._clock = clock
+        self._observe = observe
+        self._needed = asyncio.Event()
+        self._lines: dict[int, int] = {}
+        self._flagged: set[tuple[int, int]] = set()
+        self.away_since: datetime | None = None
+        self.full = False
+        """Whether the database refuses for want of room on its disk."""
+
+    @property
+    def spool(self) -> Spool:
+        """What waits."""
+        return self._spool
+
+    async def handle(self, message: IncomingMessage, *, priority: str = "live") -> Passed:
+        """The pass; without a database what can be done without one. Raises StoreUnavailable where the message could be
+        kept nowhere.
+        """
+        if self.away_since is None:
+            try:
+                return await self._moderate.handle(message, priority=priority)
+            except StoreUnavailable as error:
+                await self._failed(error)
+        return await self._keep(message, priority)
+
+    async def deleted(self, *, guild_id: int, message_ids: Collection[int]) -> None:
+        """`Gone.deleted`, now or once the database is back."""
+        if self.away_since is None:
+            try:
+                await self._gone.deleted(guild_id=guild_id, message_ids=message_ids)
+            except StoreUnavailable as error:
+                await self._failed(error)
+            else:
+                return
+        await self._append(Deletion(guild_id, tuple(message_ids)))
+
+    def left(self, messages: Sequence[IncomingMessage]) -> None:
+        """The process ends while these are in the pass: the next start finds them in the spool."""
+        try:
+            self._spool.append_now([key_of(message) for message in messages])
+        except SpoolUnavailable as error:
+            log.warning("not_kept", messages=len(messages), why=str(error))
+
+    async def run(self) -> None:
+        """Bring back what waits, as soon as the database answers; look now and then whether it does."""
+        while True:
+            try:
+                await self.bring_back()
+            except StoreUnavailable as error:
+                self._went_away(error)
+            except SpoolUnavailable as error:
+                log.error("spool_unreadable", why=str(error))
+            waiting = self.away_since is not None or self._spool.count
+            try:
+                async with asyncio.timeout(RETRY if waiting else LOOK):
+                    await self._needed.wait()
+                    await asyncio.sleep(RETRY)
+            except TimeoutError:
+                pass
+            self._needed.clear()
+
+    async def _keep(self, message: IncomingMessage, priority: str) -> Passed:
+        rules, decision = self._guilds.remembered(message.guild_id), NOTHING
+        if self.away_since is not None:
+            self._trouble.database_failed(message.guild_id)
+            if rules is not None:
+                decision = await self._moderate.unrecorded(message, rules, priority=priority)
+        await self._append(message if decision.opens else key_of(message))
+        if decision.opens == "flagged":
+            await self._tell(message, decision)
+        passed = Passed(message, "spooled", decision=decision)
+        self._observe(passed)
+        return passed
+
+    async def _append(self, entry: Spooled) -> None:
+        try:
+            await self._spool.append(entry)
+        except SpoolUnavailable as error:
+            log.error("not_kept", why=str(error))
+            raise StoreUnavailable("Neither the database nor the spool can be written.") from error
+
+    async def _tell(self, message: IncomingMessage, decision: Decision) -> None:
+        name = (message.message_id, message.revision)
+        told = self._lines.get(message.guild_id, 0)
+        if name in self._flagged or (told >= MOST_LINES and not decision.ping):
+            return
+        self._flagged.add(name)
+        self._lines[message.guild_id] = told + 1
+        label = "threat" if decision.ping else headline(decision.reasons).label
+        try:
+            await self._pings.send(
+                Alert(
+                    message.guild_id,
+                    "unrecorded",
+                    jump_url=message.jump_url,
+                    label=label,
+                    channel_id=message.channel_id,
+                )
+            )
+        except BotError as error:
+            log.warning("flag_untold", message_id=message.message_id, why=type(error).__name__)
+
+    async def _failed(self, error: StoreUnavailable) -> None:
+        """Find out whether the database is away or refuses one row alone, which gets another try out of the spool."""
+        self._needed.set()
+        try:
+            await self._database.ping()
+        except StoreUnavailable as silent:
+            error = silent
+        if is_away(error):
+            self._went_away(error)
+
+    def _went_away(self, error: StoreUnavailable) -> None:
+        """The database is away, or still is."""
+        self.full = "SQLITE_FULL" in str(error) or "DiskFull" in str(error)
+        if self.away_since is None:
+            self.away_since = self._clock.now()
+            log.error("database_away", why=str(error))
+            self._needed.set()
+
+    async def bring_back(self) -> None:
+        """Work off the spool in order, if the database answers. Raises StoreUnavailable where it does not, or goes away
+        meanwhile; SpoolUnavailable where the spool cannot be read.
+        """
+        await self._database.ping()
+        while waiting := await self._spool.first(BATCH):
+            for whole, group in groupby(waiting, key=lambda each: not isinstance(each.entry, MessageKey)):
+                together = list(group)
+                for part in ([each] for each in together) if whole else (together,):
+                    await self._bring_back([each.entry for each in part if each.entry is not None])
+                    await self._spool.done(part[-1].end, len(part))
+                    await self._is_back()
+        await self._is_back()
+
+    async def _bring_back(self, entries: Sequence[Spooled]) -> None:
+        """Have the database know of them; one that it refuses for what it is, is given up."""
+        found = await asyncio.gather(*map(self._one, entries), return_exceptions=True)
+        for entry, error in zip(entries, found, strict=True):
+            if isinstance(error, StoreUnavailable) and (isinstance(entry, MessageKey) or is_away(error)):
+                raise error  # with ids alone nothing can be wrong
+            if error is not None:
+                log.error("spooled_refused", kind=type(entry).__name__, why=type(error).__name__)
+
+    async def _one(self, entry: Spooled) -> None:
+        match entry:
+            case MessageKey():
+                await self._predictions.leave(entry, at=self._clock.now())
+                self._moderate.left_unscored.set()
+            case Deletion():
+                await self._gone.deleted(guild_id=entry.guild_id, message_ids=entry.message_ids)
+            case IncomingMessage():
+                await self._moderate.handle(entry, priority="backfill")
+
+    async def _is_back(self) -> None:
+        if self.away_since is None:
+            return
+        self.away_since, self.full = None, False
+        self._lines.clear()
+        self._flagged.clear()
+        log.info("database_back", spooled=self._spool.count)
+        self._trouble.database_answered()
+        # What was planned before and could not be written down as done.
+        await self._moderate.settle()
