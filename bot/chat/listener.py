@@ -92,7 +92,8 @@ def person(user: discord.User | discord.Member | discord.abc.User) -> Person:
     """A member or user as the rest of the bot knows people."""
     if isinstance(user, discord.Member):
         roles = frozenset(role.id for role in user.roles if not role.is_default())
-        return Person(user.id, clean(user.display_name), joined_at=user.joined_at, role_ids=roles)
+        joined_at = user.joined_at if user.joined_at is not None and user.joined_at.tzinfo is not None else None
+        return Person(user.id, clean(user.display_name), joined_at=joined_at, role_ids=roles)
     return Person(user.id, clean(user.display_name))
 
 

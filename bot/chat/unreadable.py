@@ -89,7 +89,7 @@ def checked_interaction(data: Any) -> dict[str, Any]:
     somebody = member["user"] if member else data["user"]
     check_ids(int(somebody["id"]))
     names = [somebody.get("username"), somebody.get("global_name"), member.get("nick")]
-    fits = bool(data.get("guild_id")) == bool(member)
+    fits = bool(int(data.get("guild_id") or 0)) == bool(member)
     fits = fits and isinstance(data["token"], str) and data["token"].isascii()
     fits = fits and all(isinstance(name, str | None) for name in names)
     if data["type"] in (_COMPONENT, _FORM):
