@@ -16,17 +16,12 @@ import structlog
 from discord import app_commands
 
 from bot.chat import texts
-from bot.chat.appeal_menu import appeal_submitted
-from bot.chat.learn_example import example_submitted
 from bot.chat.listener import incoming
 from bot.chat.messages import UNANSWERED
-from bot.chat.modals import submitted
 from bot.chat.names import nickname, title
-from bot.chat.registered import BUTTONS, commands
-from bot.chat.report_menu import report_submitted
-from bot.chat.setup_names import rule_named
+from bot.chat.registered import BUTTONS, FORMS, commands
 from bot.chat.tree import CandorTree, differs
-from bot.chat.unreadable import Unreadable, check_ids
+from bot.chat.unreadable import Unreadable
 from bot.core.events import IncomingMessage
 from bot.core.findings import Finding
 from bot.errors import BadSettings, BotError
@@ -197,11 +192,8 @@ class CandorBot(discord.Client):
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Forms are answered here; buttons and commands find their own way."""
         if interaction.type is discord.InteractionType.modal_submit:
-            await submitted(interaction)
-            await appeal_submitted(interaction)
-            await report_submitted(interaction)
-            await rule_named(interaction)
-            await example_submitted(interaction)
+            for answered in FORMS:
+                await answered(interaction)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """An unforeseen error in an event handler: logged without the event's content, and counted."""
@@ -223,13 +215,8 @@ class CandorBot(discord.Client):
             raise
 
     async def _deleted(self, guild_id: int | None, message_ids: Collection[int]) -> None:
-        if guild_id is None:
-            return
-        ids: Collection[int] = ()
-        with self.unreadable.reading("deletion"):
-            check_ids(guild_id, *message_ids)
-            ids = message_ids
-        await self.flows.spooling.deleted(guild_id=guild_id, message_ids=ids)
+        if guild_id is not None:
+            await self.flows.spooling.deleted(guild_id=guild_id, message_ids=message_ids)
 
     async def _look_at_nickname(self, looked_at: IncomingMessage, name: IncomingMessage | None) -> None:
         if name is not None:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from bot.chat.listener import incoming, places_above
-from bot.chat.messages import UNANSWERED
+from bot.chat.listener import places_above
+from bot.chat.messages import NOT_AS_AGREED, STRANGE, UNANSWERED, read
 from bot.chat.scope import default_scope
 from bot.core.away import Found, Place
 from bot.errors import BotError, NotAllowed
@@ -89,6 +89,8 @@ class DiscordHistory:
             raise NotAllowed("I may not read the history of a channel. Grant me Read Message History there.") from error
         except (*UNANSWERED, discord.ConnectionClosed) as error:
             raise BotError("Discord did not answer when a channel's history was read.") from error
+        except NOT_AS_AGREED as error:
+            raise BotError(f"When a channel's messages were read, {STRANGE}.") from error
         return [self._found(message, members.get(message.author.id)) for message in messages]
 
     async def _turn(self, channel_id: int) -> None:
@@ -103,8 +105,7 @@ class DiscordHistory:
     def _found(self, message: discord.Message, member: discord.Member | None) -> Found:
         if message.webhook_id in self._bot.own_webhooks:
             return Found(message.id, None)
-        now, own = discord.utils.utcnow(), self._bot.application_id
-        return Found(message.id, incoming(message, now, own_application_id=own, member=member))
+        return Found(message.id, read(self._bot, message, member))
 
     async def _authors(
         self, guild: discord.Guild, messages: Sequence[discord.Message]

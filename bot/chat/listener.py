@@ -51,7 +51,7 @@ def _incoming(
 ) -> IncomingMessage | None:
     if message.guild is None or not _is_looked_at(message, own_application_id):
         return None
-    check_ids(message.id, message.channel.id, message.guild.id, message.author.id)
+    check_ids(message.id, message.author.id)
     scope = default_scope(message.channel)
     return IncomingMessage(
         guild_id=message.guild.id,
@@ -92,7 +92,8 @@ def person(user: discord.User | discord.Member | discord.abc.User) -> Person:
     """A member or user as the rest of the bot knows people."""
     if isinstance(user, discord.Member):
         roles = frozenset(role.id for role in user.roles if not role.is_default())
-        return Person(user.id, clean(user.display_name), joined_at=user.joined_at, role_ids=roles)
+        joined_at = user.joined_at if user.joined_at is not None and user.joined_at.tzinfo is not None else None
+        return Person(user.id, clean(user.display_name), joined_at=joined_at, role_ids=roles)
     return Person(user.id, clean(user.display_name))
 
 

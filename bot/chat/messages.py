@@ -26,6 +26,10 @@ PAGE = 100
 """Messages that Discord gives of a channel's history at once."""
 MEMBERS_KEPT, MOST_MEMBERS = 60.0, 10_000
 
+NOT_AS_AGREED = (AttributeError, KeyError, TypeError, ValueError)
+"""What discord.py raises where Discord describes a message in another way than agreed."""
+STRANGE = "Discord described one in a way that I do not know"
+
 GuildChannel = discord.abc.GuildChannel | discord.Thread
 
 
@@ -51,11 +55,10 @@ class DiscordMessages:
             return None
         except UNANSWERED as error:
             raise BotError("Discord did not answer when a message was looked up.") from error
-        try:
-            return incoming(message, discord.utils.utcnow(), own_application_id=self._bot.application_id, member=member)
-        except UnreadableMessage:  # nor will it be readable the next time
-            log.warning("message_unreadable", message_id=message_id, channel_id=channel_id, guild_id=guild_id)
+        except NOT_AS_AGREED:
+            log.warning("message_unreadable", message_id=message_id, channel_id=channel_id)
             return None
+        return read(self._bot, message, member)
 
     async def fetch_many(
         self, *, guild_id: int, channel_id: int, message_ids: Sequence[int]
@@ -77,6 +80,8 @@ class DiscordMessages:
             return {}
         except UNANSWERED as error:
             raise BotError("Discord did not answer when messages were looked up.") from error
+        except NOT_AS_AGREED as error:
+            raise BotError(f"When messages were looked up, {STRANGE}.") from error
 
     async def _incoming(self, guild: discord.Guild, message: discord.Message) -> IncomingMessage | None:
         member = None
@@ -88,7 +93,16 @@ class DiscordMessages:
                 self._members[name] = now, member
                 while len(self._members) > MOST_MEMBERS:
                     del self._members[next(iter(self._members))]
-        return incoming(message, discord.utils.utcnow(), own_application_id=self._bot.application_id, member=member)
+        return read(self._bot, message, member)
+
+
+def read(bot: CandorBot, message: discord.Message, member: discord.Member | None) -> IncomingMessage | None:
+    """A fetched message of `member` as the pass takes it; None if it is not looked at, or cannot be made out."""
+    try:
+        return incoming(message, discord.utils.utcnow(), own_application_id=bot.application_id, member=member)
+    except UnreadableMessage:  # nor will it be readable the next time
+        log.warning("message_unreadable", message_id=message.id, channel_id=message.channel.id)
+        return None
 
 
 async def _of_history(channel: discord.abc.Messageable, wanted: Sequence[int]) -> list[discord.Message]:

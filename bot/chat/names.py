@@ -15,7 +15,6 @@ import discord
 from bot.chat.listener import person, places_above
 from bot.chat.messages import member_of
 from bot.chat.scope import default_scope
-from bot.chat.unreadable import check_ids
 from bot.core.events import IncomingMessage, PartKind, Person, TextPart, clean
 
 if TYPE_CHECKING:
@@ -45,7 +44,6 @@ async def title(bot: CandorBot, thread: discord.Thread) -> IncomingMessage | Non
 
     Raises what discord.py raises, and whatever comes of a title that is no text.
     """
-    check_ids(thread.id, thread.owner_id)
     if bot.flows.names.has_seen(guild_id=thread.guild.id, named_id=thread.id, text=clean(thread.name)):
         return None
     owner = await member_of(thread.guild, thread.owner_id)

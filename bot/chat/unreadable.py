@@ -57,6 +57,7 @@ class Unreadable:
 
     def _parse(self, name: str, parse: Parse, data: Any) -> None:
         with self.reading(name):
+            check_ids(*_ids_in(data))
             parse(checked_interaction(data) if name == "INTERACTION_CREATE" else data)
 
 
@@ -66,6 +67,19 @@ def check_ids(*ids: int) -> None:
         raise ValueError("an id out of range")
 
 
+def _ids_in(data: Any) -> Iterator[int]:
+    """Where the event says what it is about."""
+    if not isinstance(data, dict):
+        return
+    for name in _IDS:
+        if data.get(name) is not None:
+            yield int(data[name])
+    yield from map(int, data.get("ids", ()))
+
+
+_IDS = ("id", "guild_id", "channel_id", "parent_id", "owner_id")
+
+
 def checked_interaction(data: Any) -> dict[str, Any]:
     """The interaction with its texts cleaned, as those of messages are. Raises an error for one that would be tripped
     over only later, when nobody watches: by discord.py, or by what looks into the ids of buttons.
@@ -73,9 +87,9 @@ def checked_interaction(data: Any) -> dict[str, Any]:
     inner = _cleaned(data["data"])
     member = data.get("member") or {}
     somebody = member["user"] if member else data["user"]
-    check_ids(int(data["id"]), int(somebody["id"]), *(int(data[name]) for name in _PLACES if data.get(name)))
+    check_ids(int(somebody["id"]))
     names = [somebody.get("username"), somebody.get("global_name"), member.get("nick")]
-    fits = bool(data.get("guild_id")) == bool(member)
+    fits = bool(int(data.get("guild_id") or 0)) == bool(member)
     fits = fits and isinstance(data["token"], str) and data["token"].isascii()
     fits = fits and all(isinstance(name, str | None) for name in names)
     if data["type"] in (_COMPONENT, _FORM):
@@ -90,7 +104,6 @@ def checked_interaction(data: Any) -> dict[str, Any]:
 _COMPONENT, _FORM = 3, 5
 _LABEL = 18
 """The type of a component that holds one other."""
-_PLACES = ("guild_id", "channel_id", "application_id")
 _LONG_NUMBER = re.compile(r"[0-9]{19,}")
 
 

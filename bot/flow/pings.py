@@ -43,7 +43,8 @@ class Pings:
         what was found long after it was written.
         """
         rules = await self._guilds.get(case.guild_id)
-        written = written_at(case.revision, case.posted_at)
+        # The revision of a name is a number that stands for it, and no time.
+        written = written_at(case.revision, case.posted_at) if case.subject == "message" else case.posted_at
         if late(found=case.opened_at, written=written, minutes=rules.act_within_minutes):
             log.info("not_called", case_id=case.case_id, why="old")
             return

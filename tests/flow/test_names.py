@@ -70,3 +70,10 @@ async def test_a_name_that_was_found_fine_is_not_asked_about_again(house: House)
     house.names.forget(guild_id=GUILD, named_id=1)
     assert await house.names.look(nickname()) is None
     assert (await house.case(case.case_id)).state == "closed"
+
+
+async def test_a_threat_in_a_name_calls_people(house: House):
+    await reading(house)
+    assert await house.names.look(nickname("Threat King")) is not None
+    await house.post_cards()
+    assert len(house.board.pings) == 1

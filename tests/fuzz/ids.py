@@ -31,6 +31,7 @@ BUTTONS = (
     "candor:v1:audit_none:1",
     *(f"candor:v1:run_{verb}:run-1" for verb in ("use", "keep", "back", "details", "cancel")),
     "candor:v1:put_back:1",
+    "candor:v1:privacy:forget",
     *(f"candor:v1:sample_{verb}" for verb in ("breaks", "fine", "skip", "delete", "timeout", "undo")),
     "candor:v1:appeal:100000000000000001:1",
     "candor:v1:uphold:1",
