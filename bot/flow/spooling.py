@@ -224,10 +224,10 @@ class Spooling:
     async def _is_back(self) -> None:
         if self.away_since is None:
             return
-        began, self.away_since, self.full = self.away_since, None, False
+        now, self.away_since, self.full = self._clock.now(), None, False
         self._lines.clear()
         self._flagged.clear()
         log.info("database_back", spooled=self._spool.count)
         self._trouble.database_answered()
-        # What was planned before and could not be written down as done.
-        await self._moderate.settle(planned_before=began)
+        # What was planned and could not be written down as done. Nothing was planned since: all of it was kept here.
+        await self._moderate.settle(planned_before=now)

@@ -38,13 +38,14 @@ class House:
     messages: FakeMessages = field(default_factory=FakeMessages)
     clock: FakeClock = field(default_factory=FakeClock)
     seen: list[Passed] = field(default_factory=list)
+    folder: Path | None = None
 
     def __post_init__(self) -> None:
         self.build(LearnSettings())
 
     def build(self, learning: LearnSettings) -> None:
         """Build the use cases, anew where the operator has other settings."""
-        self.stores = stores = Stores(self.db, folder=Path(self.db.url.database or "").parent)
+        self.stores = stores = Stores(self.db, folder=self.folder or Path(self.db.url.database or "").parent)
         self.guilds, self.predictions, self.cases = stores.guilds, stores.predictions, stores.cases
         self.labels, self.audits = stores.labels, stores.audits
         self.reports = stores.reports

@@ -157,7 +157,6 @@ async def test_a_pass_that_is_cut_off_by_the_database_is_finished_once(spooling_
     house.enforcer.perform = perform  # type: ignore[method-assign]
     cut.__exit__(None, None, None)
     house.clock.move(seconds=1)
-    house.spooling.away_since = house.clock.now()
     house.enforcer.found["delete"] = Outcome("done")
     await house.spooling.bring_back()
     await house.rescoring.rescore()
