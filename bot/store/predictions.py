@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -171,15 +172,26 @@ class PredictionStore:
             )
 
     async def drop_before(self, at: datetime, *, batch: int = 500) -> int:
-        """Delete rows from before `at`, a batch a transaction so that no writer waits long; how many."""
-        dropped = 0
+        """Delete rows from before `at`, the oldest first; how many.
+
+        A batch is a transaction, after which others have as much time as it took: no writer waits long.
+        """
+        dropped, since = 0, None
+        clock = asyncio.get_running_loop().time
         while True:
-            old = sa.select(predictions.c.id).where(predictions.c.created_at < at).limit(batch)
-            async with self._db.begin() as connection:
-                result = await connection.execute(predictions.delete().where(predictions.c.id.in_(old)))
-            dropped += result.rowcount
-            if result.rowcount < batch:
+            began = clock()
+            # From where the last batch ended: what is before that was deleted, and would be gone through once more.
+            old = sa.select(predictions.c.id, predictions.c.created_at).where(predictions.c.created_at < at)
+            old = old if since is None else old.where(predictions.c.created_at >= since)
+            async with self._db.read() as connection:
+                rows = (await connection.execute(old.order_by(predictions.c.created_at).limit(batch))).all()
+            if not rows:
                 return dropped
+            delete = predictions.delete().where(predictions.c.id.in_([row.id for row in rows]))
+            async with self._db.begin() as connection:
+                dropped += (await connection.execute(delete)).rowcount
+            since = rows[-1].created_at
+            await asyncio.sleep(clock() - began)
 
 
 def _each_revision_once(written: Sequence[_Written]) -> list[list[int]]:

@@ -186,3 +186,17 @@ async def test_history_pages_by_before_after_and_around(sandbox: Sandbox, bot: P
     assert sorted(await ids(limit=5, around=discord.Object(sent[5]))) == sent[3:8]
     deny(sandbox, "general", P.READ_MESSAGE_HISTORY)
     assert await ids(limit=3) == []
+
+
+async def test_of_messages_with_one_nonce_within_minutes_the_first_alone_is_posted(
+    sandbox: Sandbox, bot: Probe
+) -> None:
+    channel = bot.text("general")
+    first = await channel.send("once", nonce="c7-0")
+    again = await channel.send("once, I said", nonce="c7-0")
+    other = await channel.send("another", nonce="c7-1")
+    assert (again.id, again.content) == (first.id, "once")
+    assert [each["content"] for each in sandbox.channel("general").messages.values()] == ["once", "another"]
+    sandbox.world.clock.advance(360)
+    late = await channel.send("much later", nonce="c7-0")
+    assert late.id not in (first.id, other.id)

@@ -30,15 +30,17 @@ class NoPostgres(Exception):
 
 
 @contextmanager
-def cluster() -> Iterator[sa.URL]:
-    """The URL of a running server's maintenance database. Raises NoPostgres."""
+def cluster(*, careful: bool = False) -> Iterator[sa.URL]:
+    """The URL of a running server's maintenance database. Raises NoPostgres. `careful`: with PostgreSQL's own settings,
+    as it is in use; else it cares for nothing that a test would wait for.
+    """
     given = os.environ.get("CANDOR_TEST_POSTGRES_URL")
     if given:
         yield sa.make_url(given).set(drivername="postgresql+asyncpg")
         return
     binaries = _debian_binaries()
     if binaries is not None:
-        with _started(binaries) as url:
+        with _started(binaries, "" if careful else CARELESS) as url:
             yield url
         return
     with _wheel() as url:
@@ -54,7 +56,7 @@ def _debian_binaries() -> Path | None:
 
 
 @contextmanager
-def _started(binaries: Path) -> Iterator[sa.URL]:
+def _started(binaries: Path, settings: str) -> Iterator[sa.URL]:
     """A cluster of its own in a temporary folder. PostgreSQL refuses root, so root lends it to another user."""
     as_user = _unprivileged()
     with tempfile.TemporaryDirectory(prefix="candor-pg-") as name:
@@ -75,7 +77,7 @@ def _started(binaries: Path) -> Iterator[sa.URL]:
         call(str(binaries / "initdb"), "-D", str(data), "-U", "candor", "--auth=trust", "-E", "UTF8", "--no-sync")
         port = _free_port()  # as late as can be, or another process takes it meanwhile
         options = (
-            f"{CARELESS} -c listen_addresses=127.0.0.1 -p {port} -c unix_socket_directories='' -c max_connections=60"
+            f"{settings} -c listen_addresses=127.0.0.1 -p {port} -c unix_socket_directories='' -c max_connections=60"
         )
         control = str(binaries / "pg_ctl")
         call(control, "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
@@ -111,3 +112,20 @@ async def test_old_predictions_are_dropped_in_batches(db: Database):
     assert await store.drop_before(NOON + timedelta(days=5), batch=2) == 5
     assert not await store.seen(message_id=4, revision=0)
     assert await store.seen(message_id=5, revision=0)
+
+
+async def test_writers_get_in_while_thousands_of_old_predictions_are_dropped(db: Database):
+    store, old, batch = PredictionStore(db), 3000, 100
+    async with db.begin() as connection:
+        row = {"guild_id": GUILD, "channel_id": CHANNEL, "revision": 0, "state": "left", "created_at": NOON}
+        await connection.execute(predictions.insert(), [row | {"message_id": number} for number in range(old)])
+    dropping = asyncio.create_task(store.drop_before(NOON + timedelta(days=1), batch=batch))
+    meanwhile, later = 0, NOON + timedelta(days=2)
+    while not dropping.done():
+        await store.record(message(message_id=old + meanwhile), [prediction()], at=later)
+        meanwhile += not dropping.done()
+    assert await dropping == old
+    assert meanwhile >= old / batch / 2
+    async with db.read() as connection:
+        kept = await connection.scalars(sa.select(predictions.c.created_at).distinct())
+        assert kept.all() == [later]

@@ -222,6 +222,18 @@ def test_migrate_makes_the_database_and_does_it_twice(command_line: CliRunner, t
     assert (tmp_path / "var" / "candor.key").stat().st_mode & 0o777 == 0o600
 
 
+def test_migrate_goes_back_only_once_somebody_has_read_what_is_lost(command_line: CliRunner) -> None:
+    command_line.invoke(build_cli(), ["migrate"])
+    asked = command_line.invoke(build_cli(), ["migrate", "--to", "0008"])
+    assert asked.exit_code == 1
+    assert "0009: Drop the tables; what was written for learning and the history of runs are lost." in asked.stderr
+    done = command_line.invoke(build_cli(), ["migrate", "--to", "0008", "--yes"])
+    assert (done.exit_code, "at revision 0008" in done.stdout) == (0, True)
+    wrong = command_line.invoke(build_cli(), ["migrate", "--to", "12"])
+    assert (wrong.exit_code, "no revision 12" in wrong.stderr) == (1, True)
+    assert "up to date" in command_line.invoke(build_cli(), ["migrate"]).stdout
+
+
 def test_the_demo_without_its_extra_says_what_to_install(
     command_line: CliRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
