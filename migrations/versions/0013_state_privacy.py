@@ -1,7 +1,7 @@
 """State privacy: who wants to be forgotten or opted out, and which servers the bot was removed from.
 
-Revision ID: 0014
-Revises: 0011
+Revision ID: 0013
+Revises: 0012
 """
 
 from __future__ import annotations

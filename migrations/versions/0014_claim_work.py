@@ -1,7 +1,7 @@
 """Whose work is whose, where several bot processes share the database; and each action of the bot's own is there once.
 
-Revision ID: 0016
-Revises: 0011
+Revision ID: 0014
+Revises: 0013
 """
 
 from __future__ import annotations
