@@ -214,17 +214,17 @@ class App:
         by the next start: planned actions stand as `pending`, messages in the spool.
         """
         self.jobs.stop()
-        await _at_most(4, self.bot.drain())
+        await _at_most(3, self.bot.drain())
         with contextlib.suppress(BotError):  # without the database the cursors lag, and the next start reads more
             await _at_most(0.5, self.flows.cursors.flush(last=True))
-        await _at_most(1.5, self.bot.close())
+        await _at_most(1, self.bot.close())
         for task in self._tasks:
             task.cancel()
         await _at_most(1, asyncio.gather(*self._tasks, return_exceptions=True))
         await _at_most(0.5, self.model.aclose())
         if self.child is not None:
             await self.child.stop(within=2)
-        await self.health.stop()
+        await _at_most(0.5, self.health.stop())
         with contextlib.suppress(BotError):  # without the database the row runs out by itself
             await _at_most(0.5, self.presence.leave())
         await _at_most(0.5, self.db.close())

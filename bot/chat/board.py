@@ -85,6 +85,8 @@ class DiscordBoard:
 
     async def scrub(self, card: CardRef) -> None:
         """Replace the card with a line that says that its text is gone."""
+        if self._bot.get_channel(card.channel_id) is None and any(guild.unavailable for guild in self._bot.guilds):
+            raise BoardUnavailable(texts.CARD_FAILED)  # it may stand where nothing can be seen now
         await self._edited(card, scrubbed_card())
 
     async def remove(self, card: CardRef) -> None:

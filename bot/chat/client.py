@@ -175,6 +175,7 @@ class CandorBot(discord.Client):
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """The bot was removed from the server, or it is gone; an outage is another event."""
+        self.flows.cursors.lost_guild(guild.id)
         await self.flows.departing.left(guild.id)
 
     async def on_thread_create(self, thread: discord.Thread) -> None:
@@ -211,7 +212,8 @@ class CandorBot(discord.Client):
             self.flows.spooling.left([message for message in self._passing.values() if message is not None])
             for task in self._passing:
                 task.cancel()
-            await asyncio.gather(*self._passing, return_exceptions=True)
+            if self._passing:
+                await asyncio.wait(self._passing, timeout=0.5)
             raise
 
     async def _deleted(self, guild_id: int | None, message_ids: Collection[int]) -> None:

@@ -15,6 +15,7 @@ from datetime import timedelta
 import structlog
 
 from bot.core.actions import Action, Delete
+from bot.core.away import late, written_at
 from bot.core.cases import ActionRecord, ActionState, Case
 from bot.errors import BotError
 from bot.flow.cards import CardDesk
@@ -34,6 +35,7 @@ HEARTBEAT_SECONDS = CLAIM.total_seconds() / 3
 PAUSED_SINCE = "the server was paused before it was done"
 SHADOW_SINCE = "the server went into shadow mode before it was done"
 TOO_LATE = "I was away, and came back more than an hour later"
+TOO_OLD = "I was away, and the message was too old when I came back"
 
 log = structlog.get_logger(__name__)
 
@@ -122,11 +124,19 @@ class Acting:
         outcome = await self._telling.settle(case, record.action)
         if outcome is None and record.at is not None and self._clock.now() - record.at > STALE_AFTER:
             return await self._settled(record, "expired", TOO_LATE)
+        if outcome is None and record.by is None and await self._is_late(case):
+            return await self._settled(record, "expired", TOO_OLD)
         if outcome is None and record.by is None:
             outcome = await self._stopped(case)
         if outcome is not None:
             return await self._settled(record, outcome.state, outcome.detail)
         return await self._perform(case, record)
+
+    async def _is_late(self, case: Case) -> bool:
+        """Whether the case's message is too old by now for the bot to act by itself."""
+        rules = await self._guilds.get(case.guild_id)
+        written = written_at(case.revision if case.subject == "message" else 0, case.posted_at)
+        return late(found=self._clock.now(), written=written, minutes=rules.act_within_minutes)
 
     async def _stopped(self, case: Case) -> Outcome | None:
         """Why nothing is done by itself in the case's server now, None where nothing speaks against it. Read anew:

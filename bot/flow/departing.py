@@ -60,6 +60,8 @@ class Departing:
         if taught and not await self._lessons.told(taught):
             log.warning("wipe_waits_for_model", guild_id=guild_id, examples=len(taught))
             return False
+        if guild_id not in await self._departures.noted():
+            return False  # invited again while the models were told
         rows = await self._departures.wipe(guild_id)
         self._guilds.forget(guild_id)
         log.info("guild_wiped", guild_id=guild_id, rows=rows)

@@ -44,7 +44,10 @@ SET_BOTH = (
     "Set CANDOR_ENCRYPTION_KEY for every process to the line below (the new key, then the old one), and run "
     "candor rotate-key again:\n{keys}"
 )
-SET_NEW = "Now set CANDOR_ENCRYPTION_KEY to its first key alone, and throw copies of the old one away."
+SET_NEW = (
+    "Now set CANDOR_ENCRYPTION_KEY to its first key alone, once no other machine of the bot has a candor.spool with "
+    "something in it, and throw copies of the old one away."
+)
 
 
 async def rotate_key(settings: Settings, *, now: datetime) -> str:
@@ -68,11 +71,12 @@ async def rotate_key(settings: Settings, *, now: datetime) -> str:
     said = [DONE.format(rows=counted(done.rows, "row"))]
     if done.unreadable:
         said.append(UNREADABLE_ROWS.format(rows=counted(done.unreadable, "row")))
-    if given is not None:
-        return " ".join([*said, SET_NEW])
     waiting = [spool.name for spool in _spools(settings) if spool.stat().st_size]
     if waiting:
-        return " ".join([*said, KEPT_OLD.format(spool=", ".join(waiting), path=path)])
+        where = path if given is None else "CANDOR_ENCRYPTION_KEY"
+        return " ".join([*said, KEPT_OLD.format(spool=", ".join(waiting), path=where)])
+    if given is not None:
+        return " ".join([*said, SET_NEW])
     await _require_stopped(settings, keys, now)
     replace_keys(path, keys[:1])
     return " ".join([*said, FILE_DONE.format(path=path)])

@@ -210,10 +210,12 @@ class Spooling:
         """Have the database know of them; one that it refuses for what it is, is given up."""
         found = await asyncio.gather(*map(self._one, entries), return_exceptions=True)
         for entry, error in zip(entries, found, strict=True):
-            if isinstance(error, StoreUnavailable) and (isinstance(entry, MessageKey) or is_away(error)):
+            if isinstance(error, StoreUnavailable) and (not isinstance(entry, IncomingMessage) or is_away(error)):
                 raise error  # with ids alone nothing can be wrong
             if error is not None:
                 log.error("spooled_refused", kind=type(entry).__name__, why=type(error).__name__)
+            if error is not None and isinstance(entry, IncomingMessage):
+                await self._one(key_of(entry))  # it is fetched once more and passed again
 
     async def _one(self, entry: Spooled) -> None:
         match entry:

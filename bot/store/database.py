@@ -163,14 +163,26 @@ class Database:
         await self._engine.dispose()
 
 
+AWAY_CLASSES = ("08", "28", "40", "53", "57", "58")
+"""PostgreSQL's classes of SQLSTATE: connection, login, rollback, resources, operator's intervention, system."""
+AWAY_STATES = ("25006", "55P03")
+"""It only reads for now; a lock did not come free."""
+
+
 def is_away(error: Exception) -> bool:
     """Whether `error`, raised by `begin` or `read`, says that the database cannot be used now, whatever it is asked.
 
     An error about one row's data is none such, nor is one that no driver raised.
     """
     cause = error.__cause__ if isinstance(error, StoreUnavailable) else None
-    lost = isinstance(cause, exc.DBAPIError) and cause.connection_invalidated
+    lost = isinstance(cause, exc.DBAPIError) and (cause.connection_invalidated or _is_passing(cause.orig))
     return lost or isinstance(cause, exc.OperationalError | exc.TimeoutError | OSError)
+
+
+def _is_passing(error: BaseException | None) -> bool:
+    """Whether PostgreSQL refused for its own state: asyncpg's errors say so by SQLSTATE alone."""
+    state = str(getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or "")
+    return state[:2] in AWAY_CLASSES or state in AWAY_STATES
 
 
 def _parsed(url: str) -> sa.URL:

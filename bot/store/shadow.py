@@ -35,6 +35,8 @@ class ShadowStore:
 
         At most `most` a run and guild, each text once, and none on a message that has a case.
         """
+        if await self._keeping.opted_out(new.guild_id, new.author_id) is not None:
+            return None  # nothing was decided, so nothing of them is kept
         mine = (cases.c.shadow_run == run_id, cases.c.guild_id == new.guild_id)
         opened = sa.select(sa.func.count()).where(*mine, cases.c.flagged_only_by == "challenger")
         values = rows.case_values(await self._keeping.fit(new), self._db.key)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -38,10 +39,9 @@ def cluster(*, careful: bool = False) -> Iterator[sa.URL]:
     if given:
         yield sa.make_url(given).set(drivername="postgresql+asyncpg")
         return
-    binaries = _debian_binaries()
-    if binaries is not None:
-        with _started(binaries, "" if careful else CARELESS) as url:
-            yield url
+    if _debian_binaries() is not None:
+        with own_cluster(careful=careful) as found:
+            yield found.url
         return
     with _wheel() as url:
         yield url
@@ -55,36 +55,67 @@ def _debian_binaries() -> Path | None:
     return Path(on_path).resolve().parent if on_path else None
 
 
-@contextmanager
-def _started(binaries: Path, settings: str) -> Iterator[sa.URL]:
-    """A cluster of its own in a temporary folder. PostgreSQL refuses root, so root lends it to another user."""
-    as_user = _unprivileged()
-    with tempfile.TemporaryDirectory(prefix="candor-pg-") as name:
-        folder = Path(name)
+class Cluster:
+    """A cluster in a folder of its own. PostgreSQL refuses root, so root lends it to another user."""
+
+    def __init__(self, folder: Path, binaries: Path, settings: str = CARELESS) -> None:
+        """Raises NoPostgres, as every method does."""
+        as_user = _unprivileged()
+        self._folder, self._data = folder, folder / "data"
+        self._control = str(binaries / "pg_ctl")
+        self._run = ["runuser", "-u", as_user, "--"] if as_user else []
         folder.chmod(0o755)
-        data = folder / "data"
-        data.mkdir(mode=0o700)
+        self._data.mkdir(mode=0o700)
         if as_user:
             shutil.chown(folder, as_user)
-            shutil.chown(data, as_user)
-        run = ["runuser", "-u", as_user, "--"] if as_user else []
-
-        def call(*arguments: str) -> None:
-            done = subprocess.run([*run, *arguments], capture_output=True, text=True, cwd=folder, check=False)
-            if done.returncode:
-                raise NoPostgres(f"{Path(arguments[0]).name} failed: {done.stderr.strip()[-300:]}")
-
-        call(str(binaries / "initdb"), "-D", str(data), "-U", "candor", "--auth=trust", "-E", "UTF8", "--no-sync")
-        port = _free_port()  # as late as can be, or another process takes it meanwhile
-        options = (
-            f"{settings} -c listen_addresses=127.0.0.1 -p {port} -c unix_socket_directories='' -c max_connections=60"
+            shutil.chown(self._data, as_user)
+        self._call(
+            str(binaries / "initdb"), "-D", str(self._data), "-U", "candor", "--auth=trust", "-E", "UTF8", "--no-sync"
         )
-        control = str(binaries / "pg_ctl")
-        call(control, "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
+        self._port = _free_port()  # as late as can be, or another process takes it meanwhile
+        self._options = (
+            f"{settings} -c listen_addresses=127.0.0.1 -p {self._port} -c unix_socket_directories='' "
+            "-c max_connections=60"
+        )
+
+    @property
+    def url(self) -> sa.URL:
+        """Of the maintenance database."""
+        return sa.make_url(f"postgresql+asyncpg://candor@127.0.0.1:{self._port}/postgres")
+
+    def start(self) -> None:
+        """Returns once it answers."""
+        log = str(self._folder / "log")
+        self._call(self._control, "-D", str(self._data), "-w", "-l", log, "-o", self._options, "start")
+
+    def stop(self) -> None:
+        """At once."""
+        self._call(self._control, "-D", str(self._data), "-m", "immediate", "stop")
+
+    def kill(self) -> None:
+        """As by the kernel when memory runs out."""
+        postmaster = int((self._data / "postmaster.pid").read_text("utf-8").splitlines()[0])
+        os.kill(postmaster, signal.SIGKILL)
+
+    def _call(self, *arguments: str) -> None:
+        done = subprocess.run([*self._run, *arguments], capture_output=True, text=True, cwd=self._folder, check=False)
+        if done.returncode:
+            raise NoPostgres(f"{Path(arguments[0]).name} failed: {done.stderr.strip()[-300:]}")
+
+
+@contextmanager
+def own_cluster(*, careful: bool = False) -> Iterator[Cluster]:
+    """A running cluster that may be killed and started again. Raises NoPostgres where there are no binaries."""
+    binaries = _debian_binaries()
+    if binaries is None:
+        raise NoPostgres("there are no PostgreSQL binaries")
+    with tempfile.TemporaryDirectory(prefix="candor-pg-") as name:
+        found = Cluster(Path(name), binaries, "" if careful else CARELESS)
+        found.start()
         try:
-            yield sa.make_url(f"postgresql+asyncpg://candor@127.0.0.1:{port}/postgres")
+            yield found
         finally:
-            call(control, "-D", str(data), "-m", "immediate", "stop")
+            found.stop()
 
 
 @contextmanager
