@@ -1,4 +1,6 @@
-"""Settings: read from `CANDOR_...` variables and `.env`, validated once, passed on. Secrets never show in `repr`."""
+"""Settings: read from `CANDOR_...` variables and `.env`, validated once, passed on. Secrets never show in `repr`, and
+neither do addresses, which may hold a password.
+"""
 
 from __future__ import annotations
 
@@ -20,20 +22,24 @@ class Settings(BaseSettings):
     )
 
     discord_token: SecretStr | None = Field(None, description="Bot token from the Discord developer portal.")
-    discord_proxy: str | None = Field(None, description="HTTP proxy for Discord, such as http://proxy:3128.")
+    discord_proxy: str | None = Field(
+        None, repr=False, description="HTTP proxy for Discord, such as http://proxy:3128."
+    )
     shard: str = Field(
         "0/1",
         description="Which part of the servers this process looks after, such as 0/2 and 1/2 for two processes.",
     )
     data_dir: Path = Field(Path("var"), description="Folder for the SQLite file, the key file and spools.")
     database_url: str | None = Field(
-        None, description="SQLAlchemy URL; postgresql+asyncpg://user:pass@host/db. Default: SQLite in the data folder."
+        None,
+        repr=False,
+        description="SQLAlchemy URL; postgresql+asyncpg://user:pass@host/db. Default: SQLite in the data folder.",
     )
     encryption_key: SecretStr | None = Field(
         None, description="Fernet key for stored texts. Default: generated into <data folder>/candor.key (mode 0600)."
     )
     model_url: str | None = Field(
-        None, description="Address of a model server. Default: one is started beside the bot on loopback."
+        None, repr=False, description="Address of a model server. Default: one is started beside the bot on loopback."
     )
     model_token: SecretStr | None = Field(
         None,

@@ -184,6 +184,7 @@ def _secrets(settings: Settings) -> Iterable[str]:
     for secret in (settings.discord_token, settings.encryption_key, settings.model_token):
         if secret is not None:
             yield secret.get_secret_value()
+            yield from (part.strip() for part in secret.get_secret_value().split(","))  # keys, the new one first
     for address in (settings.database_url, settings.discord_proxy, settings.model_url):
         if address is not None:
             yield urlsplit(address).password or ""

@@ -202,7 +202,7 @@ class _Routes:
         except Exception as error:
             # The message may quote the text, so only the place is logged.
             place = "".join(traceback.format_tb(error.__traceback__))
-            logger.error("%s failed with %s at:\n%s", request.url.path, type(error).__name__, place)
+            logger.error("%s failed with %s at:\n%s", _path(request), type(error).__name__, place)
             response = _json(500, {"error": f"The model server failed ({type(error).__name__}). See its log."})
         self._metrics.count_request(_path(request), response.status_code)
         return response

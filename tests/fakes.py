@@ -245,7 +245,7 @@ class FakeBoard:
     async def trouble(self, rules: GuildRules) -> tuple[str, ...]:
         return self.in_trouble
 
-    async def log(self, entry: LogEntry | ServerStep, *, channel_id: int) -> None:
+    async def log(self, entry: LogEntry | ServerStep, *, guild_id: int, channel_id: int) -> None:
         if self.log_broken:
             raise BoardUnavailable("The log channel cannot be reached.")
         if isinstance(entry, LogEntry):

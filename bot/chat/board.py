@@ -107,9 +107,9 @@ class DiscordBoard:
         except UNANSWERED as error:
             raise BoardUnavailable(texts.CARD_FAILED) from error
 
-    async def log(self, entry: LogEntry | ServerStep, *, channel_id: int) -> None:
+    async def log(self, entry: LogEntry | ServerStep, *, guild_id: int, channel_id: int) -> None:
         """One silent line that notifies nobody."""
-        channel = self._bot.get_channel(channel_id)
+        channel = self._channel(guild_id, channel_id)
         if not isinstance(channel, discord.TextChannel):
             raise BoardUnavailable(texts.LOG_GONE)
         lacking = permissions.missing_for_bot(channel, "quote")
@@ -217,7 +217,7 @@ class DiscordBoard:
         """`only_there`: the card goes into no other channel where that one is gone, and nobody else is told. `nonce`:
         what was posted under it a moment ago is not posted again, but shown as it is now.
         """
-        if only_there and self._bot.get_channel(channel_id) is None:
+        if only_there and self._channel(guild_id, channel_id) is None:
             raise BoardUnavailable(texts.NO_CHANNEL)
         try:
             channel = self._postable(channel_id, guild_id)
@@ -236,12 +236,17 @@ class DiscordBoard:
 
     async def _lost(self, channel_id: int, guild_id: int) -> None:
         """Once while the bot runs, tell a server without a channel for cards."""
-        if self._bot.get_channel(channel_id) is None and guild_id not in self._said_lost:
+        if self._channel(guild_id, channel_id) is None and guild_id not in self._said_lost:
             self._said_lost.add(guild_id)
             await say_lost(self._bot.get_guild(guild_id))
 
+    def _channel(self, guild_id: int, channel_id: int) -> discord.abc.GuildChannel | None:
+        """The server's channel; None also for one of another server, whose members must not read what is posted."""
+        guild = self._bot.get_guild(guild_id)
+        return guild.get_channel(channel_id) if guild is not None else None
+
     def _postable(self, channel_id: int, guild_id: int) -> discord.TextChannel:
-        channel = self._bot.get_channel(channel_id)
+        channel = self._channel(guild_id, channel_id)
         if channel is None:
             channel = stand_in(self._bot.get_guild(guild_id))
         if not isinstance(channel, discord.TextChannel):

@@ -27,7 +27,8 @@ def nonce_of(case: Case) -> str:
 
 async def find_card(bot: CandorBot, case: Case, channel_id: int) -> CardRef | None:
     """Where the case's card stands among the newest messages of the channel, None if it is not there."""
-    channel = bot.get_channel(channel_id)
+    guild = bot.get_guild(case.guild_id)
+    channel = guild.get_channel(channel_id) if guild is not None else None
     if not isinstance(channel, discord.TextChannel) or bot.user is None:
         return None
     buttons = {f"candor:v1:{verb}:{case.case_id}" for verb in ("more", "undo")}  # every card has one of them

@@ -125,7 +125,7 @@ async def channel_of(guild: discord.Guild, channel_id: int) -> GuildChannel | No
         return channel
     try:
         return await guild.fetch_channel(channel_id)
-    except (discord.NotFound, discord.Forbidden):
+    except (discord.NotFound, discord.Forbidden, discord.InvalidData):  # the last: it is another server's
         return None
 
 

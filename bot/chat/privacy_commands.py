@@ -75,16 +75,22 @@ class PrivacyCommands(app_commands.Group):
     @app_commands.command()
     async def optout(self, interaction: Pressed) -> None:
         """Keep nothing of you beyond the decision from now on. You are moderated like everybody else."""
-        privacy = interaction.client.flows.privacy
-        who = {"guild_id": guild_of(interaction), "member_id": interaction.user.id}
-        await answer(interaction, partial(privacy.opt_out, **who), feature="privacy")
+
+        async def work() -> str:
+            privacy = interaction.client.flows.privacy
+            return await privacy.opt_out(guild_id=guild_of(interaction), member_id=interaction.user.id)
+
+        await answer(interaction, work, feature="privacy")
 
     @app_commands.command()
     async def optin(self, interaction: Pressed) -> None:
         """Take back that nothing of you is kept beyond the decision."""
-        privacy = interaction.client.flows.privacy
-        who = {"guild_id": guild_of(interaction), "member_id": interaction.user.id}
-        await answer(interaction, partial(privacy.opt_in, **who), feature="privacy")
+
+        async def work() -> str:
+            privacy = interaction.client.flows.privacy
+            return await privacy.opt_in(guild_id=guild_of(interaction), member_id=interaction.user.id)
+
+        await answer(interaction, work, feature="privacy")
 
 
 async def _forget(interaction: Pressed) -> str:

@@ -129,7 +129,9 @@ async def _show(interaction: Pressed, message: discord.Message, pressed: _Offer,
     offers = [instead if offer.kind == pressed.kind else offer for offer in offers]
     lines = [*lines, _filled(alarm_texts.LINES, done, interaction)]
     try:
-        await handle(cast("Any", message.channel), message.id).edit(view=_card(_within(lines), offers))
+        await handle(cast("Any", message.channel), message.id).edit(
+            view=_card(_within(lines), offers), allowed_mentions=discord.AllowedMentions.none()
+        )
     except (discord.NotFound, discord.Forbidden) as error:
         # The card is gone; what was done stands.
         log.info("raid_card_lost", message_id=message.id, code=error.code)

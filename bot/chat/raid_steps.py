@@ -86,7 +86,7 @@ async def _slowable(member: discord.Member, channel_id: int) -> Slowable:
     """The channel as Discord has it now: the cached one lags behind a press of a moment ago."""
     try:
         channel = await member.guild.fetch_channel(channel_id)
-    except (discord.NotFound, discord.Forbidden):
+    except (discord.NotFound, discord.Forbidden, discord.InvalidData):  # the last: it is another server's
         raise NotAllowed(alarm_texts.CHANNEL_GONE) from None
     if not isinstance(channel, Slowable):
         raise NotAllowed(alarm_texts.NO_SLOW_MODE)

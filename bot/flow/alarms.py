@@ -100,6 +100,6 @@ class Alarms:
         if rules.log_channel_id is None:
             return
         try:
-            await self._board.log(step, channel_id=rules.log_channel_id)
+            await self._board.log(step, guild_id=rules.guild_id, channel_id=rules.log_channel_id)
         except BoardUnavailable as error:
             log.warning("no_log_line", guild_id=guild_id, why=type(error).__name__)

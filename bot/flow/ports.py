@@ -184,8 +184,8 @@ class Board(Protocol):
         """One silent message that says what waits in the queue, or what was found of an absence."""
         ...
 
-    async def log(self, entry: LogEntry | ServerStep, *, channel_id: int) -> None:
-        """One silent line in the mod-log channel."""
+    async def log(self, entry: LogEntry | ServerStep, *, guild_id: int, channel_id: int) -> None:
+        """One silent line in the server's mod-log channel."""
         ...
 
 

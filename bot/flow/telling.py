@@ -183,7 +183,7 @@ class Telling:
             untold=untold[0] if untold else None,
         )
         try:
-            await self._board.log(entry, channel_id=rules.log_channel_id)
+            await self._board.log(entry, guild_id=rules.guild_id, channel_id=rules.log_channel_id)
         except BoardUnavailable as error:
             # The action stands in the database; `/candor doctor` says what the channel lacks.
             log.warning("not_logged", case_id=entry.case_id, why=str(error))

@@ -29,6 +29,7 @@ from bot.flow.outside import Outside
 from bot.flow.stores import Stores
 from bot.store.crypto import TextKey
 from bot.store.database import Database
+from tests import mentions
 from tests.chat.body_check import BodyCheck
 from tests.e2e import openapi_check
 from tests.fakes import FakeModel
@@ -241,7 +242,9 @@ def body_check() -> BodyCheck | None:
 async def stage(
     simcord_env: simcord.Env, simcord_bot: CandorBot, house: House, body_check: BodyCheck | None
 ) -> AsyncIterator[Stage]:
-    """The server, its people and the bot; what the bot sent is compared with Discord's description afterwards."""
+    """The server, its people and the bot. What the bot sent is compared with Discord's description afterwards, and must
+    notify nobody but the server's own role.
+    """
     env = simcord_env
     house.clock.env = env
     guild = env.create_guild("Harbour")
@@ -271,5 +274,7 @@ async def stage(
     await env.settle()
     await stage.rules()
     yield stage
+    sent = [mentions.problem(each.method, each.path, each.json or {}) for each in env.http_requests]
+    assert [each for each in sent if each is not None] == []
     if body_check is not None:
         assert body_check.problems(env) == []

@@ -30,6 +30,7 @@ from bot.flow.outside import Outside
 from bot.flow.stores import Stores
 from bot.store.crypto import TextKey
 from bot.store.database import Database
+from tests import mentions
 from tests.fakes import FakeClock, FakeModel
 from tests.fuzz import payloads
 from tests.fuzz.part import Fault, Watch, quiet
@@ -62,12 +63,17 @@ class House:
             self._taken = 0
             self._take("GUILD_CREATE", payloads.guild())
         failures = self.bot.failures
+        self.rest.asked.clear()
         for name, data in events:
             self._take(name, data)
         await quiet(self._standing)
         self._watch.check()
         if self.bot.failures != failures:
             raise Fault("the bot counted an unforeseen error")
+        for asked in self.rest.asked:
+            said = mentions.problem(asked.method, asked.path, asked.body)
+            if said is not None:
+                raise Fault(said)
 
     def _take(self, name: str, data: Any) -> None:
         self.bot._connection.parsers[name](data)

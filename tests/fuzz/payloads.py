@@ -13,11 +13,11 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 """Always the same, so that the same number of an input makes the same input."""
 FIRST = 10**17
 GUILD, OTHER_GUILD, OWNER = FIRST + 1, FIRST + 2, FIRST + 50
-GENERAL, REVIEW, LOG, FORUM, THREAD, POST = (FIRST + 10 + number for number in range(6))
+GENERAL, REVIEW, LOG, FORUM, THREAD, POST, ELSEWHERE = (FIRST + 10 + number for number in range(7))
 MODS, ADMINS, BOTS = FIRST + 30, FIRST + 31, FIRST + 32
-ME, KAI, LENA, ADA, WEBHOOK = FIRST + 40, FIRST + 41, FIRST + 42, FIRST + 43, FIRST + 44
-PEOPLE = {KAI: [], LENA: [MODS], ADA: [ADMINS], ME: [BOTS]}
-NAMES = {ME: "Candor", KAI: "Kai", LENA: "Lena", ADA: "Ada", WEBHOOK: "hook"}
+ME, KAI, LENA, ADA, WEBHOOK, PRIYA, EVE = (FIRST + 40 + number for number in range(7))
+PEOPLE = {KAI: [], PRIYA: [], LENA: [MODS], ADA: [ADMINS], ME: [BOTS]}
+NAMES = {ME: "Candor", KAI: "Kai", LENA: "Lena", ADA: "Ada", WEBHOOK: "hook", PRIYA: "Priya", EVE: "Eve"}
 MODERATES = 1 << 40 | 1 << 13
 EVERYTHING = 1 << 3
 READ_WRITE = 1 << 10 | 1 << 11 | 1 << 16 | 1 << 15 | 1 << 14
@@ -86,6 +86,14 @@ def guild() -> dict[str, Any]:
     data |= {"nsfw_level": 0, "preferred_locale": "en-US", "afk_timeout": 300, "premium_tier": 0, "icon": None}
     data |= {"joined_at": LONG_AGO, "large": False, "stage_instances": [], "guild_scheduled_events": []}
     return data | {"system_channel_flags": 0, "premium_progress_bar_enabled": False, "afk_channel_id": None}
+
+
+def other_guild() -> dict[str, Any]:
+    """Another server, Eve's, on which the bot is, too."""
+    data = guild() | {"id": str(OTHER_GUILD), "name": "Elsewhere", "owner_id": str(EVE), "threads": []}
+    data["roles"] = [role(OTHER_GUILD, "@everyone", EVERYTHING, 0)]
+    data["channels"] = [channel(ELSEWHERE, 0, "elsewhere") | {"guild_id": str(OTHER_GUILD)}]
+    return data | {"members": [member(each) | {"roles": []} for each in (EVE, ME)]}
 
 
 def message(message_id: int, content: str, *, author: int = KAI, place: int = GENERAL) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class Presses:
 
     def __init__(self, inside: House) -> None:
         self._house = inside
-        self._commands = list(_commands(inside.bot.tree.get_commands()))
+        self._commands = list(commands_in(inside.bot.tree.getcommands_in()))
 
     def make(self, chance: random.Random) -> dict[str, Any]:
         """An interaction."""
@@ -80,7 +80,7 @@ class Presses:
             kind, options[-1]["focused"] = 4, True
         for name in reversed(path[1:]):
             options = [{"type": 1 if name == path[-1] else 2, "name": name, "options": options}]
-        data = {"id": "1", "type": 1, "name": path[0], "options": options, "resolved": _resolved()}
+        data = {"id": "1", "type": 1, "name": path[0], "options": options, "resolved": resolved()}
         return interaction(chance.choice(PRESSERS), kind, data)
 
 
@@ -91,19 +91,27 @@ def interaction(
     user_id, permissions = presser
     found = {"id": str(payloads.snowflake(7)), "application_id": str(payloads.ME), "type": kind, "data": dict(data)}
     found |= {"token": "t" * 40, "version": 1, "locale": "en-US", "app_permissions": str(payloads.EVERYTHING)}
-    found |= {"channel_id": str(payloads.REVIEW), "entitlements": [], "authorizing_integration_owners": {}}
+    found |= {"channel_id": str(_place(guild)), "entitlements": [], "authorizing_integration_owners": {}}
     found |= {"attachment_size_limit": 10 * 1024 * 1024}
     if guild is None:
         return found | {"user": payloads.user(user_id), "context": 1, "channel": {"id": "9", "type": 1}}
     found |= {"guild_id": str(guild), "guild_locale": "en-US", "context": 0}
     found |= {"guild": {"id": str(guild), "locale": "en-US", "features": []}}
-    found["channel"] = payloads.channel(payloads.REVIEW, 0, "mod-review", hidden=True) | {
-        "permissions": str(permissions)
+    found["channel"] = payloads.channel(_place(guild), 0, "mod-review", hidden=True) | {
+        "permissions": str(permissions),
+        "guild_id": str(guild),
     }
     return found | {"member": payloads.member(user_id) | {"permissions": str(permissions)}}
 
 
-def component(presser: tuple[int, int], custom_id: str, kind: int, values: list[str]) -> dict[str, Any]:
+def _place(guild: int | None) -> int:
+    """The channel in which somebody presses."""
+    return payloads.ELSEWHERE if guild == payloads.OTHER_GUILD else payloads.REVIEW
+
+
+def component(
+    presser: tuple[int, int], custom_id: str, kind: int, values: list[str], *, guild: int | None = payloads.GUILD
+) -> dict[str, Any]:
     """A press of a button, or a choice in a menu, of a message of the bot's."""
     item: dict[str, Any] = {"type": kind, "custom_id": custom_id, "id": 2}
     if kind == BUTTON:
@@ -111,12 +119,12 @@ def component(presser: tuple[int, int], custom_id: str, kind: int, values: list[
     else:
         item |= {"min_values": 0, "max_values": 25}
         item |= {"options": [{"label": "x", "value": "x"}]} if kind == TEXT_SELECT else {}
-    posted = payloads.message(payloads.snowflake(3), "", author=payloads.ME, place=payloads.REVIEW)
+    posted = payloads.message(payloads.snowflake(3), "", author=payloads.ME, place=_place(guild))
     posted["components"] = [{"type": 1, "id": 1, "components": [item]}]
     data: dict[str, Any] = {"custom_id": custom_id, "component_type": kind}
     if kind != BUTTON:
-        data |= {"values": values, "resolved": _resolved()}
-    return interaction(presser, 3, data) | {"message": posted}
+        data |= {"values": values, "resolved": resolved()}
+    return interaction(presser, 3, data, guild=guild) | {"message": posted}
 
 
 def damaged_id(chance: random.Random, custom_id: str) -> str:
@@ -133,7 +141,7 @@ def damaged_id(chance: random.Random, custom_id: str) -> str:
     return spoiled_bytes(chance, custom_id.encode("utf-8", "surrogatepass")).decode("utf-8", "replace")[:LONGEST_ID]
 
 
-def _resolved() -> dict[str, Any]:
+def resolved() -> dict[str, Any]:
     general = payloads.channel(payloads.GENERAL, 0, "general") | {"permissions": "0"}
     found: dict[str, Any] = {"channels": {str(payloads.GENERAL): general}}
     found["users"] = {str(payloads.KAI): payloads.user(payloads.KAI)}
@@ -160,11 +168,11 @@ def _option(chance: random.Random, parameter: app_commands.Parameter) -> dict[st
     return {"type": kind, "name": parameter.name, "value": value}
 
 
-def _commands(commands: Any, path: tuple[str, ...] = ()) -> Any:
+def commands_in(commands: Any, path: tuple[str, ...] = ()) -> Any:
     """Every command with its path, groups opened."""
     for command in commands:
         if isinstance(command, app_commands.Group):
-            yield from _commands(command.commands, (*path, command.name))
+            yield from commands_in(command.commands, (*path, command.name))
         else:
             yield (*path, command.name), command
 

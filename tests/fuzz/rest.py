@@ -54,7 +54,6 @@ class Rest:
         path = str(url).split("?")[0].split("/api/v10", 1)[-1]
         self._number += 1
         self.asked.append(Asked(method, path, _body(options.get("data"))))
-        del self.asked[:-500]
         if self.refuses and "/interactions/" not in path and self.chance.random() < self.refuses:
             status = self.chance.choice((403, 404))
             return _Answer(status, REFUSALS[status])
@@ -75,7 +74,7 @@ class Rest:
                 payloads.snowflake(self._number), "posted", author=payloads.ME, place=payloads.REVIEW
             )
         if re.fullmatch(r"/guilds/\d+", path):
-            return payloads.guild()
+            return payloads.guild() | {"id": path.split("/")[2]}
         if path == "/users/@me/channels":
             return {"id": "9", "type": 1, "recipients": [payloads.user(payloads.KAI)]}
         if re.fullmatch(r"/channels/(\d+)", path) or re.fullmatch(r"/guilds/\d+/channels", path):
