@@ -17,7 +17,7 @@ PYTHON ?=
 TORCH_INDEX ?=
 ARGS ?=
 
-.PHONY: help demo run doctor test fuzz check format clean
+.PHONY: help demo run doctor test fuzz chaos check format clean
 
 help:
 	@printf '%s\n' \
@@ -27,6 +27,7 @@ help:
 	    'make doctor    say what is missing for a start, and how to mend it' \
 	    'make test      install what the tests need and run them (ARGS=... goes to pytest)' \
 	    'make fuzz      feed a million hostile inputs to the bot and the model server, in two processes' \
+	    'make chaos     kill the bot, its model server and its database (ARGS="--database postgresql") while members write' \
     '               (ARGS=... goes to it: --inputs 50000 --seed 2 --part listener)' \
     'make check     ruff, pyright, import-linter' \
 	    'make format    format the source and mend what ruff can' \
@@ -51,6 +52,9 @@ test: $(VENV)/.installed-test
 
 fuzz: $(VENV)/.installed-test
 	@exec $(PY) -m tests.fuzz --inputs 1000000 $(ARGS)
+
+chaos: $(VENV)/.installed-test
+	@exec $(PY) -m benchmarks.chaos $(ARGS)
 
 check: $(VENV)/.installed-test
 	@$(VENV)/bin/ruff format --check
