@@ -39,8 +39,12 @@ async def served_model() -> AsyncIterator[str]:
     async def model(request: web.Request) -> web.Response:
         return web.json_response(info.to_dict())
 
+    async def versions(request: web.Request) -> web.Response:
+        return web.json_response({"error": "There is no such route."}, status=404)
+
     app = web.Application()
     app.router.add_get("/v1/model", model)
+    app.router.add_get("/v1/models", versions)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

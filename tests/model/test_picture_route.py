@@ -124,7 +124,7 @@ async def test_the_client_gets_the_picture_that_a_server_draws(picture: Picture)
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (httpx.Response(200, content=b"<html>"), ModelFailed),
+        (httpx.Response(200, content=b"<html>"), ModelUnavailable),
         (httpx.Response(500, json={"error": "Broke."}), ModelFailed),
         (httpx.Response(404, json={"error": "There is no such route."}), BadRequest),
         (httpx.Response(503, json={"error": "Busy."}, headers={"Retry-After": "60"}), ModelOverloaded),
