@@ -120,6 +120,8 @@ class CatchUp:
             known = await self._store.load(guild_ids)
             for guild_id in guild_ids:
                 await self._open(guild_id, known)
+            # At once: a bot that is killed a moment after its first start finds that it was here before.
+            await self._cursors.flush()
             await self._store.drop_untouched(now=self._clock.now())
         for guild_id, failed in self._cursors.left_behind().items():
             whole_since = self._cursors.whole_since(guild_id)

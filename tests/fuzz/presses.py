@@ -32,7 +32,7 @@ class Presses:
 
     def __init__(self, inside: House) -> None:
         self._house = inside
-        self._commands = list(commands_in(inside.bot.tree.getcommands_in()))
+        self._commands = list(commands_in(inside.bot.tree.get_commands()))
 
     def make(self, chance: random.Random) -> dict[str, Any]:
         """An interaction."""
