@@ -134,7 +134,11 @@ class Rescoring:
         this.done += passed.outcome == "decided" and passed.failure is None
 
     async def run(self) -> None:
-        """Rescore as soon as the model answers after messages were left unscored, until none is left."""
+        """Rescore as soon as the model answers after messages were left unscored, until none is left; at first what an
+        earlier process left.
+        """
+        if await self._has_backlog():
+            self._moderate.left_unscored.set()
         while True:
             await self._moderate.left_unscored.wait()
             self._moderate.left_unscored.clear()
@@ -151,6 +155,12 @@ class Rescoring:
                     pause = min(pause * 2, LONGEST_PAUSE)
                 if left:
                     await asyncio.sleep(pause)
+
+    async def _has_backlog(self) -> bool:
+        try:
+            return bool(await self._predictions.unscored(since=self._clock.now() - RESCORE_WINDOW, limit=1))
+        except StoreUnavailable:
+            return True  # the loop finds out
 
     async def _model_is_back(self) -> bool:
         """Whether it scores. Asked with a text of our own: a question costs no message and no call to Discord.

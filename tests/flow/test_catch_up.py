@@ -25,6 +25,15 @@ async def test_a_first_start_reads_nothing(house: House):
     assert house.history.asked == []
 
 
+async def test_a_bot_that_is_killed_right_after_its_first_start_was_there(house: House):
+    await came_back(house)
+    again = House(house.db, model=house.model, board=house.board, history=house.history, clock=house.clock)
+    house.clock.move(minutes=1)
+    write(house, "line 1")
+    assert await came_back(again) == 1
+    assert decided(again) == ["line 1"]
+
+
 async def test_what_was_written_while_the_bot_was_away_is_scored(bot: House):
     async with away(bot, minutes=20):
         for number in range(3):

@@ -10,6 +10,7 @@ import pytest
 
 from bot.core.guild_rules import LabelRule
 from bot.core.policy import Delete
+from bot.flow.building_learning import LearnSettings
 from bot.flow.ports import Outcome
 from moderation_model.errors import BadRequest, ModelFailed, ModelUnavailable
 from tests.builders import GUILD, message, person, prediction
@@ -226,3 +227,19 @@ async def test_an_action_that_came_after_its_fine_is_taken_back(house: House):
     assert second.case is not None
     assert second.case.state == "closed"
     assert [record.state for record in second.case.actions] == ["undone"]
+
+
+async def test_what_an_earlier_process_left_unscored_is_scored_right_after_a_start(house: House):
+    await house.shadow()
+    told = message("what an insult")
+    house.messages.standing[told.message_id] = told
+    house.model.down = AWAY
+    await house.moderate.handle(told)
+    house.model.down = None
+    house.build(LearnSettings())
+    working = asyncio.create_task(house.rescoring.run())
+    async with asyncio.timeout(30):
+        while await house.cases.of_message(guild_id=GUILD, message_id=1000) is None:  # noqa: ASYNC110 (a row tells)
+            await asyncio.sleep(0)
+    working.cancel()
+    await asyncio.wait([working])
