@@ -75,6 +75,7 @@ class DiscordMessages:
             if not isinstance(channel, discord.abc.Messageable):
                 return {}
             standing = await _of_history(channel, message_ids)
+            await self._hear_of(guild, standing)
             return {message.id: found for message in standing if (found := await self._incoming(guild, message))}
         except (discord.NotFound, discord.Forbidden):
             return {}
@@ -82,6 +83,21 @@ class DiscordMessages:
             raise BotError("Discord did not answer when messages were looked up.") from error
         except NOT_AS_AGREED as error:
             raise BotError(f"When messages were looked up, {STRANGE}.") from error
+
+    async def _hear_of(self, guild: discord.Guild, messages: Sequence[discord.Message]) -> None:
+        """Ask for several authors at once, through the gateway: one by one they cost a call each, of which Discord
+        allows a server few.
+        """
+        now = monotonic()
+        people = {each.author.id for each in messages if each.webhook_id is None and not each.author.bot}
+        unknown = [
+            person
+            for person in sorted(people)
+            if now - self._members.get((guild.id, person), (now - MEMBERS_KEPT, None))[0] >= MEMBERS_KEPT
+        ]
+        if len(unknown) > 1:
+            found = {each.id: each for each in await guild.query_members(user_ids=unknown, cache=False)}
+            self._members |= {(guild.id, person): (now, found.get(person)) for person in unknown}
 
     async def _incoming(self, guild: discord.Guild, message: discord.Message) -> IncomingMessage | None:
         member = None
