@@ -101,6 +101,8 @@ class SlotHouse:
         try:
             while True:
                 ran = await self._look(db, since)
+                ended = [process.returncode for process in self._processes if process.poll() is not None]
+                assert not ended, f"a process ended by itself, with {ended}"
                 if enough(ran) or time.monotonic() - since > PATIENCE_SECONDS:
                     return ran
                 await asyncio.sleep(0.05)

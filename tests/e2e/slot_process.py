@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 
 from bot.flow.nightly import Nightly
 from bot.flow.slots import SlotJob, Slots
@@ -33,6 +35,8 @@ WRITE = sa.text("INSERT INTO ledger VALUES (:guild_id, :process)")
 
 async def main(given: dict[str, Any]) -> None:
     """Ticks, quicker than the bot does, until it is killed."""
+    # Nobody reads what it prints: a full pipe would stop it.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     db = Database(given["url"], key=TextKey(given["key"]))
     guilds = GuildStore(db)
     nightly = Nightly(stats=StatsStore(db), weekly=WeeklyStore(db))
