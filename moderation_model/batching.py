@@ -103,6 +103,15 @@ class BatchQueue:
         """Tokens that wait now, without the batch that runs."""
         return self._waiting.tokens(urgent=True) + self._waiting.tokens(urgent=False)
 
+    def waiting_rows(self, priority: Priority) -> int:
+        """Windows of that priority that wait now."""
+        return self._waiting.rows(priority)
+
+    @property
+    def closing(self) -> bool:
+        """Whether it takes nothing any more."""
+        return self._closing
+
     def swap(self, classifier: Classifier) -> None:
         """From now on new work goes to `classifier`; what was encoded for the old one still runs on the old one."""
         self._classifier = classifier

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import monotonic
+from typing import Literal
+
+BreakerState = Literal["closed", "open", "half_open"]
 
 
 class Breaker:
@@ -16,6 +19,13 @@ class Breaker:
         self._failures = 0
         self._retry_at = 0.0
         self._trying = False
+
+    @property
+    def state(self) -> BreakerState:
+        """`closed`: calls go out; `open`: none does; `half_open`: one may try, or is trying."""
+        if self._failures < self._limit:
+            return "closed"
+        return "half_open" if self._trying or self._clock() >= self._retry_at else "open"
 
     def admits(self) -> bool:
         """Whether a call may go out now. True while open makes the caller the trial call: it must report its end."""

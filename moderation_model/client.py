@@ -5,7 +5,7 @@ Every method raises a `ModelError` and nothing else (cancellation apart):
     answer                                        raises
     400, 413, 422, any other 4xx                  BadRequest
     401, 403                                      Unauthorised
-    503 with Retry-After                          ModelOverloaded
+    429, 503 with Retry-After                     ModelOverloaded
     503 without it from /v1/explain               ExplainerUnavailable
     500                                           ModelFailed
     any other 5xx, 3xx, no connection, deadline   ModelUnavailable
@@ -16,18 +16,22 @@ Every method raises a `ModelError` and nothing else (cancellation apart):
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
 
-from moderation_model.breaker import Breaker
+from moderation_model.addresses import is_loopback
+from moderation_model.breaker import Breaker, BreakerState
 from moderation_model.cleaning import clean
 from moderation_model.client_answers import EXPLAIN, read_object, read_page, read_png, refusal
 from moderation_model.contract import Explanation, ModelInfo, Prediction
 from moderation_model.errors import (
+    BadServerAddress,
     ExplainerUnavailable,
     ModelError,
     ModelOverloaded,
@@ -48,12 +52,17 @@ RECONNECTS = (0.0, 0.05, 0.25)
 """Pauses in seconds before a call whose connection was refused or broke is tried again. A server that is replaced by
 another on the same port drops connections that it had not accepted, and the pool may hold several dead ones."""
 NO_ANSWER = "The model server gave no answer. Check that it runs and that its address is right."
+IN_THE_CLEAR = (
+    "Messages and the token would cross the network in the clear: give the model server an https:// address (see "
+    "docs/security.md), or set CANDOR_MODEL_PLAIN_HTTP=true if nobody else can listen on the way there."
+)
 NONSENSE = "The model server sent something that is no answer of ours. Check its address and its version."
 
 
 class ModelClient:
     """A `ModelService`. `timeout` is the deadline of a whole call in seconds, its retry included; `explain_timeout`
-    that of an explanation or a picture; what trains or loads a model has `START_SECONDS`.
+    that of an explanation or a picture; what trains or loads a model has `START_SECONDS`. `plain_http`: the address may
+    be that of another machine without TLS. `ca`: a PEM file with who vouches for the server, instead of the usual ones.
     """
 
     def __init__(
@@ -61,29 +70,41 @@ class ModelClient:
         url: str,
         *,
         token: str | None = None,
+        plain_http: bool = False,
+        ca: Path | None = None,
         timeout: float = 10.0,
         explain_timeout: float = 20.0,
         transport: httpx.AsyncBaseTransport | None = None,
         breaker: Breaker | None = None,
     ) -> None:
-        """Opens no connection. Raises ModelUnavailable if `url` is no http or https address."""
+        """Opens no connection. Raises BadServerAddress if `url` is no http or https address, or one that all on the way
+        there could read, and if `ca` holds no certificate.
+        """
         try:
             address = httpx.URL(url)
         except httpx.InvalidURL:
             address = httpx.URL("")
         if address.scheme not in {"http", "https"} or not address.host:
-            raise ModelUnavailable("The model server's address must look like http://host:port.")
+            raise BadServerAddress("The model server's address must look like http://host:port.")
+        if address.scheme == "http" and not plain_http and not is_loopback(address.host):
+            raise BadServerAddress(IN_THE_CLEAR)
         self._timeout = timeout
         self._explain_timeout = explain_timeout
         self._breaker = breaker or Breaker()
         self._http = httpx.AsyncClient(
             base_url=address,
             headers={b"Authorization": f"Bearer {token}".encode()} if token else None,
+            verify=_trusting(ca) if ca else True,
             timeout=httpx.Timeout(max(timeout, explain_timeout), connect=min(timeout, 3.0)),
             limits=httpx.Limits(max_connections=32, max_keepalive_connections=8),
             transport=transport,
             trust_env=False,  # messages must not take a detour over a proxy that the environment names
         )
+
+    @property
+    def breaker_state(self) -> BreakerState:
+        """Whether calls go out."""
+        return self._breaker.state
 
     async def classify(
         self, texts: Sequence[str], *, guild_id: int | None = None, priority: str = "live", version: str | None = None
@@ -246,6 +267,13 @@ class ModelClient:
             return read(response.content if path == PICTURE or path.endswith("/page") else response.json())
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
             raise ModelUnavailable(NONSENSE) from None
+
+
+def _trusting(ca: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except OSError:  # ssl.SSLError is one
+        raise BadServerAddress(f"{ca} holds no certificate in PEM form. Mend CANDOR_MODEL_CA.") from None
 
 
 @asynccontextmanager

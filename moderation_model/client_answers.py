@@ -28,13 +28,15 @@ def refusal(response: httpx.Response, path: str) -> ModelError:
     retry_after = _seconds(response.headers.get("Retry-After"))
     if status in {401, 403}:
         return Unauthorised(sentence or "The model server refuses the token. Set CANDOR_MODEL_TOKEN to the server's.")
+    if status == 429 or (status == 503 and retry_after is not None):
+        return ModelOverloaded(
+            sentence or "The model is busy.", retry_after=1.0 if retry_after is None else retry_after
+        )
     # Without a sentence of ours it is another's answer, which says nothing about what was asked.
     if 400 <= status < 500 and sentence:
         return BadRequest(sentence)
     if status == 500 and sentence:
         return ModelFailed(sentence)
-    if status == 503 and retry_after is not None:
-        return ModelOverloaded(sentence or "The model is busy.", retry_after=retry_after)
     if status == 503 and path == EXPLAIN:
         return ExplainerUnavailable(sentence or "Explanations are not available at the moment.")
     return ModelUnavailable(sentence or f"The model server gave no answer (HTTP {status}).")

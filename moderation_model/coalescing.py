@@ -10,6 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 
@@ -51,11 +52,13 @@ class CoalescingClient(ModelClient):
         url: str,
         *,
         token: str | None = None,
+        plain_http: bool = False,
+        ca: Path | None = None,
         timeout: float = 10.0,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         """As `ModelClient`; `timeout` counts from the call, the wait for a request included."""
-        super().__init__(url, token=token, timeout=timeout, transport=transport)
+        super().__init__(url, token=token, plain_http=plain_http, ca=ca, timeout=timeout, transport=transport)
         self._lanes: dict[str, _Lane] = {}
 
     async def classify(

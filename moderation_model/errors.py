@@ -6,6 +6,7 @@ ModelError
 ├── Unauthorised          the bearer token is missing or wrong (HTTP 401)
 ├── ModelOverloaded       the queue is full; `retry_after` in seconds (HTTP 503 with Retry-After)
 ├── ModelUnavailable      no answer of ours: not started, died, network, deadline, nonsense (HTTP 502, 503, 504 or none)
+│   ├── BadServerAddress       its address or who vouches for it cannot be used; only a person can mend that
 │   └── ExplainerUnavailable   scores work, explanations do not
 └── ModelFailed           the model raised, or what it computed is no answer (HTTP 500)
     └── NotNumbersError        the scores of a text are no numbers
@@ -40,6 +41,10 @@ class ModelOverloaded(ModelError):
 
 class ModelUnavailable(ModelError):
     """The model server gave no answer."""
+
+
+class BadServerAddress(ModelUnavailable):
+    """The address of the model server, or the file with who vouches for it, cannot be used as it is set."""
 
 
 class ExplainerUnavailable(ModelUnavailable):

@@ -79,6 +79,8 @@ class ExplainerProcess:
         self._turn = asyncio.Lock()
         self._waiting = 0
         self._keeper: asyncio.Task[None] | None = None
+        self.restarts = 0
+        """How often a child ended, or could not be started, and another one was."""
 
     async def __aenter__(self) -> ExplainerProcess:
         self._state = "starting"
@@ -182,6 +184,7 @@ class ExplainerProcess:
             self._state = "restarting"
             rest = FIRST_REST if lived else min(rest * 2, LONGEST_REST)
             await asyncio.sleep(rest)
+            self.restarts += 1
 
     async def _run_one(self) -> bool:
         """Starts a child and stays until it ends. Whether it ever became ready."""

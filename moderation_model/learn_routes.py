@@ -81,6 +81,11 @@ class LearnRoutes:
         """The versions that were taken out of service since the start, and why."""
         return self._versions.unhealthy if self._versions is not None else {}
 
+    @property
+    def shadow_version(self) -> str | None:
+        """The version that shadows, None without one."""
+        return self._versions.shadow_version if self._versions is not None else None
+
     def add_to(self, app: FastAPI) -> None:
         """The routes of section "learning" of the interface."""
         for path, method, work in (

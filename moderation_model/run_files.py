@@ -20,6 +20,8 @@ KEPT_RUNS = 50
 MAX_ORDER_BYTES = 256 * 1024 * 1024
 _ORDERS = threading.Lock()
 """Held while an order is replaced or removed, so that none comes back once its run has ended."""
+_STRIKES = threading.Lock()
+"""Held while examples are struck, so that of two who strike at once neither brings back what the other struck."""
 
 
 async def receive(body: AsyncIterator[bytes], path: Path) -> None:
@@ -42,9 +44,13 @@ def run_id_of(path: Path) -> str:
 
 def strike(folder: Path, example_ids: Collection[int]) -> None:
     """The order holds these examples no longer, and `forgotten` gives their ids. A run that ended has no order."""
-    path, gone = folder / ORDER, set(example_ids)
-    if not gone:
-        return
+    if gone := set(example_ids):
+        with _STRIKES:
+            _strike(folder, gone)
+
+
+def _strike(folder: Path, gone: set[int]) -> None:
+    path = folder / ORDER
     try:
         head, *lines = path.read_bytes().splitlines(keepends=True)
     except FileNotFoundError:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -24,6 +25,21 @@ TOKEN_VARIABLE = "CANDOR_MODEL_TOKEN"
 
 Model = Annotated[str | None, typer.Option("--model", help="Folder or hub id. Default: the weights in the box.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+WaitMs = Annotated[
+    float | None, typer.Option(help="Longest wait of an idle model for more messages. Default: 5.", min=0.0)
+]
+Cache = Annotated[
+    bool, typer.Option(help="Remember the scores of what was said lately; without it every text is scored.")
+]
+ReusePort = Annotated[
+    bool, typer.Option("--reuse-port", help="Let the next server take requests at the same port before this one ends.")
+]
+Certfile = Annotated[Path | None, typer.Option(help="PEM file with the certificate, to speak TLS.")]
+Keyfile = Annotated[Path | None, typer.Option(help="PEM file with its key, where --certfile lacks it.")]
+MostConnections = Annotated[
+    int, typer.Option(help="Connections of all other machines together; one may hold a quarter.", min=1)
+]
+MostASecond = Annotated[float, typer.Option(help="Requests of one other machine in a second.", min=0.1)]
 
 
 def register(app: typer.Typer) -> None:
@@ -41,16 +57,13 @@ def serve(
     ] = None,
     models: Models = None,
     device: Device = "auto",
-    wait_ms: Annotated[
-        float | None, typer.Option(help="Longest wait of an idle model for more messages. Default: 5.", min=0.0)
-    ] = None,
-    cache: Annotated[
-        bool, typer.Option(help="Remember the scores of what was said lately; without it every text is scored.")
-    ] = True,
-    reuse_port: Annotated[
-        bool,
-        typer.Option("--reuse-port", help="Let the next server take requests at the same port before this one ends."),
-    ] = False,
+    wait_ms: WaitMs = None,
+    cache: Cache = True,
+    reuse_port: ReusePort = False,
+    certfile: Certfile = None,
+    keyfile: Keyfile = None,
+    most_connections: MostConnections = 512,
+    most_a_second: MostASecond = 1000,
     exit_on_stdin_close: Annotated[
         bool, typer.Option("--exit-on-stdin-close", help="End when standard input ends (for a supervising parent).")
     ] = False,
@@ -74,6 +87,10 @@ def serve(
         remember=cache,
         reuse_port=reuse_port,
         exit_on_stdin_close=exit_on_stdin_close,
+        certfile=certfile,
+        keyfile=keyfile,
+        most_connections=most_connections,
+        most_a_second=most_a_second,
         learning=_learning(store, device) if store else None,
     )
     try:

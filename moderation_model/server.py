@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import hmac
-import ipaddress
 import logging
 import math
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -20,15 +18,16 @@ from starlette.requests import ClientDisconnect
 
 from moderation_model import intake
 from moderation_model.backends import Classifier
+from moderation_model.doors import MOST_A_SECOND, MOST_CONNECTIONS, Entrance, Rate, check
 from moderation_model.errors import BadRequest, ModelError, ModelOverloaded, ModelUnavailable, Unauthorised
 from moderation_model.explainer_process import COMMAND
+from moderation_model.hanging_up import while_connected
 from moderation_model.learn_routes import Learning, LearnRoutes
-from moderation_model.metrics import Metrics
+from moderation_model.metrics import Metrics, standing
 from moderation_model.picture_intake import read_picture
 from moderation_model.priority import QueueLimits
 from moderation_model.service import Service
 
-T = TypeVar("T")
 Work = Callable[[Request], Awaitable[Response]]
 
 CLIENT_GONE = 499
@@ -41,7 +40,8 @@ logger = logging.getLogger(__name__)
 class ServerConfig:
     """How the server runs. Port 0 takes a free one. `limits` None: those that fit the device; `wait_ms` replaces theirs
     where it is given. `remember` False: every text is scored, also one that was scored a moment ago. `learning` None:
-    it only serves. `reuse_port`: another server with it may listen at the same port at the same time.
+    it only serves. `reuse_port`: another server with it may listen at the same port at the same time. `certfile` and
+    `keyfile`: PEM files, to speak TLS. `most_connections` of all other machines, `most_a_second`: requests of one.
     """
 
     host: str = "127.0.0.1"
@@ -54,6 +54,10 @@ class ServerConfig:
     explainer_command: tuple[str, ...] = COMMAND
     reuse_port: bool = False
     exit_on_stdin_close: bool = False
+    certfile: Path | None = None
+    keyfile: Path | None = None
+    most_connections: int = MOST_CONNECTIONS
+    most_a_second: float = MOST_A_SECOND
     learning: Learning | None = None
 
     def limits_on(self, device: str) -> QueueLimits:
@@ -63,25 +67,10 @@ class ServerConfig:
             limits = replace(limits, wait_ms=self.wait_ms)
         return limits if self.remember else replace(limits, answers_kept=0)
 
-    def check(self) -> None:
-        """Raises Unauthorised with one sentence if strangers could reach the server without a token."""
-        if not self.token and not is_loopback(self.host):
-            raise Unauthorised(
-                f"Without a token the server only listens on loopback: set CANDOR_MODEL_TOKEN to serve on {self.host}."
-            )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach `host`."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
 
 def build_app(config: ServerConfig, classifier: Classifier) -> FastAPI:
     """The application around a loaded classifier. Raises Unauthorised on a configuration open to strangers."""
-    config.check()
+    check(config.host, config.token)
     routes = _Routes(config, classifier)
     app = FastAPI(
         title="Candor model server", lifespan=routes.lifespan, docs_url=None, redoc_url=None, openapi_url=None
@@ -92,6 +81,7 @@ def build_app(config: ServerConfig, classifier: Classifier) -> FastAPI:
     app.add_route("/v1/picture", routes.picture, methods=["POST"])
     app.add_route("/v1/model", routes.model, methods=["GET"])
     app.add_route("/healthz", routes.health, methods=["GET"])
+    app.add_route("/readyz", routes.ready, methods=["GET"])
     app.add_route("/metrics", routes.figures, methods=["GET"])
     routes.learning.add_to(app)
     app.add_exception_handler(HTTPException, _no_such_route)
@@ -105,6 +95,7 @@ class _Routes:
         self._config = config
         self._classifier = classifier
         self._metrics = Metrics()
+        self._entrance = Entrance(config.token, Rate(config.most_a_second))
         self._service: Service | None = None
         self.learning = LearnRoutes(config.learning, self._answer, _body)
 
@@ -119,9 +110,9 @@ class _Routes:
             explainer_command=config.explainer_command,
             on_batch=self._metrics.count_batch,
             on_spared=self._metrics.count_spared,
+            on_step=self._metrics.took,
         ) as service:
-            self._service = service
-            self._metrics.watch(lambda: service.queue.waiting_tokens, lambda: len(self.learning.unhealthy))
+            self._service = app.state.service = service
             async with self.learning.open(service):
                 yield
             self._service = None
@@ -146,6 +137,10 @@ class _Routes:
         """Whether it is ready; with the token also how explainer and queue are."""
         return await self._answer(request, self._health, everybody=True)
 
+    async def ready(self, request: Request) -> Response:
+        """200 while texts are scored, else 503; {"ready": bool, "state": word} (`readiness.py`)."""
+        return await self._answer(request, self._ready, everybody=True)
+
     async def figures(self, request: Request) -> Response:
         """Prometheus' text form."""
         return await self._answer(request, self._figures)
@@ -154,20 +149,20 @@ class _Routes:
         asked = intake.read_classify(await _body(request))
         classifier = self.learning.classifier(asked.version)
         work = self._running.classify(asked.texts, priority=asked.priority, classifier=classifier)
-        predictions = await _while_connected(request, work)
+        predictions = await while_connected(request, work)
         if predictions:
             self._metrics.classified(predictions[0].timings)
         return _json(200, {"predictions": [prediction.to_dict() for prediction in predictions]})
 
     async def _explain(self, request: Request) -> Response:
         asked = intake.read_explain(await _body(request))
-        explanation = await _while_connected(request, self._running.explain(asked.text, label=asked.label))
+        explanation = await while_connected(request, self._running.explain(asked.text, label=asked.label))
         self._metrics.explained(explanation.milliseconds)
         return _json(200, explanation.to_dict())
 
     async def _picture(self, request: Request) -> Response:
         asked = read_picture(await _body(request))
-        drawn = await _while_connected(request, self._running.picture(asked))
+        drawn = await while_connected(request, self._running.picture(asked))
         return Response(drawn, media_type="image/png")
 
     async def _model(self, _: Request) -> Response:
@@ -175,9 +170,18 @@ class _Routes:
 
     async def _health(self, request: Request) -> Response:
         found = {**self._running.health(), "unhealthy": self.learning.unhealthy}
-        return _json(200, found if self._has_token(request) else {"ready": found["ready"]})
+        return _json(200, found if self._entrance.knows(request) else {"ready": found["ready"]})
+
+    async def _ready(self, _: Request) -> Response:
+        state = await self._running.watch.look()
+        ready = state == "ready"
+        return _json(200 if ready else 503, {"ready": ready, "state": state})
 
     async def _figures(self, _: Request) -> Response:
+        service, learning = self._running, self.learning
+        readiness = await service.watch.look()
+        shadow, unhealthy = learning.shadow_version, len(learning.unhealthy)
+        self._metrics.watch(lambda: standing(service, shadow=shadow, unhealthy=unhealthy, readiness=readiness))
         return Response(self._metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     @property
@@ -192,26 +196,21 @@ class _Routes:
         `everybody`: it is done without the token, too.
         """
         try:
-            if not everybody and not self._has_token(request):
-                raise Unauthorised("The bearer token is missing or wrong. Send the server's CANDOR_MODEL_TOKEN.")
+            self._entrance.admit(request, everybody=everybody)
             response = await work(request)
         except ClientDisconnect:
             response = Response(status_code=CLIENT_GONE)
         except ModelError as error:
+            self._metrics.count_error(type(error).__name__)
             response = _failure(error)
         except Exception as error:
+            self._metrics.count_error("unforeseen")
             # The message may quote the text, so only the place is logged.
             place = "".join(traceback.format_tb(error.__traceback__))
             logger.error("%s failed with %s at:\n%s", _path(request), type(error).__name__, place)
             response = _json(500, {"error": f"The model server failed ({type(error).__name__}). See its log."})
         self._metrics.count_request(_path(request), response.status_code)
         return response
-
-    def _has_token(self, request: Request) -> bool:
-        if not self._config.token:
-            return True
-        expected = f"Bearer {self._config.token}".encode()
-        return hmac.compare_digest(request.headers.get("Authorization", "").encode("latin-1"), expected)
 
 
 def _path(request: Request) -> str:
@@ -231,35 +230,6 @@ async def _body(request: Request) -> bytes:
         if len(body) > intake.MAX_BODY_BYTES:
             raise intake.too_large()
     return bytes(body)
-
-
-async def _while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """The result of `work`, which is cancelled when the caller hangs up. Raises ClientDisconnect then."""
-    asking = asyncio.current_task()
-    assert asking is not None
-    gone = False
-
-    async def listen() -> None:
-        nonlocal gone
-        await _hung_up(request)
-        gone = True
-        asking.cancel()
-
-    listening = asyncio.create_task(listen())
-    try:
-        return await work
-    except asyncio.CancelledError:
-        if not gone or asking.uncancel():
-            raise
-        raise ClientDisconnect from None
-    finally:
-        listening.cancel()
-
-
-async def _hung_up(request: Request) -> None:
-    """Returns when the caller has hung up; the body has been read before."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 def _failure(error: ModelError) -> Response:

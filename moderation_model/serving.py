@@ -8,15 +8,18 @@ import logging
 import os
 import signal
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 
 from moderation_model.backends import Classifier
+from moderation_model.doors import Connections, GuardedProtocol, TlsDoor, check
 from moderation_model.errors import ModelUnavailable
 from moderation_model.language import load_detector
 from moderation_model.memory import return_freed_memory
@@ -33,9 +36,10 @@ def run(config: ServerConfig, load: Callable[[], Classifier]) -> None:
     """Loads the model, serves until told to stop, drains, returns. Prints one JSON line once it takes requests.
 
     Raises Unauthorised before anything is loaded if strangers could reach it, BadModelFolder, and ModelUnavailable if
-    the address cannot be listened on.
+    the address cannot be listened on or the certificate cannot be used.
     """
-    config.check()
+    check(config.host, config.token)
+    _context(config)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     return_freed_memory()
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -47,17 +51,23 @@ def run(config: ServerConfig, load: Callable[[], Classifier]) -> None:
         classifier = load()
         app = build_app(config, classifier)
         server = _Server(
-            settings(app),
+            settings(app, config),
             ready=_ready_line(listener, classifier),
         )
         stop.server = server
         server.run(sockets=[listener])
 
 
-def settings(app: FastAPI) -> uvicorn.Config:
-    """How HTTP is spoken: plain requests alone, no line a request in the log, and nobody's word on who calls."""
+def settings(app: FastAPI, config: ServerConfig) -> uvicorn.Config:
+    """How HTTP is spoken: plain requests alone, no line a request in the log, and nobody's word on who calls. Raises
+    ModelUnavailable if the certificate cannot be used.
+    """
+    connections, context = Connections(config.most_connections), _context(config)
+    door = partial(TlsDoor, connections, context) if context else partial(GuardedProtocol, connections)
     return uvicorn.Config(
         app,
+        # A class or what makes one of its kind: uvicorn calls it with its own arguments for each connection.
+        http=door,  # pyright: ignore[reportArgumentType]
         lifespan="on",
         ws="none",
         access_log=False,
@@ -68,6 +78,23 @@ def settings(app: FastAPI) -> uvicorn.Config:
         timeout_keep_alive=30,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
+
+
+def _context(config: ServerConfig) -> ssl.SSLContext | None:
+    """What TLS is spoken with, if it is. Raises ModelUnavailable with one sentence where it could not be."""
+    if config.certfile is None and config.keyfile is None:
+        return None
+    if config.certfile is None:
+        raise ModelUnavailable("A key alone is no way to speak TLS: add --certfile.")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(config.certfile, config.keyfile, password=lambda: "")
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        raise ModelUnavailable(
+            f"The certificate {config.certfile} cannot be used ({getattr(error, 'strerror', None) or error}). It and "
+            "its key, which has no password, must be in PEM form."
+        ) from None
+    return context
 
 
 class _Stop:

@@ -19,12 +19,12 @@ from moderation_model.batching import BatchQueue
 from moderation_model.errors import (
     BadRequest,
     ModelError,
-    ModelFailed,
     ModelOverloaded,
     ModelUnavailable,
     NotNumbersError,
 )
 from moderation_model.learning import RunResult, VersionInfo
+from moderation_model.readiness import is_sound
 
 T = TypeVar("T")
 
@@ -34,8 +34,6 @@ Load = Callable[[Path], Classifier]
 
 FOLLOW_SECONDS = 5.0
 NO_HELP_SECONDS = 600.0
-HARMLESS = ("The weather is nice today.", "See you at the meeting tomorrow.")
-"""What every model that works can score: where it cannot, the model is to blame and not the text."""
 
 logger = logging.getLogger(__name__)
 
@@ -216,8 +214,8 @@ class Versions:
                     return self._queue.classifier
                 # Kept for the next such text, for loading takes a second.
                 self._earlier = earlier = self._earlier or await asyncio.to_thread(self._load_previous)
-                if not await self._sound(unwell):
-                    if not await self._sound(earlier):
+                if not await is_sound(self._queue, unwell):
+                    if not await is_sound(self._queue, earlier):
                         raise NotNumbersError(f"The scores of {_name(earlier)} are not numbers either.")
                     await self._retire(unwell, earlier)
                 return earlier
@@ -233,15 +231,6 @@ class Versions:
 
     def _load_previous(self) -> Classifier:
         return self._load(self._store.previous())
-
-    async def _sound(self, model: Classifier) -> bool:
-        """Whether `model` scores harmless sentences. Raises ModelOverloaded, ModelUnavailable."""
-        windows = [window for windows in model.encode(HARMLESS) for window in windows]
-        try:
-            await self._queue.score(windows, classifier=model, afresh=True)
-        except ModelFailed:
-            return False
-        return True
 
     async def _retire(self, unwell: Classifier, earlier: Classifier) -> None:
         """`earlier` serves instead of `unwell`, and whoever looks after the server is told."""

@@ -114,6 +114,10 @@ class Waiting:
         """Tokens that wait, of the urgent rows or of the others."""
         return self._tokens[urgent]
 
+    def rows(self, priority: Priority) -> int:
+        """Rows of that priority that wait."""
+        return len(self._rows[priority])
+
     def add(self, rows: Sequence[Row]) -> None:
         """`rows`, all of one call, wait from now on."""
         with self._changed:

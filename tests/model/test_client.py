@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -93,8 +94,8 @@ async def test_every_failure_becomes_an_error_of_ours_with_a_sentence(
 
 def test_the_mapping_covers_every_error_that_a_server_can_cause() -> None:
     covered = {expected for _, expected in MAPPING} | {ExplainerUnavailable}
-    # The client tells a text without numbers as what it is to a caller: a model that failed.
-    reach = set(_leaves(ModelError)) - {errors.BadModelFolder, errors.NotNumbersError}
+    # The client tells a text without numbers as what it is to a caller: a model that failed. The address is none's.
+    reach = set(_leaves(ModelError)) - {errors.BadModelFolder, errors.NotNumbersError, errors.BadServerAddress}
     assert covered == reach | {ModelUnavailable, ModelFailed}
 
 
@@ -183,6 +184,26 @@ async def test_a_closed_client_says_so_with_an_error_of_ours() -> None:
 def test_an_address_that_cannot_be_is_refused_with_a_sentence(url: str) -> None:
     with pytest.raises(ModelUnavailable, match="must look like"):
         ModelClient(url)
+
+
+@pytest.mark.parametrize("url", ["http://gpu-machine:8765", "http://10.0.0.5:8765", "http://[2001:db8::1]:8765"])
+async def test_messages_and_token_leave_the_machine_in_the_clear_only_if_that_is_asked_for(url: str) -> None:
+    with pytest.raises(ModelUnavailable, match=r"https:// address .* CANDOR_MODEL_PLAIN_HTTP=true"):
+        ModelClient(url)
+    for allowed in (ModelClient(url, plain_http=True), ModelClient(url.replace("http:", "https:"))):
+        await allowed.aclose()
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8765", "http://localhost:8765", "http://[::1]:8765"])
+async def test_on_this_machine_no_tls_is_needed(url: str) -> None:
+    await ModelClient(url).aclose()
+
+
+def test_a_file_without_a_certificate_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("nothing")
+    for name in ("ca.pem", "missing.pem"):
+        with pytest.raises(ModelUnavailable, match=r"CANDOR_MODEL_CA"):
+            ModelClient("https://model", ca=tmp_path / name)
 
 
 def test_the_client_needs_no_model_packages() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from moderation_model import run_files, runs
 from moderation_model.errors import ModelUnavailable
 from moderation_model.learning import RunState
+from moderation_model.run_order import read_order
 from tests.model.test_runs import HANGS, TEXT, WORKS, House, body, files_with, order
 
 
@@ -96,6 +98,20 @@ async def test_an_order_does_not_come_back_where_its_run_ends_while_texts_are_wi
         go.set()
         await striking
     assert files_with(TEXT, tmp_path) == []
+
+
+async def test_of_many_who_are_forgotten_at_once_none_stays(tmp_path: Path) -> None:
+    house, ids = House(tmp_path, HANGS), range(100, 140)
+    one = order().examples[0]
+    asked = replace(order(), examples=(one, *(replace(one, example_id=each, text=f"line {each}") for each in ids)))
+    async with house.keeper as keeper:
+        await keeper.start(body(asked))
+        await house.until(lambda state: state.stage == "training")
+        await asyncio.gather(*(keeper.forget([each]) for each in ids))
+        folder = tmp_path / "run-1"
+        left = read_order((folder / run_files.ORDER).open("rb")).examples
+        assert [example.example_id for example in left] == [one.example_id]
+        assert run_files.forgotten(folder) == list(ids)
 
 
 async def test_a_removal_that_was_cut_short_is_finished_by_the_next_server(tmp_path: Path) -> None:

@@ -190,11 +190,11 @@ def test_no_explainer_outlives_a_server_that_was_killed(tiny_model_dir: Path) ->
 
 
 async def test_on_a_signal_the_server_answers_what_it_has_taken_and_ends_well(tiny_model_dir: Path) -> None:
-    with serving(tiny_model_dir, "--host", "0.0.0.0", token="s3cret") as server:
+    with serving(tiny_model_dir, "--host", "0.0.0.0", token="a-token-of-tests-alone") as server:
         body = {"texts": ["you pathetic clown"] * 512}
         async with httpx.AsyncClient(base_url=server.url, timeout=60) as http:
             assert (await http.post("/v1/classify", json=body)).status_code == 401
-            http.headers["Authorization"] = "Bearer s3cret"
+            http.headers["Authorization"] = "Bearer a-token-of-tests-alone"
             asked = asyncio.ensure_future(http.post("/v1/classify", json=body))
             while (await http.get("/healthz")).json()["queue_tokens"] == 0 and not asked.done():
                 pass

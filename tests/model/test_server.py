@@ -14,10 +14,11 @@ import pytest
 from fastapi import FastAPI
 
 from moderation_model import intake
+from moderation_model.addresses import is_loopback
 from moderation_model.contract import ModelInfo, Prediction
 from moderation_model.errors import Unauthorised
 from moderation_model.priority import QueueLimits
-from moderation_model.server import ServerConfig, build_app, is_loopback
+from moderation_model.server import ServerConfig, build_app
 from tests.model.serving_fakes import FakeClassifier, Gate
 
 NO_EXPLAINER = (sys.executable, "-c", "import sys; sys.stdin.read()")
@@ -239,7 +240,12 @@ async def test_classification_asks_for_the_token_too() -> None:
 def test_without_a_token_the_server_refuses_to_leave_loopback(host: str) -> None:
     with pytest.raises(Unauthorised, match="CANDOR_MODEL_TOKEN"):
         build_app(ServerConfig(host=host), FakeClassifier())
-    build_app(ServerConfig(host=host, token="x"), FakeClassifier())
+    build_app(ServerConfig(host=host, token="0123456789abcdef"), FakeClassifier())
+
+
+def test_where_strangers_may_try_tokens_a_short_one_is_refused() -> None:
+    with pytest.raises(Unauthorised, match="at least 16 characters"):
+        build_app(ServerConfig(host="0.0.0.0", token="short"), FakeClassifier())
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])

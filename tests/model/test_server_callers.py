@@ -27,7 +27,8 @@ async def hanging_up(app: FastAPI, text: str, hang_up: asyncio.Event) -> None:
     async def send(_: object) -> None:
         pass
 
-    scope = {"type": "http", "method": "POST", "path": "/v1/classify", "headers": [], "query_string": b""}
+    headers = [(b"host", b"127.0.0.1")]
+    scope = {"type": "http", "method": "POST", "path": "/v1/classify", "headers": headers, "query_string": b""}
     await app(scope, receive, send)
 
 

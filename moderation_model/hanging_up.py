@@ -1,0 +1,41 @@
+"""Work for a caller ends when that caller hangs up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+T = TypeVar("T")
+
+
+async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`, which is cancelled when the caller hangs up. Raises ClientDisconnect then."""
+    asking = asyncio.current_task()
+    assert asking is not None
+    gone = False
+
+    async def listen() -> None:
+        nonlocal gone
+        await _hung_up(request)
+        gone = True
+        asking.cancel()
+
+    listening = asyncio.create_task(listen())
+    try:
+        return await work
+    except asyncio.CancelledError:
+        if not gone or asking.uncancel():
+            raise
+        raise ClientDisconnect from None
+    finally:
+        listening.cancel()
+
+
+async def _hung_up(request: Request) -> None:
+    """Returns when the caller has hung up; the body has been read before."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
