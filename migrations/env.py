@@ -18,7 +18,13 @@ LOCK_SECONDS = 2
 def migrate(connection: sa.Connection) -> None:
     """One transaction for all revisions."""
     context.configure(
-        connection=connection, target_metadata=metadata, render_as_batch=True, compare_server_default=True
+        connection=connection,
+        target_metadata=metadata,
+        render_as_batch=True,
+        compare_server_default=True,
+        # Alembic thinks that SQLite cannot, and would end the transaction with each revision: a second bot that waits
+        # would go on in the middle.
+        transactional_ddl=True,
     )
     with context.begin_transaction():
         if connection.dialect.name == "postgresql":

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,13 @@ TABLES = sa.text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
 VERSION = sa.text("SELECT version_num FROM alembic_version")
 
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def told_time(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A test's clock holds on PostgreSQL as well, whose own is moved by nobody; `undo()` for the server's."""
+    monkeypatch.setattr(Database, "moment", lambda self, now, *, later=timedelta(0): now + later)
+    return monkeypatch
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,10 @@ import sqlalchemy as sa
 
 from bot.core.away import SHOWN, Urgent, late, written_at
 from bot.core.policy import CARE_WHY
+from bot.store.audits import WAITS
 from bot.store.database import Database
-from bot.store.tables import cases
+from bot.store.gone import DELETED_BY_US
+from bot.store.tables import audit_draws, cases
 
 STANDING = (cases.c.subject == "message", cases.c.gone_at.is_(None))
 
@@ -47,6 +49,25 @@ class AwayStore:
             .order_by(cases.c.message_id.desc())
             .limit(limit)
         )
+        async with self._db.read() as connection:
+            return [(row.channel_id, row.message_id) for row in await connection.execute(query)]
+
+    async def with_text(
+        self, *, guild_id: int, limit: int, channel_ids: Collection[int] | None = None
+    ) -> list[tuple[int, int]]:
+        """Channel and message of what is not known to be gone and has its text stored here, the newest messages first:
+        of cases, and of lines that wait to be checked; of `channel_ids` if given.
+        """
+        there = (cases.c.guild_id == guild_id, cases.c.payload.is_not(None), ~DELETED_BY_US, *STANDING)
+        drawn = (audit_draws.c.guild_id == guild_id, *WAITS)
+        if channel_ids is not None:
+            there = (*there, cases.c.channel_id.in_(list(channel_ids)))
+            drawn = (*drawn, audit_draws.c.channel_id.in_(list(channel_ids)))
+        both = sa.union(
+            sa.select(cases.c.channel_id, cases.c.message_id).where(*there),
+            sa.select(audit_draws.c.channel_id, audit_draws.c.message_id).where(*drawn),
+        )
+        query = both.order_by(sa.desc("message_id")).limit(limit)
         async with self._db.read() as connection:
             return [(row.channel_id, row.message_id) for row in await connection.execute(query)]
 

@@ -51,7 +51,7 @@ class CaseStore:
             if case_id is not None and planned:
                 message = (case_id, new.message_id, new.revision)
                 values = [planned_row(*message, action, new.opened_at) | mine for action in planned]
-                await connection.execute(self._db.insert(actions).on_conflict_do_nothing(), values)
+                await connection.execute(self._db.insert(actions).values(values).on_conflict_do_nothing())
             same = (cases.c.message_id == new.message_id) & (cases.c.revision == new.revision)
             return (await self._load(connection, sa.select(cases).where(same)))[0], created
 
@@ -253,12 +253,15 @@ class CaseStore:
             return await texts.expire(connection, self._db.key, now, limit, which)
 
     async def unscrubbed(self, limit: int) -> list[Case]:
-        """Cases whose text was dropped here while their posted card may still show it."""
-        shown = (cases.c.payload.is_(None), cases.c.card_message_id.is_not(None), cases.c.card_scrubbed.is_(False))
-        return await self._find(*shown, self._db.mine(cases.c.guild_id), limit=limit)
+        """Cases whose text was dropped here while their posted card, or the one that they share, may still show it."""
+        lead = cases.alias()
+        shared = (lead.c.id == cases.c.lead_id, lead.c.card_message_id.is_not(None), lead.c.payload.is_not(None))
+        posted = cases.c.card_message_id.is_not(None) | sa.exists().where(*shared)
+        dropped = (cases.c.payload.is_(None), cases.c.card_scrubbed.is_(False))
+        return await self._find(*dropped, posted, self._db.mine(cases.c.guild_id), limit=limit)
 
     async def set_scrubbed(self, *, case_id: int) -> None:
-        """The case's card shows no text of the member any more."""
+        """No card shows a text of the case any more."""
         await self._update(case_id, card_scrubbed=True)
 
     async def _find(self, *where: sa.ColumnElement[bool], limit: int | None = None) -> list[Case]:

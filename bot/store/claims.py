@@ -1,4 +1,7 @@
-"""What one process does alone for a moment: a row a thing, which its holder removes, or which runs out."""
+"""What one process does alone for a moment: a row a thing, which its holder removes, or which runs out.
+
+Whose clock says when, `Database.moment` knows: processes on several hosts need not agree on the time.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +27,12 @@ class ClaimStore:
         has it. This process may take its own once more.
         """
         this = claims.c.name == name
-        values = {"holder": self._db.holder, "expires_at": now + span}
+        values = {"holder": self._db.holder, "expires_at": self._db.moment(now, later=span)}
         new = self._db.insert(claims).values(name=name, **values).on_conflict_do_nothing().returning(claims.c.name)
-        free = (claims.c.expires_at <= now) | (claims.c.holder == self._db.holder)
+        over = claims.c.expires_at <= self._db.moment(now)
+        # Nobody takes it for so long: the clock was wrong then, and has been set back since.
+        wrong = claims.c.expires_at > self._db.moment(now, later=2 * span)
+        free = over | wrong | (claims.c.holder == self._db.holder)
         async with self._db.begin() as connection:
             if await connection.scalar(new) is not None:
                 return "new"
@@ -35,7 +41,8 @@ class ClaimStore:
 
     async def prolong(self, name: str, *, now: datetime, span: timedelta) -> bool:
         """The heartbeat; False where the claim was lost."""
-        held = claims.update().where(*self._own(name)).values(expires_at=now + span).returning(claims.c.name)
+        until = self._db.moment(now, later=span)
+        held = claims.update().where(*self._own(name)).values(expires_at=until).returning(claims.c.name)
         async with self._db.begin() as connection:
             return await connection.scalar(held) is not None
 

@@ -40,7 +40,7 @@ class TextKey:
                 "one that was there, or, if no text was stored yet, make one with: "
                 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
             ) from None
-        self._hash_key = hashlib.sha256(b"candor fingerprint" + keys[0].encode()).digest()
+        self._hash_keys = [hashlib.sha256(b"candor fingerprint" + each.encode()).digest() for each in keys]
         self.changing = len(keys) > 1
 
     def __repr__(self) -> str:
@@ -88,7 +88,12 @@ class TextKey:
 
     def fingerprint(self, text: str) -> bytes:
         """32 bytes, the same for texts that differ only in case and white space; useless without the key."""
-        return hmac.new(self._hash_key, " ".join(text.casefold().split()).encode(), hashlib.sha256).digest()
+        return self.fingerprints(text)[0]
+
+    def fingerprints(self, text: str) -> list[bytes]:
+        """What each of the keys makes of the text, the one that writes first."""
+        folded = " ".join(text.casefold().split()).encode()
+        return [hmac.new(key, folded, hashlib.sha256).digest() for key in self._hash_keys]
 
 
 def key_path(settings: Settings) -> Path:

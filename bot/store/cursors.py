@@ -10,9 +10,13 @@ import sqlalchemy as sa
 
 from bot.store.cursor_tables import channel_cursors, guild_sightings
 from bot.store.database import Database
+from bot.store.tables import UtcTime
 
 KEPT = timedelta(days=30)
 """A channel in which nobody wrote for so long needs no cursor: what is written there is newer than its guild's."""
+
+WRONG_AHEAD = timedelta(hours=1)
+"""A sighting that is so far ahead was written while the clock was wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,8 @@ class CursorStore:
         self._see = insert.on_conflict_do_update(
             index_elements=["guild_id"],
             set_={name: insert.excluded[name] for name in ("whole_since", "seen_at")},
-            where=guild_sightings.c.seen_at < insert.excluded.seen_at,
+            where=(guild_sightings.c.seen_at < insert.excluded.seen_at)
+            | (guild_sightings.c.seen_at > sa.bindparam("wrong_from", type_=UtcTime)),
         )
 
     async def load(self, guild_ids: Collection[int]) -> Known:
@@ -83,7 +88,12 @@ class CursorStore:
             for cursor in sorted(cursors, key=lambda cursor: cursor.channel_id)
         ]
         seen = [
-            {"guild_id": each.guild_id, "whole_since": each.whole_since, "seen_at": each.seen_at}
+            {
+                "guild_id": each.guild_id,
+                "whole_since": each.whole_since,
+                "seen_at": each.seen_at,
+                "wrong_from": at + WRONG_AHEAD,
+            }
             for each in sorted(sightings, key=lambda each: each.guild_id)
         ]
         async with self._db.begin() as connection:

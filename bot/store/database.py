@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, nullcontext
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -49,13 +50,15 @@ class Database:
     """One database. Nothing is opened before the first use."""
 
     def __init__(self, url: str, *, key: TextKey, shard: Shard = ALL_GUILDS) -> None:
-        """`shard`: the guilds whose work is listed. `holder` names this process, in claims and leases.
+        """`shard`: the guilds whose work is listed. `holder` names this process, in claims and leases. `failures`: how
+        often the database did not answer or refused.
 
         Raises BadSettings if `url` is none of SQLite in a file or PostgreSQL, or its driver is not installed.
         """
         self.key = key
         self.shard = shard
         self.holder = uuid4().hex
+        self.failures = 0
         self.url = _parsed(url)
         # SQLite has one writer at a time; waiting here is fair and quick, waiting in SQLite is polling with sleeps.
         self._turn = asyncio.Lock() if self.is_sqlite else nullcontext()
@@ -76,6 +79,14 @@ class Database:
             return sa.true()
         return guild_id.op(">>")(sa.literal_column("22")) % self.shard.count == self.shard.number
 
+    def moment(self, now: datetime, *, later: timedelta = timedelta(0)) -> datetime | sa.ColumnElement[datetime]:
+        """`now` and so much later, for claims that several processes compare. On PostgreSQL, where each may run on a
+        host of its own, the server's clock says when now is. On SQLite all of them are on one host, and share its.
+        """
+        if self.is_sqlite:
+            return now + later
+        return sa.func.clock_timestamp(type_=sa.DateTime(timezone=True)) + sa.literal(later)
+
     def insert(self, table: sa.Table) -> Any:
         """The insert of this database's dialect, which knows "on conflict"; both dialects spell it the same way."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
@@ -87,6 +98,7 @@ class Database:
             async with self._turn, self._engine.begin() as connection:
                 yield connection
         except DRIVER_ERRORS as error:
+            self.failures += 1
             raise _unavailable(error) from error
 
     @asynccontextmanager
@@ -96,6 +108,7 @@ class Database:
             async with self._engine.connect() as connection:
                 yield await connection.execution_options(candor_reads=True)
         except DRIVER_ERRORS as error:
+            self.failures += 1
             raise _unavailable(error) from error
 
     async def ping(self) -> None:

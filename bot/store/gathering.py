@@ -42,6 +42,11 @@ class Gathering(Generic[Item, Found]):
             self._rounds = asyncio.create_task(self._work_off(), name="gathering")
         return await waiter
 
+    @property
+    def waiting(self) -> int:
+        """Items whose round has not begun."""
+        return len(self._waiting)
+
     async def drain(self) -> None:
         """Wait until nothing is on its way."""
         if self._rounds is not None:

@@ -15,6 +15,10 @@ from bot.store.tables import actions, cases
 BATCH = 100
 """Messages asked for at once; Discord deletes at most 100 in bulk."""
 
+DELETES = (actions.c.kind == "delete", actions.c.state.in_(("pending", "done")))
+DELETED_BY_US = sa.select(actions.c.id).where(actions.c.case_id == cases.c.id, *DELETES).exists()
+"""That a case's own deletion is under way or done."""
+
 
 class GoneStore:
     """Every method raises StoreUnavailable."""
@@ -34,8 +38,7 @@ class GoneStore:
         return found
 
     async def _mark(self, guild_id: int, message_ids: Collection[int], at: datetime) -> list[Case]:
-        own = sa.select(actions.c.id).where(actions.c.case_id == cases.c.id, *_DELETES)
-        due = (cases.c.guild_id == guild_id, cases.c.subject == "message", cases.c.gone_at.is_(None), ~own.exists())
+        due = (cases.c.guild_id == guild_id, cases.c.subject == "message", cases.c.gone_at.is_(None), ~DELETED_BY_US)
         standing = sa.select(cases.c.id).where(cases.c.message_id.in_(message_ids), *due)
         async with self._db.read() as connection:
             # Most messages that are deleted have no case, and reading holds up no writer.
@@ -50,9 +53,6 @@ class GoneStore:
 
     async def deleted_by_us(self, *, message_ids: Collection[int]) -> bool:
         """Whether a case on one of these messages, perhaps of another revision, deletes or deleted it."""
-        query = sa.select(actions.c.id).where(actions.c.message_id.in_(message_ids), *_DELETES)
+        query = sa.select(actions.c.id).where(actions.c.message_id.in_(message_ids), *DELETES)
         async with self._db.read() as connection:
             return await connection.scalar(query.limit(1)) is not None
-
-
-_DELETES = (actions.c.kind == "delete", actions.c.state.in_(("pending", "done")))

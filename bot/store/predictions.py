@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,11 @@ SUMMED = ("messages", *STARS)
 DONE = sa.select(predictions.c.message_id, predictions.c.revision).where(
     predictions.c.message_id.in_(sa.bindparam("ids", expanding=True)), predictions.c.state != "unscored"
 )
+
+NOT_AWAITED = sa.text("SET LOCAL synchronous_commit TO off")
+"""On PostgreSQL: the transaction ends without waiting for the disk, which a checkpoint can keep busy for long. A crash
+may undo what was done in the last moments, so it is only for what is done again anyway.
+"""
 
 
 def unread_why(found: Sequence[Prediction]) -> str | None:
@@ -71,6 +76,11 @@ class PredictionStore:
             set_={name: sentiment_hours.c[name] + insert.excluded[name] for name in SUMMED},
         )
 
+    @property
+    def writes_waiting(self) -> int:
+        """Rows that wait for the transaction before theirs."""
+        return self._write.waiting
+
     async def record(
         self,
         message: IncomingMessage,
@@ -94,12 +104,14 @@ class PredictionStore:
         sums = _sums(message, found[0].sentiment) if found and unscored_why is None else None
         return await self._write(_Written(row, sums))
 
-    async def leave(self, key: MessageKey, *, at: datetime) -> None:
-        """Keep that this revision waits to be scored, unless it was. Raises StoreUnavailable."""
+    async def leave(self, key: MessageKey, *, at: datetime) -> bool:
+        """Keep that this revision waits to be scored; False if it was scored already. Raises StoreUnavailable."""
         ids = {"guild_id": key.guild_id, "channel_id": key.channel_id}
         ids |= {"message_id": key.message_id, "revision": key.revision}
         row = ids | {"created_at": at, "state": "unscored", "why": key.why}
-        await self._write(_Written(row | dict.fromkeys(("scores", "reading", "model_version", "unknown_words")), None))
+        return await self._write(
+            _Written(row | dict.fromkeys(("scores", "reading", "model_version", "unknown_words")), None)
+        )
 
     async def _write_all(self, written: Sequence[_Written]) -> list[bool]:
         """Whether each is new; of two rows of one revision the first comes first."""
@@ -132,14 +144,17 @@ class PredictionStore:
         async with self._db.read() as connection:
             return await connection.scalar(query)
 
-    async def unscored(self, *, since: datetime, limit: int) -> list[MessageKey]:
-        """What waits to be scored, newest first: what is over an hour old can no more be acted on, so it can wait."""
+    async def unscored(self, *, since: datetime, limit: int, without: Collection[int] = ()) -> list[MessageKey]:
+        """What waits to be scored, newest first: what is over an hour old can no more be acted on, so it can wait.
+        Of every guild but those of `without`.
+        """
         query = (
             sa.select(predictions)
             .where(
                 predictions.c.state == "unscored",
                 predictions.c.created_at >= since,
                 self._db.mine(predictions.c.guild_id),
+                predictions.c.guild_id.not_in(without) if without else sa.true(),
             )
             .order_by(predictions.c.created_at.desc(), predictions.c.id.desc())
             .limit(limit)
@@ -189,6 +204,8 @@ class PredictionStore:
                 return dropped
             delete = predictions.delete().where(predictions.c.id.in_([row.id for row in rows]))
             async with self._db.begin() as connection:
+                if not self._db.is_sqlite:
+                    await connection.execute(NOT_AWAITED)
                 dropped += (await connection.execute(delete)).rowcount
             since = rows[-1].created_at
             await asyncio.sleep(clock() - began)

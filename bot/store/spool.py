@@ -14,25 +14,27 @@ import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 import structlog
 
-from bot.core.spooled import Spooled, from_json, to_json
-from bot.errors import SpoolUnavailable, UndecryptableText
+from bot.core.spooled import Spooled, to_json
+from bot.errors import SpoolUnavailable
 from bot.store.crypto import TextKey
+from bot.store.set_aside import UNREADABLE, SetAside, opened
 
 log = structlog.get_logger(__name__)
 
-NAME, UNREADABLE = "candor.spool", "candor.spool.unreadable"
+NAME = "candor.spool"
 MOST_BYTES = 64 * 1024 * 1024
 """About 200,000 messages by their ids: over an hour at 40 a second."""
 MOST_FILES = 8
 """Processes that may share a data folder; each has a file of its own."""
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
-SpoolState = Literal["closed", "empty", "in use", "full", "failing"]
+SpoolState = Literal["closed", "empty", "filled", "full", "failing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Spool:
         self._most = most_bytes
         self._file = -1
         self._path = folder / NAME
+        self._aside = SetAside(folder)
+        self._unreadable: dict[int, bytes] = {}
         self._size = self._read = self.count = 0
         self._failure: SpoolState | None = None
         self._busy = threading.Lock()
@@ -66,10 +70,17 @@ class Spool:
         """
         if self._file < 0:
             return "closed"
-        return self._failure or ("in use" if self.count else "empty")
+        return self._failure or ("filled" if self.count else "empty")
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file, which is emptied once all of it needs the spool no more."""
+        return self._size
 
     def open(self) -> None:
-        """Take a file that no other process holds, and what earlier ones left. Raises SpoolUnavailable."""
+        """Take a file that no other process holds, what earlier ones left, and what could not be read before and can be
+        now. Raises SpoolUnavailable.
+        """
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             for number in range(MOST_FILES):
@@ -78,6 +89,8 @@ class Spool:
                     self._take(path)
                 elif path.exists():
                     self._adopt(path)
+            if self._file >= 0:
+                self._aside.take_back(self._key, self._write)
         except OSError as error:
             raise _unavailable(error) from error
         if self._file < 0:
@@ -109,9 +122,16 @@ class Spool:
         """Up to `limit` of what waits, oldest first. Raises SpoolUnavailable."""
         return await asyncio.to_thread(self._first, limit)
 
+    def drop_unreadable(self, *, before: datetime) -> int:
+        """Remove what was put aside before then and never taken back; how many entries. Raises SpoolUnavailable."""
+        try:
+            return self._aside.drop_before(before)
+        except OSError as error:
+            raise _unavailable(error) from error
+
     async def done(self, end: int, entries: int) -> None:
-        """So many entries, up to the place `end`, need the spool no more. The file is emptied once all are done; a
-        crash before that brings them up again.
+        """So many entries, up to the place `end`, need the spool no more; those that no key opens are put aside. The
+        file is emptied once all are done; a crash before that brings them up again.
         """
         await asyncio.to_thread(self._done, end, entries)
 
@@ -184,25 +204,25 @@ class Spool:
                 for line in file:
                     if len(found) == limit or file.tell() > self._size:
                         break
-                    found.append(Waiting(self._opened(line), file.tell()))
+                    entry, end = opened(line, self._key), file.tell()
+                    if entry is None:
+                        self._unreadable[end] = line
+                    found.append(Waiting(entry, end))
         except OSError as error:
             raise _unavailable(error) from error
         return found
 
-    def _opened(self, line: bytes) -> Spooled | None:
+    def _put_aside(self, end: int) -> None:
+        """Not before they are done: until then they come up again and again."""
         try:
-            return from_json(self._key.decrypt(line.rstrip(b"\n")))
-        except (UndecryptableText, ValueError):
-            # Of another key, which the operator may still have: put aside, not thrown away.
-            file = os.open(self._folder / UNREADABLE, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            try:
-                _write_whole(file, line)
-            finally:
-                os.close(file)
-            log.error("spool_unreadable", file=UNREADABLE)
-            return None
+            for place in sorted(place for place in self._unreadable if place <= end):
+                self._aside.add(self._unreadable[place])
+                del self._unreadable[place]
+        except OSError as error:
+            raise _unavailable(error) from error
 
     def _done(self, end: int, entries: int) -> None:
+        self._put_aside(end)
         with self._busy:
             self._read = end
             self.count -= entries
@@ -213,10 +233,9 @@ class Spool:
 
 
 def left_in(folder: Path) -> tuple[int, int]:
-    """How many entries wait in the spools of the folder, and how many of another key were put aside."""
+    """How many entries wait in the spools of the folder, and how many of them were put aside as unreadable."""
     waiting = sum(path.read_bytes().count(b"\n") for path in folder.glob(f"{NAME}*") if path.name != UNREADABLE)
-    unreadable = folder / UNREADABLE
-    return waiting, unreadable.read_bytes().count(b"\n") if unreadable.exists() else 0
+    return waiting, SetAside(folder).count
 
 
 def _locked(path: Path) -> int | None:

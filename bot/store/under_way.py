@@ -1,7 +1,7 @@
 """Actions that are recorded and not done yet: whose work each is, so that no two processes do one, and none is lost.
 
 Whoever records an action holds it for `CLAIM` and prolongs that while it works on it. What nobody holds any more, any
-process may take over.
+process may take over. Holders may be on several hosts, whose clocks differ: `Database.moment` says whose counts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ AT_A_TIME = 20
 
 def held(db: Database, at: datetime) -> dict[str, Any]:
     """The columns of an action that this process records then."""
-    return {"holder": db.holder, "held_until": at + CLAIM}
+    return {"holder": db.holder, "held_until": db.moment(at, later=CLAIM)}
 
 
 class UnderWay:
@@ -57,7 +57,7 @@ class UnderWay:
 
     async def _keep(self, ids: set[int], now: datetime) -> list[int]:
         ours = (actions.c.id.in_(sorted(ids)), actions.c.state == "pending", actions.c.holder == self._db.holder)
-        update = actions.update().where(*ours).values(held_until=now + CLAIM).returning(actions.c.id)
+        update = actions.update().where(*ours).values(**held(self._db, now)).returning(actions.c.id)
         async with self._db.begin() as connection:
             return list(await connection.scalars(update))
 
@@ -66,10 +66,13 @@ class UnderWay:
         process's now. Empty once there are none.
         """
         # An older version of the bot, which may still run, writes no holder.
-        old = actions.c.held_until.is_(None) & (actions.c.planned_at <= now - CLAIM)
+        old = actions.c.held_until.is_(None) & (actions.c.planned_at <= self._db.moment(now, later=-CLAIM))
+        over = actions.c.held_until <= self._db.moment(now)
+        # So far ahead nobody holds anything: the clock was wrong when it was written.
+        wrong = actions.c.held_until > self._db.moment(now, later=2 * CLAIM)
         free = (
             actions.c.state == "pending",
-            (actions.c.held_until <= now) | old,
+            over | wrong | old,
             actions.c.id.not_in(sorted(self._working)),
         )
         first = (

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import sqlalchemy as sa
 
 UNPRIVILEGED = ("postgres", "nobody")
@@ -24,6 +25,7 @@ CARELESS = (
     "-c autovacuum=off"
 )
 """Nothing need outlive a crash of the machine."""
+START_TRIES = 5
 
 
 class NoPostgres(Exception):
@@ -84,18 +86,29 @@ class Cluster:
         return sa.make_url(f"postgresql+asyncpg://candor@127.0.0.1:{self._port}/postgres")
 
     def start(self) -> None:
-        """Returns once it answers."""
+        """Returns once it answers. Whoever asks a dead server's port may hold it for a moment: several tries."""
         log = str(self._folder / "log")
-        self._call(self._control, "-D", str(self._data), "-w", "-l", log, "-o", self._options, "start")
+        for left in reversed(range(START_TRIES)):
+            try:
+                self._call(self._control, "-D", str(self._data), "-w", "-l", log, "-o", self._options, "start")
+                return
+            except NoPostgres as error:
+                if not left:
+                    raise NoPostgres(f"{error} {Path(log).read_text('utf-8')[-500:]}") from None
+                time.sleep(1)
 
     def stop(self) -> None:
         """At once."""
         self._call(self._control, "-D", str(self._data), "-m", "immediate", "stop")
 
     def kill(self) -> None:
-        """As by the kernel when memory runs out."""
-        postmaster = int((self._data / "postmaster.pid").read_text("utf-8").splitlines()[0])
-        os.kill(postmaster, signal.SIGKILL)
+        """As when the machine loses its power: every process of it, at once. Returns once they are gone."""
+        postmaster = psutil.Process(int((self._data / "postmaster.pid").read_text("utf-8").splitlines()[0]))
+        processes = [postmaster, *postmaster.children(recursive=True)]
+        for each in processes:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+        psutil.wait_procs(processes, timeout=10)
 
     def _call(self, *arguments: str) -> None:
         done = subprocess.run([*self._run, *arguments], capture_output=True, text=True, cwd=self._folder, check=False)

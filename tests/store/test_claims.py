@@ -49,6 +49,25 @@ async def test_a_claim_of_a_dead_process_runs_out_and_says_that_it_was_left(db: 
     assert not await mine.prolong("card:1", now=NOON + SPAN * 2, span=SPAN)
 
 
+@pytest.mark.parametrize("apart", [timedelta(minutes=-10), timedelta(minutes=10)])
+async def test_hosts_whose_clocks_differ_do_not_take_each_others_claims(
+    db: Database, other: ClaimStore, told_time: pytest.MonkeyPatch, apart: timedelta
+):
+    if db.is_sqlite:
+        pytest.skip("the processes on a SQLite file are on one host")
+    told_time.undo()
+    assert await ClaimStore(db).take("card:1", now=NOON, span=SPAN) == "new"
+    assert await other.take("card:1", now=NOON + apart, span=SPAN) is None
+    assert await ClaimStore(db).prolong("card:1", now=NOON, span=-SPAN)
+    assert await other.take("card:1", now=NOON + apart, span=SPAN) == "abandoned"
+
+
+async def test_a_claim_of_a_clock_that_was_a_year_ahead_holds_nobody_up(db: Database, other: ClaimStore):
+    await ClaimStore(db).take("trouble:1", now=NOON + timedelta(days=365), span=SPAN)
+    assert await other.take("trouble:1", now=NOON, span=SPAN) == "abandoned"
+    assert await ClaimStore(db).take("trouble:1", now=NOON, span=SPAN) is None
+
+
 async def test_claims_that_ran_out_are_dropped(db: Database):
     mine = ClaimStore(db)
     await mine.take("raid:1", now=NOON, span=SPAN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -37,7 +38,13 @@ class World:
         self.broken: Exception | None = None
 
     def process(
-        self, name: str, *, leases: LeaseStore | None = None, confirms: bool = False, clock: FakeClock | None = None
+        self,
+        name: str,
+        *,
+        leases: LeaseStore | None = None,
+        confirms: bool = False,
+        clock: FakeClock | None = None,
+        in_doubt: Callable[[], bool] = lambda: False,
     ) -> Slots:
         async def work(turn: Turn) -> str:
             self.runs.append((name, turn.guild_id, turn.due))
@@ -57,6 +64,7 @@ class World:
             guilds=GuildStore(self.db),
             guild_ids=lambda: [GUILD, GUILD + 1],
             clock=clock or self.clock,
+            in_doubt=in_doubt,
         )
 
     async def tick(self, *processes: Slots) -> None:
@@ -84,6 +92,24 @@ async def test_four_processes_run_eight_of_eight_slots_once(hourly: World) -> No
     assert slots == [SUNDAY - timedelta(minutes=30) + timedelta(hours=number) for number in range(8)]
     history = await LeaseStore(hourly.db, holder="reader").history("hourly")
     assert [(run.outcome, run.detail) for run in history] == [("done", "all is well")] * 8
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=365), timedelta(days=-365)])
+async def test_while_the_clock_is_in_doubt_nothing_is_begun_and_what_is_due_stays_due(
+    db: Database, jump: timedelta
+) -> None:
+    world, doubt = World(db, HOURLY, SlotJob("withdrawn", cron="0 * * * *", waits=False)), [False]
+    process = world.process("bot", in_doubt=lambda: doubt[0])
+    await world.tick(process)
+    before = len(world.runs)
+    world.clock.time += jump + timedelta(hours=1)
+    doubt[0] = True
+    await world.tick(process)
+    assert len(world.runs) == before + 1
+    world.clock.time -= jump
+    doubt[0] = False
+    await world.tick(process)
+    assert len(world.runs) == before + 3
 
 
 async def test_missed_slots_are_caught_up_with_one_run_of_the_newest(hourly: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -47,6 +48,31 @@ async def test_what_a_process_still_works_on_stays_its_own(db: Database, other: 
         await mine.keep_all(now=NOON + timedelta(seconds=10))
         assert await UnderWay(other).take_over(now=LATER) == []
     assert len(await mine.take_over(now=LATER + CLAIM)) == 1
+
+
+@pytest.mark.parametrize("apart", [timedelta(minutes=-10), timedelta(minutes=10)])
+async def test_hosts_whose_clocks_differ_take_nothing_from_each_other(
+    db: Database, other: Database, told_time: pytest.MonkeyPatch, apart: timedelta
+):
+    if db.is_sqlite:
+        pytest.skip("the processes on a SQLite file are on one host")
+    told_time.undo()
+    case, _ = await CaseStore(db).open(new_case(), [Delete(), Warn()])
+    assert await UnderWay(other).take_over(now=NOON + apart) == []
+    first = case.actions[0].action_id
+    assert await UnderWay(db).keep(first, now=NOON)
+    assert await UnderWay(other).take_over(now=NOON + apart) == []
+    async with db.begin() as connection:
+        ran_out = sa.func.clock_timestamp() - sa.literal(timedelta(seconds=1))
+        await connection.execute(actions.update().where(actions.c.id == first).values(held_until=ran_out))
+    ((_, record),) = await UnderWay(other).take_over(now=NOON + apart)
+    assert record.action_id == first
+
+
+async def test_what_was_held_by_a_clock_that_was_a_year_ahead_is_taken_over(db: Database, other: Database):
+    await CaseStore(db).open(replace(new_case(), opened_at=NOON + timedelta(days=365)), [Delete()])
+    assert len(await UnderWay(other).take_over(now=NOON)) == 1
+    assert await UnderWay(db).take_over(now=NOON) == []
 
 
 async def test_processes_that_take_over_at_once_share_the_work(db: Database, other: Database):
