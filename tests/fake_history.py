@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,16 +13,27 @@ from bot.flow.ports import PAGE
 
 
 class FakeHistory:
-    """`standing`: by channel, the messages by id (None for one that is not looked at); `asked`: the pages' channels."""
+    """`standing`: by channel, the messages by id (None for one that is not looked at); `asked`: the pages' channels;
+    `listing`: cleared while Discord does not tell yet which threads were archived.
+    """
 
     def __init__(self) -> None:
         self.guilds: list[int] = []
         self.joined: datetime | None = None
+        self.told: datetime | None = None
         self.channels: dict[int, Place] = {}
         self.standing: dict[int, dict[int, IncomingMessage | None]] = {}
         self.asked: list[int] = []
         self.down = False
         self.forbidden: set[int] = set()
+        self.archived_places: list[Place] = []
+        self.listing = asyncio.Event()
+        self.listing.set()
+        self.opened: list[IncomingMessage] = []
+
+    def archive(self, channel_id: int) -> None:
+        """The thread is archived: it stands there, and is no longer among the places."""
+        self.archived_places.append(self.channels[channel_id])
 
     def add(self, message: IncomingMessage, *, looked_at: bool = True) -> IncomingMessage:
         """The message stands in its channel from now on."""
@@ -35,11 +47,26 @@ class FakeHistory:
     def guild_ids(self) -> list[int]:
         return self.guilds
 
+    def time(self) -> datetime | None:
+        return self.told
+
     def joined_at(self, guild_id: int) -> datetime | None:
         return self.joined
 
     def places(self, guild_id: int) -> list[Place]:
-        return [place for place in self.channels.values() if place.guild_id == guild_id]
+        archived = {place.channel_id for place in self.archived_places}
+        return [
+            place for place in self.channels.values() if place.guild_id == guild_id and place.channel_id not in archived
+        ]
+
+    async def archived(self, guild_id: int, *, since: datetime) -> list[Place]:
+        if self.down:
+            raise BotError("Discord does not answer.")
+        await self.listing.wait()
+        return self.archived_places
+
+    async def titles(self, guild_id: int, *, since: datetime) -> list[IncomingMessage]:
+        return self.opened
 
     async def page(self, place: Place, *, before: int) -> list[Found] | None:
         if self.down:

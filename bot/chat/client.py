@@ -16,15 +16,20 @@ import structlog
 from discord import app_commands
 
 from bot.chat import texts
+from bot.chat.in_pass import InPass
 from bot.chat.listener import incoming
 from bot.chat.messages import UNANSWERED
-from bot.chat.names import nickname, title
+from bot.chat.names import look_at_title, nickname
+from bot.chat.pass_turns import PassTurns
 from bot.chat.registered import BUTTONS, FORMS, commands
+from bot.chat.requests import Requests
 from bot.chat.tree import CandorTree, differs
+from bot.chat.turns import Turns
 from bot.chat.unreadable import Unreadable
 from bot.core.events import IncomingMessage
 from bot.core.findings import Finding
-from bot.errors import BadSettings, BotError
+from bot.core.spooled import Deletion, Spooled, key_of
+from bot.errors import BadSettings, BotError, StoreUnavailable
 
 if TYPE_CHECKING:
     import aiohttp
@@ -46,10 +51,12 @@ class CandorBot(discord.Client):
     `connected`: messages arrive right now. `failures` counts messages and answers that ended in an unforeseen error,
     `unreadable` events that nobody can read. `deciding` holds the ids of cases that somebody is deciding right now.
     `own_webhooks`: through these the bot puts texts back. `own_findings`: what is wrong with this process now.
-    `trials`: who tries the bot (server and person), where and until when.
+    `trials`: who tries the bot (server and person), where and until when. `turns` keep to Discord's limits.
+    `in_pass`: events that are worked on; `requests`: how those to Discord ended.
     """
 
     def __init__(self, settings: Settings, *, connector: aiohttp.BaseConnector | None = None) -> None:
+        self.requests = Requests()
         super().__init__(
             intents=discord.Intents(guilds=True, guild_messages=True, message_content=True),
             allowed_mentions=discord.AllowedMentions.none(),
@@ -59,6 +66,7 @@ class CandorBot(discord.Client):
             member_cache_flags=discord.MemberCacheFlags.none(),
             proxy=settings.discord_proxy,
             connector=connector,
+            http_trace=self.requests.trace(),
             shard_id=settings.part.number if settings.part.count > 1 else None,
             shard_count=settings.part.count if settings.part.count > 1 else None,
         )
@@ -77,9 +85,10 @@ class CandorBot(discord.Client):
         self.own_webhooks: set[int] = set()
         self.own_findings: Callable[[], Sequence[Finding]] = tuple
         self.trials: dict[tuple[int, int], tuple[int, datetime]] = {}
+        self.turns = Turns()
         self._flows: Flows | None = None
-        self._passes = asyncio.Semaphore(MAX_PASSES)
-        self._passing: dict[asyncio.Task[Any], IncomingMessage | None] = {}
+        self.pass_turns = PassTurns(MAX_PASSES)
+        self.in_pass = InPass(self._leave)
 
     @property
     def flows(self) -> Flows:
@@ -124,7 +133,7 @@ class CandorBot(discord.Client):
         """Messages arrive from now on; what was written before is caught up with."""
         self.ready_event.set()
         self.connected = True
-        self.flows.catch_up.came_back()
+        self.flows.came_back()
 
     async def on_resumed(self) -> None:
         """Messages arrive again, and those of the gap with them."""
@@ -139,11 +148,11 @@ class CandorBot(discord.Client):
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """A server more, or one that the bot was removed from and invited to again."""
         await self.flows.departing.joined(guild.id)
-        self.flows.catch_up.came_back()
+        self.flows.came_back()
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """A server that was away, or was not there yet when the others were."""
-        self.flows.catch_up.came_back()
+        self.flows.came_back()
 
     async def on_guild_unavailable(self, guild: discord.Guild) -> None:
         """Discord has lost a server for a while."""
@@ -173,22 +182,33 @@ class CandorBot(discord.Client):
         """The same for up to a hundred messages at once."""
         await self._deleted(event.guild_id, event.message_ids)
 
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """A channel was deleted with its threads and all messages in them."""
+        gone = [channel.id, *(thread.id for thread in getattr(channel, "threads", ()))]
+        with self.in_pass.event():
+            await self.flows.catch_up.texts.channels_deleted(guild_id=channel.guild.id, channel_ids=gone)
+
+    async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
+        """The same for a thread."""
+        with self.in_pass.event():
+            await self.flows.catch_up.texts.channels_deleted(guild_id=event.guild_id, channel_ids=[event.thread_id])
+
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """The bot was removed from the server, or it is gone; an outage is another event."""
-        self.flows.cursors.lost_guild(guild.id)
+        self.flows.cursors.forget_guild(guild.id)
         await self.flows.departing.left(guild.id)
 
     async def on_thread_create(self, thread: discord.Thread) -> None:
         """A new thread's title is looked at; a forum post's comes with its first message."""
         if not isinstance(thread.parent, discord.ForumChannel):
-            await self._look_at_title(thread)
+            await look_at_title(self, thread)
 
     async def on_raw_thread_update(self, event: discord.RawThreadUpdateEvent) -> None:
         """A thread may have another title now. By now discord.py knows the thread, unless it was archived."""
         guild = self.get_guild(event.guild_id)
         thread = guild.get_thread(event.thread_id) if guild is not None else None
         if thread is not None:
-            await self._look_at_title(thread)
+            await look_at_title(self, thread)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Forms are answered here; buttons and commands find their own way."""
@@ -202,23 +222,28 @@ class CandorBot(discord.Client):
         log.exception("event_failed", event_name=event_method)
 
     async def drain(self) -> None:
-        """Wait until every message that arrived so far went through the pass. Cancelled, what is still in the pass is
-        left for the next start.
+        """Wait until every message and deletion that arrived so far is worked off. Cancelled, the rest is left for the
+        next start.
         """
-        try:
-            while self._passing:
-                await asyncio.wait(self._passing)
-        except asyncio.CancelledError:
-            self.flows.spooling.left([message for message in self._passing.values() if message is not None])
-            for task in self._passing:
-                task.cancel()
-            if self._passing:
-                await asyncio.wait(self._passing, timeout=0.5)
-            raise
+        await self.in_pass.drain()
+
+    def leave_the_rest(self) -> None:
+        """What arrives from now on is left for the next start."""
+        self.in_pass.ends = True
+
+    def _leave(self, events: Sequence[Spooled]) -> bool:
+        return self.flows.spooling.left(events)
 
     async def _deleted(self, guild_id: int | None, message_ids: Collection[int]) -> None:
-        if guild_id is not None:
-            await self.flows.spooling.deleted(guild_id=guild_id, message_ids=message_ids)
+        if guild_id is None:
+            return
+        with self.in_pass.event():
+            if self.in_pass.leaves(Deletion(guild_id, tuple(message_ids))):
+                return
+            try:
+                await self.flows.spooling.deleted(guild_id=guild_id, message_ids=message_ids)
+            except StoreUnavailable:
+                self.flows.catch_up.texts.due(guild_id)  # kept nowhere: it is found out once the database is back
 
     async def _look_at_nickname(self, looked_at: IncomingMessage, name: IncomingMessage | None) -> None:
         if name is not None:
@@ -226,16 +251,6 @@ class CandorBot(discord.Client):
         else:
             # A nickname that was given up is a new one when it comes back.
             self.flows.names.forget(guild_id=looked_at.guild_id, named_id=looked_at.author.user_id)
-
-    async def _look_at_title(self, thread: discord.Thread) -> None:
-        name = None
-        with self.unreadable.reading("title", thread_id=thread.id):
-            try:
-                name = await title(self, thread)
-            except UNANSWERED as error:  # it is looked at when it changes next
-                log.warning("title_unread", thread_id=thread.id, why=type(error).__name__)
-        if name is not None:
-            await self.flows.names.look(name)
 
     def _is_trial(self, message: discord.Message) -> bool:
         """Whether the author asked in the setup to have this line looked at; one line for one asking."""
@@ -256,29 +271,25 @@ class CandorBot(discord.Client):
 
     async def _pass(self, message: discord.Message, *, priority: str) -> bool:
         """Whether the message needs no further look."""
-        task = asyncio.current_task()
-        assert task is not None, "discord.py runs every event in a task"
-        self._passing[task] = None
-        try:
-            looked_at = name = None
-            with self.unreadable.reading("message", message_id=message.id, channel_id=message.channel.id):
-                looked_at, name = self._read(message)
-            if looked_at is None:
-                return True
-            self._passing[task] = looked_at
-            async with self._passes:
-                await self.flows.spooling.handle(looked_at, priority=priority)
-                if self.flows.spooling.away_since is None:
-                    await self._look_at_nickname(looked_at, name)
-        except Exception:
-            # One message must not stop the others; which one it was is enough to find it.
-            self.failures += 1
-            log.exception("pass_failed", message_id=message.id, channel_id=message.channel.id)
-            return False
-        else:
+        with self.in_pass.event():
+            try:
+                looked_at = name = None
+                with self.unreadable.reading("message", message_id=message.id, channel_id=message.channel.id):
+                    looked_at, name = self._read(message)
+                if looked_at is None or self.in_pass.leaves(key_of(looked_at)):
+                    return True
+                async with self.pass_turns:
+                    await self.flows.spooling.handle(looked_at, priority=priority)
+                    if self.flows.spooling.away_since is None:
+                        await self._look_at_nickname(looked_at, name)
+            except Exception as error:
+                # One message must not stop the others; which one it was is enough to find it. That nothing can be kept
+                # is said once, by what keeps messages: a line for each would fill a full disk.
+                self.failures += 1
+                if not isinstance(error, StoreUnavailable):
+                    log.exception("pass_failed", message_id=message.id, channel_id=message.channel.id)
+                return False
             return True
-        finally:
-            self._passing.pop(task, None)
 
 
 def create_bot(settings: Settings, *, connector: aiohttp.BaseConnector | None = None) -> CandorBot:

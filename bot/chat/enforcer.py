@@ -61,7 +61,7 @@ class DiscordEnforcer:
             case Kick():
                 return await _settled(case, removals.kick(guild, case, reason))
             case ResetNickname():
-                return await _settled(case, nicknames.reset(guild, case, reason))
+                return await _settled(case, nicknames.reset(guild, case, reason, names=self._bot.flows.names))
 
     async def undo(self, case: Case, action: Action, *, reason: str) -> Outcome:
         """Take it back where Discord can."""

@@ -6,9 +6,7 @@ one request a member over REST would be a hundred a page.
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,43 +14,44 @@ from typing import TYPE_CHECKING
 import discord
 
 from bot.chat.listener import places_above
-from bot.chat.messages import NOT_AS_AGREED, STRANGE, UNANSWERED, read
+from bot.chat.messages import NOT_AS_AGREED, STRANGE, UNANSWERED, guild_of, read
+from bot.chat.names import title
 from bot.chat.scope import default_scope
-from bot.core.away import Found, Place
+from bot.core.away import Found, Place, id_at
+from bot.core.events import IncomingMessage
 from bot.errors import BotError, NotAllowed
 from bot.flow.ports import PAGE
 
 if TYPE_CHECKING:
     from bot.chat.client import CandorBot
 
-PAUSE = 0.05
-"""Seconds from one request to the next: 20 a second at most, of the 50 that Discord allows all of the bot's."""
-
-CHANNEL_REQUESTS, CHANNEL_SECONDS = 5, 5.5
-"""Of one channel, a little under what it allows. Discord's headers overstate that for the history
-(discord/discord-api-docs#8161), so discord.py alone would run into refusals.
-"""
-
 MEMBERS_FOR = 300.0
 """Seconds for which members are kept: roles change."""
+
+NOT_READABLE = "I may not read the history of a channel. Grant me Read Message History there."
+
+MOST_ARCHIVED = 1000
+"""Threads of a channel that were archived during one absence."""
 
 Readable = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
 
 
 class DiscordHistory:
-    """Asks no faster than Discord likes; discord.py keeps to the limit of each channel."""
+    """Asks no faster than Discord likes (`turns.py`)."""
 
     def __init__(self, bot: CandorBot) -> None:
         self._bot = bot
-        self._turns = asyncio.Lock()
-        self._next = 0.0
-        self._asked: dict[int, deque[float]] = {}
         self._members: dict[tuple[int, int], discord.Member | None] = {}
         self._members_since = 0.0
+        self._archived: dict[int, list[discord.Thread]] = {}
 
     def guild_ids(self) -> list[int]:
         """The guilds that are there now."""
         return [guild.id for guild in self._bot.guilds if not guild.unavailable]
+
+    def time(self) -> datetime | None:
+        """Discord's time, None before it has told it."""
+        return self._bot.requests.time()
 
     def joined_at(self, guild_id: int) -> datetime | None:
         """When the bot came to the guild."""
@@ -68,39 +67,90 @@ class DiscordHistory:
         channels += [thread for thread in guild.threads if thread.parent is not None]
         return [place for channel in channels if (place := _place(channel, guild.me)) is not None]
 
+    async def archived(self, guild_id: int, *, since: datetime) -> list[Place]:
+        """The public threads that were archived since then. A request a channel; channels that the bot may not read
+        are left out. Raises BotError if Discord does not answer.
+        """
+        guild = self._bot.get_guild(guild_id)
+        self._archived[guild_id] = []
+        if guild is None or guild.me is None:
+            return []
+        for channel in [*guild.text_channels, *guild.forums]:
+            held = channel.permissions_for(guild.me)
+            if held.view_channel and held.read_message_history:
+                self._archived[guild_id] += await self._archived_in(channel, since)
+        return [place for each in self._archived[guild_id] if (place := _place(each, guild.me)) is not None]
+
+    async def _archived_in(
+        self, channel: discord.TextChannel | discord.ForumChannel, since: datetime
+    ) -> list[discord.Thread]:
+        found: list[discord.Thread] = []
+        await self._bot.turns.take(channel.id)
+        try:
+            async for thread in channel.archived_threads(limit=MOST_ARCHIVED):
+                if thread.archive_timestamp < since:
+                    break
+                found.append(thread)
+        except (discord.NotFound, discord.Forbidden):
+            return []
+        except UNANSWERED as error:
+            raise BotError("Discord did not answer when a channel's archived threads were read.") from error
+        except NOT_AS_AGREED as error:
+            raise BotError(f"When a channel's archived threads were read, {STRANGE}.") from error
+        return found
+
+    async def titles(self, guild_id: int, *, since: datetime) -> list[IncomingMessage]:
+        """The titles of threads that were opened since then, those of `archived` among them; a forum post's comes with
+        its first message. Raises BotError if Discord does not answer.
+        """
+        guild = self._bot.get_guild(guild_id)
+        # Kept until the next absence: what fails is asked for again.
+        threads = {each.id: each for each in [*self._archived.get(guild_id, []), *(guild.threads if guild else [])]}
+        found: list[IncomingMessage | None] = []
+        for thread in threads.values():
+            if thread.id < id_at(since) or thread.parent is None or isinstance(thread.parent, discord.ForumChannel):
+                continue
+            silent: Exception | None = None
+            with self._bot.unreadable.reading("title", thread_id=thread.id):
+                try:
+                    found.append(await title(self._bot, thread))
+                except UNANSWERED as error:
+                    silent = error
+            if silent is not None:
+                raise BotError("Discord did not answer when a thread's owner was looked up.") from silent
+        return [each for each in found if each is not None]
+
     async def page(self, place: Place, *, before: int) -> list[Found] | None:
         """Up to `PAGE` messages before that id, the newest first; None where the channel is gone.
 
-        Raises NotAllowed where the bot may not read them, BotError if Discord does not answer.
+        Raises NotAllowed where the bot may not read them, GuildAway while Discord does not bring the server, BotError
+        if Discord does not answer.
         """
-        guild = self._bot.get_guild(place.guild_id)
-        channel = guild.get_channel_or_thread(place.channel_id) if guild is not None else None
-        if guild is None or not isinstance(channel, Readable):
+        guild = guild_of(self._bot, place.guild_id)
+        if guild is None:
             return None
         if self._bot.is_closed():
             raise BotError("The connection to Discord is closed.")
-        await self._turn(place.channel_id)
+        await self._bot.turns.take(place.channel_id)
         try:
+            # Asked for where it is not cached: a thread that is archived is there.
+            channel = guild.get_channel_or_thread(place.channel_id) or await guild.fetch_channel(place.channel_id)
+            if not isinstance(channel, Readable):
+                return None
             messages = [each async for each in channel.history(limit=PAGE, before=discord.Object(before))]
             members = await self._authors(guild, messages)
-        except discord.NotFound:
+            held = channel.permissions_for(guild.me)
+        except (discord.NotFound, discord.InvalidData):
             return None
         except discord.Forbidden as error:
-            raise NotAllowed("I may not read the history of a channel. Grant me Read Message History there.") from error
+            raise NotAllowed(NOT_READABLE) from error
         except (*UNANSWERED, discord.ConnectionClosed) as error:
             raise BotError("Discord did not answer when a channel's history was read.") from error
         except NOT_AS_AGREED as error:
             raise BotError(f"When a channel's messages were read, {STRANGE}.") from error
+        if not held.read_message_history:
+            raise NotAllowed(NOT_READABLE)  # without it Discord gives an empty page, as of a channel without messages
         return [self._found(message, members.get(message.author.id)) for message in messages]
-
-    async def _turn(self, channel_id: int) -> None:
-        asked = self._asked.setdefault(channel_id, deque(maxlen=CHANNEL_REQUESTS))
-        if len(asked) == CHANNEL_REQUESTS:
-            await asyncio.sleep(max(0.0, asked[0] + CHANNEL_SECONDS - time.monotonic()))
-        async with self._turns:
-            await asyncio.sleep(max(0.0, self._next - time.monotonic()))
-            self._next = time.monotonic() + PAUSE
-        asked.append(time.monotonic())
 
     def _found(self, message: discord.Message, member: discord.Member | None) -> Found:
         if message.webhook_id in self._bot.own_webhooks:

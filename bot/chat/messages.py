@@ -12,7 +12,7 @@ import structlog
 
 from bot.chat.listener import incoming
 from bot.core.events import IncomingMessage
-from bot.errors import BotError, UnreadableMessage
+from bot.errors import BotError, GuildAway, UnreadableMessage
 
 if TYPE_CHECKING:
     from bot.chat.client import CandorBot
@@ -41,8 +41,11 @@ class DiscordMessages:
         self._members: dict[tuple[int, int], tuple[float, discord.Member | None]] = {}
 
     async def fetch(self, *, guild_id: int, channel_id: int, message_id: int) -> IncomingMessage | None:
-        """The message, or None if it is gone or cannot be read. Raises BotError if Discord does not answer."""
-        guild = self._bot.get_guild(guild_id)
+        """The message, or None if it is gone or cannot be read.
+
+        Raises GuildAway while Discord does not bring its server, BotError if Discord does not answer.
+        """
+        guild = guild_of(self._bot, guild_id)
         if guild is None:
             return None
         try:
@@ -63,26 +66,38 @@ class DiscordMessages:
     async def fetch_many(
         self, *, guild_id: int, channel_id: int, message_ids: Sequence[int]
     ) -> Mapping[int, IncomingMessage]:
-        """Those that stand and can be read, by their id. Raises BotError if Discord does not answer.
+        """Those that stand and can be read, by their id. Raises GuildAway and BotError as `fetch` does.
 
         A hundred neighbours cost one call; a member of whom we heard within `MEMBERS_KEPT` seconds costs none.
         """
-        guild = self._bot.get_guild(guild_id)
+        guild = guild_of(self._bot, guild_id)
         if guild is None:
             return {}
         try:
             channel = await channel_of(guild, channel_id)
             if not isinstance(channel, discord.abc.Messageable):
                 return {}
-            standing = await _of_history(channel, message_ids)
+            standing = await self._of_history(channel, channel_id, message_ids)
             await self._hear_of(guild, standing)
             return {message.id: found for message in standing if (found := await self._incoming(guild, message))}
         except (discord.NotFound, discord.Forbidden):
             return {}
-        except UNANSWERED as error:
+        except (*UNANSWERED, discord.ConnectionClosed) as error:
             raise BotError("Discord did not answer when messages were looked up.") from error
         except NOT_AS_AGREED as error:
             raise BotError(f"When messages were looked up, {STRANGE}.") from error
+
+    async def _of_history(
+        self, channel: discord.abc.Messageable, channel_id: int, wanted: Sequence[int]
+    ) -> list[discord.Message]:
+        """The messages of these ids that stand in the channel, read in pages of its history."""
+        left, found = sorted(set(wanted), reverse=True), list[discord.Message]()
+        while left:
+            await self._bot.turns.take(channel_id)
+            page = [message async for message in channel.history(limit=PAGE, before=discord.Object(left[0] + 1))]
+            found += [message for message in page if message.id in left]
+            left = [message_id for message_id in left if len(page) == PAGE and message_id < page[-1].id]
+        return found
 
     async def _hear_of(self, guild: discord.Guild, messages: Sequence[discord.Message]) -> None:
         """Ask for several authors at once, through the gateway: one by one they cost a call each, of which Discord
@@ -121,14 +136,15 @@ def read(bot: CandorBot, message: discord.Message, member: discord.Member | None
         return None
 
 
-async def _of_history(channel: discord.abc.Messageable, wanted: Sequence[int]) -> list[discord.Message]:
-    """The messages of these ids that stand in the channel, read in pages of its history."""
-    left, found = sorted(set(wanted), reverse=True), list[discord.Message]()
-    while left:
-        page = [message async for message in channel.history(limit=PAGE, before=discord.Object(left[0] + 1))]
-        found += [message for message in page if message.id in left]
-        left = [message_id for message_id in left if len(page) == PAGE and message_id < page[-1].id]
-    return found
+def guild_of(bot: CandorBot, guild_id: int) -> discord.Guild | None:
+    """The server; None where the bot is not on it any more, of which nothing can be read again.
+
+    Raises GuildAway before Discord has named the bot's servers, and while it says that this one is unavailable.
+    """
+    guild = bot.get_guild(guild_id)
+    if guild.unavailable if guild is not None else not bot.ready_event.is_set():
+        raise GuildAway
+    return guild
 
 
 async def channel_of(guild: discord.Guild, channel_id: int) -> GuildChannel | None:

@@ -11,6 +11,10 @@ NOTICE_WHAT = {"nickname": "your nickname", "title": "the title of your thread <
 NOT_A_MESSAGE = "a name is no message"
 ACCOUNT_NAME = "this is the account's own name, not a nickname of this server"
 OTHER_NAME = "they go by another name by now"
+OTHER_NAME_OR_KEY = (
+    "they go by another name by now, or the bot's key was changed since, after which it cannot tell. Where it is the "
+    "same name, reset it by hand"
+)
 NICKNAME_BACK = "The nickname is given back."
 OTHER_NICKNAME = "They have chosen another nickname since; it stays."
 NICKNAME_UNKNOWN = "The nickname is no longer kept, so it cannot be given back."

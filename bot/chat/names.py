@@ -11,14 +11,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import discord
+import structlog
 
 from bot.chat.listener import person, places_above
-from bot.chat.messages import member_of
+from bot.chat.messages import UNANSWERED, member_of
 from bot.chat.scope import default_scope
 from bot.core.events import IncomingMessage, PartKind, Person, TextPart, clean
 
 if TYPE_CHECKING:
     from bot.chat.client import CandorBot
+
+log = structlog.get_logger(__name__)
 
 
 def nickname(message: discord.Message, looked_at: IncomingMessage) -> IncomingMessage | None:
@@ -66,6 +69,18 @@ async def title(bot: CandorBot, thread: discord.Thread) -> IncomingMessage | Non
         in_vent=scope.vent,
         subject="title",
     )
+
+
+async def look_at_title(bot: CandorBot, thread: discord.Thread) -> None:
+    """Have the thread's title judged, if it is a new one. Where Discord does not answer, when it changes next."""
+    name = None
+    with bot.unreadable.reading("title", thread_id=thread.id):
+        try:
+            name = await title(bot, thread)
+        except UNANSWERED as error:
+            log.warning("title_unread", thread_id=thread.id, why=type(error).__name__)
+    if name is not None:
+        await bot.flows.names.look(name)
 
 
 def _parts(kind: PartKind, name: str) -> tuple[TextPart, ...]:

@@ -9,19 +9,20 @@ from bot.chat.messages import member_of
 from bot.chat.obstacles import obstacle
 from bot.core.cases import Case
 from bot.core.events import clean
+from bot.flow.names import Names
 from bot.flow.ports import Outcome
 
 NICKNAME_LIMIT = 32
 
 
-async def reset(guild: discord.Guild, case: Case, reason: str) -> Outcome:
-    """Take the nickname away, so that the account's own name shows. One that has changed since stays, where it is kept
-    which one it was.
-    """
+async def reset(guild: discord.Guild, case: Case, reason: str, *, names: Names) -> Outcome:
+    """Take the nickname away, so that the account's own name shows. One that has changed since stays."""
     member = await member_of(guild, case.author_id)
     if member is None:
         return Outcome("refused", texts.AUTHOR_LEFT)
-    if not case.unkept and clean(member.display_name) != case.text:
+    if not names.is_of(case, clean(member.display_name)):
+        if not case.text:
+            return Outcome("refused", name_texts.OTHER_NAME_OR_KEY)
         return Outcome("refused", name_texts.OTHER_NAME, already=True)
     if not member.nick:
         return Outcome("refused", name_texts.ACCOUNT_NAME)

@@ -30,7 +30,7 @@ from bot.chat.report_menu import report_menu, report_submitted
 from bot.chat.setup_items import SetupButton, SetupMenu
 from bot.chat.setup_names import rule_named
 from bot.chat.setup_sample import SampleButton
-from bot.chat.weekly_card import FineHereButton
+from bot.chat.weekly_card import FineHereButton, WrongWordsButton
 
 BUTTONS = (
     CaseButton,
@@ -51,6 +51,7 @@ BUTTONS = (
     RaidButton,
     TakeLimitsButton,
     LabelMessage,
+    WrongWordsButton,
     FineHereButton,
     RunButton,
     JudgeButton,

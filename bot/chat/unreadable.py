@@ -92,6 +92,7 @@ def checked_interaction(data: Any) -> dict[str, Any]:
     fits = bool(int(data.get("guild_id") or 0)) == bool(member)
     fits = fits and isinstance(data["token"], str) and data["token"].isascii()
     fits = fits and all(isinstance(name, str | None) for name in names)
+    fits = fits and _are_options(inner.get("options", []))
     if data["type"] in (_COMPONENT, _FORM):
         check_ids(*(int(number) for number in _LONG_NUMBER.findall(inner["custom_id"])))
         fits = fits and _are_components(inner.get("components", []))
@@ -123,5 +124,14 @@ def _are_components(found: Any) -> bool:
         and _are_components(each.get("components", []))
         and (each["type"] != _LABEL or _are_components([each["component"]]))
         and isinstance(each.get("custom_id", ""), str)
+        and isinstance(each.get("values", []), list)
+        for each in found
+    )
+
+
+def _are_options(found: Any) -> bool:
+    """Whether it is a list of what was given to a command, with its groups."""
+    return isinstance(found, list) and all(
+        isinstance(each, dict) and isinstance(each["name"], str) and _are_options(each.get("options", []))
         for each in found
     )

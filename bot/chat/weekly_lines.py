@@ -1,19 +1,21 @@
 """What the weekly report says, line by line, in the order in which it is read. Pure text; `weekly_card.py` lays it out.
 
-No line is about a single member or moderator. Words of members are hidden until somebody taps them.
+No line is about a single member or moderator. Words of members stand in none that is posted, since a text may have to
+go; `words_line` is for who asks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import discord
 
 from bot.chat import weekly_texts as texts
 from bot.chat.inert import spoiler
 from bot.core.numbers import spoken
-from bot.core.weekly import CaseLink, WeekReport
+from bot.core.weekly import DAYS, CaseLink, WeekReport
+from bot.core.wrong_words import WrongWord
 from bot.flow.figures import DEEDS
 from moderation_model.pictures import counted, day, short
 
@@ -102,11 +104,16 @@ def _missed(report: WeekReport) -> str:
 
 
 def _words(report: WeekReport) -> str:
-    words = [
+    return texts.WRONG.format(words=counted(report.words, "word")) if report.words else ""
+
+
+def words_line(words: Sequence[WrongWord], *, until: datetime) -> str:
+    """The words themselves, each hidden until it is tapped."""
+    named = [
         texts.WRONG_WORD.format(word=spoiler(each.word, limit=WORD_ROOM), wrong=each.wrong, total=each.total)
-        for each in report.words
+        for each in words
     ]
-    return texts.WRONG.format(words=", ".join(words)) if words else ""
+    return texts.WRONG_ASK.format(since=day(until - timedelta(days=DAYS)), until=day(until), words=", ".join(named))
 
 
 def _shape(report: WeekReport) -> list[str]:

@@ -20,6 +20,9 @@ SHOWN = 4
 WORTH_TELLING = timedelta(seconds=30)
 """A shorter absence gets no digest: what was missed is checked all the same."""
 
+CLOCK_WRONG = timedelta(hours=1)
+"""By so much the clocks of two healthy machines do not differ, ours and Discord's."""
+
 
 def id_at(when: datetime) -> int:
     """The lowest id that Discord gives in that millisecond; 0 for what was before Discord."""
@@ -110,8 +113,10 @@ def written_at(revision: int, posted_at: datetime) -> datetime:
 
 
 def late(*, found: datetime, written: datetime, minutes: int) -> bool:
-    """Whether a message was found so long after it was written that nothing is done by itself."""
-    return found - written > timedelta(minutes=minutes)
+    """Whether a message was found so long after it was written that nothing is done by itself; also where it seems to
+    be written so long afterwards that the clock is wrong, and nobody knows how old it is.
+    """
+    return found - written > timedelta(minutes=minutes) or written - found > CLOCK_WRONG
 
 
 def some(ids: Collection[int]) -> tuple[list[int], int]:

@@ -1,10 +1,24 @@
-"""How the bot stands, one word a part: what /healthz shows, the log tells once, and `doctor` explains. Pure."""
+"""How the bot stands, one word a part: /healthz and /metrics show it, the log tells it once, `doctor` explains it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from bot.core.findings import Finding
+
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "discord": ("ready", "connecting", "away", "closing"),
+    "model": ("ready", "remote", "starting", "restarting", "away", "failed", "stopped"),
+    "model_version": ("ok", "unhealthy"),
+    "database": ("ready", "away", "full"),
+    "spool": ("empty", "filled", "full", "failing", "closed"),
+    "clock": ("steady", "jumped"),
+    "event_loop": ("ok", "blocked"),
+}
+"""Every word of every part. `remote`: a model server of somebody else's, which answers; `closing`: the bot ends."""
+
+AT_START = frozenset({("discord", "connecting"), ("model", "starting")})
+"""What every start goes through: worth a warning only where it lasts."""
 
 WRONG: Mapping[tuple[str, str], tuple[str, str]] = {
     ("discord", "connecting"): (
@@ -40,7 +54,7 @@ WRONG: Mapping[tuple[str, str], tuple[str, str]] = {
         "The database has no room on its disk. Nothing is done by itself, and what is written is kept in the spool.",
         "Make room there. Nothing else is needed: the spool is gone through then.",
     ),
-    ("spool", "in use"): ("Messages wait in the spool for the database.", "It is emptied by itself once that is back."),
+    ("spool", "filled"): ("Messages wait in the spool for the database.", "It is emptied by itself once that is back."),
     ("spool", "full"): (
         "The spool is full: what is written now is not kept, and only found again in Discord's history.",
         "Make room on the disk of the data folder, or bring the database back.",
@@ -54,7 +68,8 @@ WRONG: Mapping[tuple[str, str], tuple[str, str]] = {
         "Give the bot's user write access to its data folder (CANDOR_DATA_DIR).",
     ),
     ("clock", "jumped"): (
-        "The machine's clock jumped. No old data is dropped until it has been steady for an hour.",
+        "The machine's clock jumped. Until it has been steady for an hour nothing is dropped for its age, no report is "
+        "posted and no training begins.",
         "Check the date, and let a time service (NTP) keep it.",
     ),
     ("event_loop", "blocked"): (
@@ -72,3 +87,12 @@ def findings(states: Mapping[str, object]) -> list[Finding]:
         for (part, word), (sentence, fix) in WRONG.items()
         if states.get(part) == word
     ]
+
+
+def handles_messages(states: Mapping[str, object]) -> bool:
+    """Whether messages arrive, and what becomes of them is kept, in the database or in the spool.
+
+    Without the model they are: keywords decide, and the rest is scored once it is back.
+    """
+    kept = states.get("database") == "ready" or states.get("spool") in ("empty", "filled")
+    return states.get("discord") == "ready" and kept

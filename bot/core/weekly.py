@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 from bot.core.drift import Drift
 from bot.core.numbers import Audits, Precision, Recall, ResponseTime, recall
-from bot.core.wrong_words import WrongWord
 
 DAYS = 7
 LEAST_CARDS = 10
@@ -101,7 +100,7 @@ class WeekReport:
     precision: Mapping[str, Precision] = field(default_factory=dict)
     reported: Reported = field(default_factory=Reported)
     audits: Audits = field(default_factory=Audits)
-    words: tuple[WrongWord, ...] = ()
+    words: int = 0
     wait: ResponseTime = field(default_factory=lambda: ResponseTime(0, None))
     moods: tuple[Mood, ...] = ()
     read: Read = field(default_factory=Read)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.core.away import Place, id_at, made_at
+from bot.core.away import AwayReport, Place, id_at, made_at
 from bot.core.guild_rules import GuildRules
 from bot.flow.cursors import Cursors, Gap
+from bot.store.away import FoundCases
 from bot.store.cursors import Known, Sighting
 
 MARGIN = timedelta(minutes=2)
@@ -34,9 +35,9 @@ class Missed:
 
 @dataclass(slots=True)
 class Absence:
-    """What is known of it so far. `channels` had something to read, those of `gaps` still have; `compared`: open cases
-    were looked at; `told`: its digest is posted, or none is due. `leads`: cases whose cards stand for some of what was
-    found.
+    """What is known of it so far. `channels` had something to read, those of `gaps` still have; `listed`: the channels
+    in which gaps were looked for, None once that is all of them; `compared`: open cases were looked at; `told`: its
+    digest is posted, or none is due. `leads`: cases whose cards stand for some of what was found.
     """
 
     guild_id: int
@@ -50,6 +51,7 @@ class Absence:
     leads: set[int] = field(default_factory=set)
     unread: list[int] = field(default_factory=list)
     not_before: datetime | None = None
+    listed: Collection[int] | None = None
     compared: bool = False
     told: bool = False
     tries: int = 0
@@ -58,6 +60,28 @@ class Absence:
     def holds(self) -> dict[int, Gap]:
         """The gaps as the cursors know them."""
         return {channel_id: Gap(gap.base, self.since) for channel_id, gap in self.gaps.items()}
+
+    def add(self, rest: Absence) -> None:
+        """What was found in the channels that were not listed at first: now all are."""
+        self.gaps |= rest.gaps
+        self.channels += rest.channels
+        self.unread += rest.unread
+        self.not_before = self.not_before or rest.not_before
+        self.listed = None
+
+    def report(self, found: FoundCases) -> AwayReport:
+        """What the guild is told of it."""
+        return AwayReport(
+            guild_id=self.guild_id,
+            since=self.since,
+            until=self.until,
+            checked=self.checked,
+            cases=found.number,
+            urgent=found.urgent,
+            urgent_number=found.late,
+            unread=tuple(self.unread),
+            not_before=self.not_before,
+        )
 
 
 def absence_of(
@@ -102,11 +126,15 @@ def absence_of(
 def absence_for_failures(
     guild_id: int, failed: Mapping[int, Gap], places: Sequence[Place], *, now: datetime, whole_since: datetime
 ) -> Absence:
-    """To read again the channels in which passes failed while the bot was there. Nobody is told: it was not away."""
+    """To read again the channels in which passes failed while the bot was there. Nobody is told: it was not away.
+
+    A channel that is deleted meanwhile, or closed to the bot, is asked for once like any: then nothing waits for it.
+    """
     absence = Absence(guild_id, now, now, whole_since, compared=True, told=True)
-    for place in places:
-        gap = failed.get(place.channel_id)
-        if gap is not None and place.readable and place.newest_id is not None:
-            absence.gaps[place.channel_id] = Missed(place, gap.base, gap.base, place.newest_id + 1)
+    there = {place.channel_id: place for place in places}
+    for channel_id, gap in failed.items():
+        place = there.get(channel_id) or Place(guild_id, channel_id, None)
+        newest = max(place.newest_id or 0, gap.last)
+        absence.gaps[channel_id] = Missed(replace(place, newest_id=newest), gap.base, gap.base, newest + 1)
     absence.channels = len(absence.gaps)
     return absence

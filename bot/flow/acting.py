@@ -29,7 +29,8 @@ from bot.store.under_way import CLAIM, UnderWay
 
 STALE_AFTER = timedelta(hours=1)
 """What was written longer ago than this, and is found only now, opens a case and is not acted on by itself. Nor is
-what was recorded so long ago and never done."""
+what was recorded so long ago and never done, or seems to be recorded in the future: the clock went back, and nobody
+knows how old it is."""
 HEARTBEAT_SECONDS = CLAIM.total_seconds() / 3
 
 PAUSED_SINCE = "the server was paused before it was done"
@@ -122,7 +123,9 @@ class Acting:
     async def _find_out(self, case: Case, record: ActionRecord) -> ActionState:
         """How the action ended, as Discord shows it or by doing it now."""
         outcome = await self._telling.settle(case, record.action)
-        if outcome is None and record.at is not None and self._clock.now() - record.at > STALE_AFTER:
+        if not await self._under_way.keep(record.action_id, now=self._clock.now()):
+            return "pending"  # Discord took so long that another process has it now
+        if outcome is None and record.at is not None and abs(self._clock.now() - record.at) > STALE_AFTER:
             return await self._settled(record, "expired", TOO_LATE)
         if outcome is None and record.by is None and await self._is_late(case):
             return await self._settled(record, "expired", TOO_OLD)

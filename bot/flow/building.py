@@ -68,6 +68,7 @@ def build_flows(
     moderate = casework.moderate(
         stores, outside, desk, telling, gone=gone, audit=audit, brake=brake, text_days=text_days, passed=passed
     )
+    names = casework.names(stores, outside, desk, text_days=text_days)
     cursors = Cursors(store=stores.cursors, clock=clock)
     return Flows(
         desk=desk,
@@ -78,7 +79,7 @@ def build_flows(
         review=review,
         deciding=casework.deciding(stores, outside, review, telling, gone),
         gone=gone,
-        names=casework.names(stores, outside, desk, text_days=text_days),
+        names=names,
         setup=GuildSetup(guilds=guilds, labels=stores.labels, desk=desk, clock=clock),
         audit=audit,
         coverage=Coverage(model=model, predictions=stores.predictions, clock=clock),
@@ -91,7 +92,9 @@ def build_flows(
         alarms=brake.alarms,
         trouble=brake.trouble,
         cursors=cursors,
-        catch_up=casework.catch_up(stores, outside, moderate, desk, gone=gone, cursors=cursors, hours=catch_up_hours),
+        catch_up=casework.catch_up(
+            stores, outside, moderate, desk, gone=gone, names=names, cursors=cursors, hours=catch_up_hours
+        ),
         proposing=Proposing(model=model, guilds=guilds, store=stores.proposals, clock=clock),
         appeal_list=AppealList(appeals=stores.appeal_lists, guilds=guilds, clock=clock),
         exporting=Exporting(records=stores.records, guilds=guilds, clock=clock),

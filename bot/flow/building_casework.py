@@ -17,6 +17,7 @@ from bot.flow.claiming import Claiming
 from bot.flow.cursors import Cursors
 from bot.flow.deciding import Deciding
 from bot.flow.gone import Gone
+from bot.flow.kept_texts import KeptTexts
 from bot.flow.missed_pages import MissedPages
 from bot.flow.moderate import Moderate, Passed
 from bot.flow.names import Names
@@ -135,12 +136,15 @@ def catch_up(
     desk: CardDesk,
     *,
     gone: Gone,
+    names: Names,
     cursors: Cursors,
     hours: float,
 ) -> CatchUp:
     history, away, clock = outside.history, stores.away, outside.clock
     return CatchUp(
-        pages=MissedPages(history=history, moderate=moderate, gone=gone, away=away, clock=clock, hours=hours),
+        pages=MissedPages(
+            history=history, moderate=moderate, gone=gone, names=names, away=away, clock=clock, hours=hours
+        ),
         history=history,
         cursors=cursors,
         store=stores.cursors,
@@ -148,6 +152,8 @@ def catch_up(
         guilds=stores.guilds,
         desk=desk,
         board=outside.board,
+        texts=KeptTexts(history=history, away=away, gone=gone),
+        claiming=Claiming(claims=stores.claims, clock=clock),
         clock=clock,
         hours=hours,
     )

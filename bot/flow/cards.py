@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from time import perf_counter
 from weakref import WeakValueDictionary
 
 import structlog
@@ -72,6 +73,8 @@ class CardDesk:
         self._observe = observe
         self._waiting: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
         self._queued: set[int] = set()
+        self.took: Callable[[float], None] = lambda seconds: None
+        """Told how long each card took, from its turn."""
         self._late: set[asyncio.Task[bool]] = set()
         self._unexplained: dict[int, int] = {}
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -103,8 +106,10 @@ class CardDesk:
         while True:
             guild_id, case_id = await self._waiting.get()
             self._queued.discard(case_id)
+            began = perf_counter()
             try:
                 await self.present(guild_id=guild_id, case_id=case_id)
+                self.took(perf_counter() - began)
             except BotError as error:
                 # The card stays due in the database; catch_up tries again.
                 log.warning("card_failed", case_id=case_id, guild_id=guild_id, why=type(error).__name__)
@@ -253,6 +258,15 @@ class CardDesk:
             log.warning("card_stays", card_id=card.message_id, why=type(error).__name__)
             return False
         return True
+
+    async def show_anew(self, *, guild_id: int, case_id: int) -> bool:
+        """Show the posted card as its case stands now; False if that is still to do."""
+        try:
+            case = await self.refresh(guild_id=guild_id, case_id=case_id)
+        except BoardUnavailable as error:
+            log.warning("not_shown_anew", case_id=case_id, why=type(error).__name__)
+            return False
+        return card_channel(case, await self._guilds.get(guild_id)) is not None
 
     async def scrub(self, case: Case) -> bool:
         """Take the member's text off the case's posted card; False if that is still to do."""

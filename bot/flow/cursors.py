@@ -8,7 +8,7 @@ the row of scores and does no more. It never leads.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -27,10 +27,13 @@ SEEN_EVERY = timedelta(seconds=10)
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """What was written after message `base` of the channel is not decided; some of it since then."""
+    """What was written after message `base` of the channel is not decided; some of it since then. `last`: the newest
+    message of it that is known by its failed pass.
+    """
 
     base: int
     since: datetime
+    last: int = 0
 
 
 @dataclass(slots=True)
@@ -75,6 +78,7 @@ class Cursors:
         self._tracks: dict[int, _Track] = {}
         self._bases: dict[int, int] = {}
         self._open: set[int] = set()
+        self._listed: dict[int, Collection[int]] = {}
         self._whole_since: dict[int, datetime] = {}
         self._connected = False
         self._seen_at: datetime | None = None
@@ -95,8 +99,8 @@ class Cursors:
 
     def failed(self, *, channel_id: int, message_id: int) -> None:
         """The message's pass failed: its channel's cursor stays before it until it is `safe`, or passed again."""
-        track = self._tracks[channel_id]
-        if message_id in track.pending:
+        track = self._tracks.get(channel_id)
+        if track is not None and message_id in track.pending:
             track.failed.add(message_id)
 
     def new_session(self) -> None:
@@ -110,10 +114,18 @@ class Cursors:
         if guild_id not in self._open:
             return
         for channel_id, track in self._tracks.items():
-            if track.guild_id == guild_id:
+            if track.guild_id == guild_id and self._is_listed(guild_id, channel_id):
                 self._bases[channel_id] = track.mark()
         self._open.discard(guild_id)
+        self._listed.pop(guild_id, None)
         self._whole_since.pop(guild_id, None)
+
+    def forget_guild(self, guild_id: int) -> None:
+        """The bot is no longer in the guild: nothing of it is waited for."""
+        self.lost_guild(guild_id)
+        for channel_id in [each for each, track in self._tracks.items() if track.guild_id == guild_id]:
+            del self._tracks[channel_id]
+            self._bases.pop(channel_id, None)
 
     def resumed(self) -> None:
         """The connection is back and brings what was written meanwhile."""
@@ -132,23 +144,47 @@ class Cursors:
         known = [each for each in (stored, self._bases.get(channel_id)) if each is not None]
         return max(known, default=None)
 
-    def open_guild(self, guild_id: int, *, gaps: Mapping[int, Gap], passed: Mapping[int, int]) -> None:
+    def open_guild(
+        self,
+        guild_id: int,
+        *,
+        gaps: Mapping[int, Gap],
+        passed: Mapping[int, int],
+        listed: Collection[int] | None = None,
+    ) -> None:
         """The guild's gaps by channel, which hold the cursors back until they are closed; what arrived in other
-        channels moves them. `passed`: newest messages of channels that are left out.
+        channels moves them. `passed`: newest messages of channels that are left out. `listed`: the channels of which
+        all this is known, if not of all; the cursors of others stand still until `list_rest`.
         """
         for channel_id, track in self._tracks.items():
             if track.guild_id == guild_id:
                 track.gap = gaps.get(channel_id)
+        if listed is not None:
+            self._listed[guild_id] = listed
+        self._open.add(guild_id)
+        self._hold(guild_id, gaps, passed)
+
+    def list_rest(self, guild_id: int, *, gaps: Mapping[int, Gap], passed: Mapping[int, int]) -> None:
+        """The same for the channels that were not listed when the guild was opened."""
+        self._listed.pop(guild_id, None)
+        self._hold(guild_id, gaps, passed)
+
+    def _hold(self, guild_id: int, gaps: Mapping[int, Gap], passed: Mapping[int, int]) -> None:
         for channel_id, gap in gaps.items():
             self._tracks.setdefault(channel_id, _Track(guild_id)).gap = gap
         for channel_id, newest in passed.items():
             track = self._tracks.setdefault(channel_id, _Track(guild_id))
             track.newest = max(track.newest, newest)
-        self._open.add(guild_id)
+
+    def _is_listed(self, guild_id: int, channel_id: int) -> bool:
+        """Whether it is known what was missed in the channel."""
+        return guild_id in self._open and channel_id in self._listed.get(guild_id, (channel_id,))
 
     def close_gap(self, channel_id: int, *, through: int) -> None:
         """Everything in the gap up to message `through` is decided, and what had failed there too."""
-        track = self._tracks[channel_id]
+        track = self._tracks.get(channel_id)
+        if track is None:
+            return
         track.gap = None
         track.newest = max(track.newest, through)
         for message_id in [each for each in track.failed if each <= through]:
@@ -170,8 +206,8 @@ class Cursors:
         found: dict[int, dict[int, Gap]] = {}
         for channel_id, track in self._tracks.items():
             if track.failed and track.gap is None and track.guild_id in self._whole_since:
-                first = min(track.failed)
-                found.setdefault(track.guild_id, {})[channel_id] = Gap(first - 1, track.pending[first])
+                first, last = min(track.failed), max(track.failed)
+                found.setdefault(track.guild_id, {})[channel_id] = Gap(first - 1, track.pending[first], last)
         return found
 
     def lag(self) -> float:
@@ -184,7 +220,7 @@ class Cursors:
         now = self._clock.now()
         moved: list[tuple[_Track, Cursor]] = []
         for channel_id, track in self._tracks.items():
-            if track.guild_id in self._open:
+            if self._is_listed(track.guild_id, channel_id):
                 mark = track.mark()
                 settled, track.ripe = mark if last else min(mark, track.ripe), mark
                 if settled > track.written:

@@ -34,10 +34,8 @@ class Dropping:
         now, texts = self._clock.now(), 0
         while dropped := await self._cases.expire_texts(now, BATCH):
             texts += len(dropped)
-            await self._take_off_shared_cards(dropped)
         # Not only those of just now: an earlier run may have been cut short, or Discord was away.
-        for case in await self._cases.unscrubbed(MOST_CARDS):
-            await self._scrub(case)
+        await self._take_off_cards(await self._cases.unscrubbed(MOST_CARDS))
         if texts:
             log.info("texts_dropped", texts=texts)
         return texts
@@ -47,17 +45,20 @@ class Dropping:
         now = self._clock.now()
         await self._cases.release_texts(case_ids, at=now)
         dropped = await self._cases.expire_texts(now, len(case_ids), only=case_ids) if case_ids else []
-        await self._take_off_shared_cards(dropped)
-        for case in dropped:
-            await self._scrub(case)
+        await self._take_off_cards([case for case in dropped if case.lead_id is None])
+        await self._queue_shared_cards(dropped)
         return dropped
 
-    async def _scrub(self, case: Case) -> None:
-        if await self._desk.scrub(case):
-            await self._cases.set_scrubbed(case_id=case.case_id)
+    async def _take_off_cards(self, dropped: Sequence[Case]) -> None:
+        """Scrub the cards of these cases. A card also shows what its followers said: it is shown anew without that."""
+        shared = {case.lead_id: case.guild_id for case in dropped if case.lead_id is not None}
+        done = {lead_id: await self._desk.show_anew(guild_id=shared[lead_id], case_id=lead_id) for lead_id in shared}
+        for case in dropped:
+            if (case.lead_id is None or done[case.lead_id]) and await self._desk.scrub(case):
+                await self._cases.set_scrubbed(case_id=case.case_id)
 
-    async def _take_off_shared_cards(self, dropped: Sequence[Case]) -> None:
-        """A card also shows what its followers said; where it is still kept itself, it is shown anew without that."""
+    async def _queue_shared_cards(self, dropped: Sequence[Case]) -> None:
+        """Have them shown anew soon, once for all that a raid's clean-up deletes. The next run makes sure of it."""
         for case in dropped:
             if case.lead_id is None:
                 continue

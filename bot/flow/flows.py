@@ -82,3 +82,8 @@ class Flows:
     dropping: Dropping
     privacy: Privacy
     departing: Departing
+
+    def came_back(self) -> None:
+        """Discord's servers are there, or one more of them is."""
+        self.catch_up.came_back()
+        self.rescoring.came_back()

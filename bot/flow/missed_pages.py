@@ -10,10 +10,12 @@ import structlog
 
 from bot.core.away import WORTH_TELLING, Found, Place, id_at, made_at, written_at
 from bot.core.events import IncomingMessage
-from bot.errors import BotError, NotAllowed
+from bot.errors import BotError, ModelSilent, NotAllowed
 from bot.flow.absence import MARGIN, Absence, Missed
 from bot.flow.gone import Gone
+from bot.flow.kept_texts import pages_around
 from bot.flow.moderate import Moderate, Passed
+from bot.flow.names import Names
 from bot.flow.ports import PAGE, Clock, History
 from bot.store.away import AwayStore
 from moderation_model.errors import BadRequest, ModelFailed
@@ -31,11 +33,20 @@ class MissedPages:
     """Every method raises BotError where the database, Discord or the model does not answer; the page is due again."""
 
     def __init__(
-        self, *, history: History, moderate: Moderate, gone: Gone, away: AwayStore, clock: Clock, hours: float
+        self,
+        *,
+        history: History,
+        moderate: Moderate,
+        gone: Gone,
+        names: Names,
+        away: AwayStore,
+        clock: Clock,
+        hours: float,
     ) -> None:
         self._history = history
         self._moderate = moderate
         self._gone = gone
+        self._names = names
         self._away = away
         self._clock = clock
         self._window = timedelta(hours=hours)
@@ -60,6 +71,11 @@ class MissedPages:
             gap.before = page[-1].message_id
         return bool(older) or len(page) < PAGE
 
+    async def titles(self, absence: Absence) -> None:
+        """Look at the titles of the threads that were opened meanwhile."""
+        for title in await self._history.titles(absence.guild_id, since=absence.since - MARGIN):
+            await self._names.look(title)
+
     async def open_cases(self, absence: Absence) -> None:
         """Look again at the messages that moderators still have to decide on."""
         if absence.until - absence.since < WORTH_TELLING:
@@ -67,16 +83,9 @@ class MissedPages:
         since = absence.until - self._window
         found = await self._away.open_messages(guild_id=absence.guild_id, since=since, limit=OPEN_CASES)
         places = {place.channel_id: place for place in self._history.places(absence.guild_id) if place.readable}
-        for channel_id in dict.fromkeys(channel_id for channel_id, _ in found):
-            wanted = [message_id for where, message_id in found if where == channel_id]
-            while channel_id in places and wanted:
-                before = wanted[0] + 1
-                page = await self._history.page(places[channel_id], before=before)
-                if page is None:
-                    break
+        async for channel_id, page, before in pages_around(self._history, found, places):
+            if page is not None:
                 await self._look_again(absence, places[channel_id], page, edited=page, before=before)
-                low = page[-1].message_id if len(page) == PAGE else 0
-                wanted = [message_id for message_id in wanted if message_id < low]
 
     async def _look_again(
         self, absence: Absence, place: Place, page: Sequence[Found], *, edited: Sequence[Found], before: int
@@ -101,7 +110,7 @@ class MissedPages:
                 log.error("missed_pass_failed", message_id=message.message_id, exc_info=passed)
         passes = [each for each in found if isinstance(each, Passed)]
         if any(each.failure is not None and not isinstance(each.failure, BadRequest | ModelFailed) for each in passes):
-            raise BotError("The model does not answer. What was missed is scored once it does.")
+            raise ModelSilent
         absence.leads |= {
             each.case.lead_id for each in passes if each.case is not None and each.case.lead_id is not None
         }

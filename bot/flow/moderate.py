@@ -8,9 +8,8 @@ more.
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -30,6 +29,7 @@ from bot.flow.audit import Audit
 from bot.flow.breaker import Breaker, Limited
 from bot.flow.cards import CardDesk
 from bot.flow.gone import Gone
+from bot.flow.laps import Laps, Stage
 from bot.flow.ports import Clock, ModelService
 from bot.flow.trouble import Trouble
 from bot.store.cases import CaseStore
@@ -47,7 +47,7 @@ PassOutcome = Literal["decided", "unscored", "replayed", "exempt", "empty", "spo
 @dataclass(frozen=True, slots=True)
 class Passed:
     """How one message went through the pass. `predictions` follow `message.parts`; `failure`: why there are none.
-    `milliseconds` is the whole pass.
+    `milliseconds` is the whole pass, `stages` the seconds of its stages.
     """
 
     message: IncomingMessage
@@ -57,6 +57,7 @@ class Passed:
     case: Case | None = None
     failure: ModelError | None = None
     milliseconds: float = 0.0
+    stages: Mapping[Stage, float] = field(default_factory=dict)
 
 
 class Moderate:
@@ -108,13 +109,13 @@ class Moderate:
 
         Without `weigh` a case's card is left to `CardDesk.catch_up`, which weighs many at once, unless it never waits.
         """
-        started = time.perf_counter()
-        passed = await self._pass(message, priority, weigh)
-        passed = replace(passed, message=message, milliseconds=(time.perf_counter() - started) * 1000)
+        laps = Laps()
+        passed = await self._pass(message, priority, weigh, laps)
+        passed = replace(passed, message=message, milliseconds=laps.milliseconds, stages=laps.seconds)
         self._observe(passed)
         return passed
 
-    async def _pass(self, message: IncomingMessage, priority: str, weigh: bool) -> Passed:
+    async def _pass(self, message: IncomingMessage, priority: str, weigh: bool, laps: Laps) -> Passed:
         self._newest = max(self._newest, message.created_at)
         rules = await self._guilds.get(message.guild_id)
         if rules.exempts(message):
@@ -125,17 +126,19 @@ class Moderate:
         if await self._predictions.seen(message_id=message.message_id, revision=message.revision):
             return Passed(message, "replayed")
         hits = find_keywords(message.text, rules.keywords)
+        laps.end("rules")
         try:
             predictions = await self._scores(message, rules, priority)
         except ModelError as error:
-            passed = await self._leave_unscored(message, error)
+            passed = await self._leave_unscored(message, error, laps)
             # Keywords and what asks for care are what is left while the model is away.
             rules = await self._guilds.get(message.guild_id)
             decision = decide(message, (), rules, asks_for_care=asks_for_care(message.text), keywords=hits)
             if not decision.opens:
                 return passed
             decision = self._in_time(message, decision, rules)
-            return replace(await self._open_and_act(message, (), decision, weigh), failure=error)
+            return replace(await self._open_and_act(message, (), decision, weigh, laps), failure=error)
+        laps.end("model")
         self._trouble.model_answered()
         self.model_answered.set()
         # Anew: somebody may have pressed pause while the message was scored.
@@ -151,6 +154,7 @@ class Moderate:
         if message.revision and decision.opens == "flagged":
             decision = await self._after_edit(message, decision)
         decision = self._in_time(message, decision, rules)
+        laps.end("decide")
         if decision.opens is None:
             fresh = await self._record(message, predictions)
             # What people vent is nobody's to check.
@@ -158,8 +162,9 @@ class Moderate:
                 await self._audit.consider(message, predictions, decision)
                 if self._gone.knows(message.message_id):
                     await self._audit.drop(guild_id=message.guild_id, message_ids=[message.message_id])
+            laps.end("store")
             return Passed(message, "decided" if fresh else "replayed", tuple(predictions), decision)
-        return await self._open_and_act(message, predictions, decision, weigh)
+        return await self._open_and_act(message, predictions, decision, weigh, laps)
 
     async def unrecorded(self, message: IncomingMessage, rules: GuildRules, *, priority: str) -> Decision:
         """What `rules` say of the message while nothing can be written down: every action is withheld."""
@@ -183,7 +188,7 @@ class Moderate:
         return max(self._clock.now(), self._newest)
 
     async def _open_and_act(
-        self, message: IncomingMessage, predictions: Sequence[Prediction], decision: Decision, weigh: bool
+        self, message: IncomingMessage, found: Sequence[Prediction], decision: Decision, weigh: bool, laps: Laps
     ) -> Passed:
         rules = await self._guilds.get(message.guild_id)
         async with self._opening:
@@ -192,16 +197,18 @@ class Moderate:
             limited = Limited(decision) if old else await self._breaker.limit(message, decision)
             decision = limited.decision
             lead_id = await self._lead_for(message, decision, rules)
-            new = self.new_case(message, predictions, decision, lead_id=lead_id)
+            new = self.new_case(message, found, decision, lead_id=lead_id)
             case, created = await self._cases.open(new, decision.actions)
-        if predictions:
-            await self._record(message, predictions)
+        if found:
+            await self._record(message, found)
+        laps.end("store")
         if created:
             case = await self._gone.after_opening(await self._acting.perform(case))
+            laps.end("act")
         if created and (weigh or never_waits(case)):
             self._desk.enqueue(guild_id=case.guild_id, case_id=case.lead_id or case.case_id)
         await self._alarms.tell(message.guild_id, limited)
-        return Passed(message, "decided" if created else "replayed", tuple(predictions), decision, case)
+        return Passed(message, "decided" if created else "replayed", tuple(found), decision, case)
 
     def _is_late(self, message: IncomingMessage, rules: GuildRules) -> bool:
         written = written_at(message.revision, message.created_at)
@@ -261,12 +268,16 @@ class Moderate:
             message, () if unread else predictions, at=self._clock.now(), unscored_why=unread, retry=False
         )
 
-    async def _leave_unscored(self, message: IncomingMessage, error: ModelError) -> Passed:
+    async def _leave_unscored(self, message: IncomingMessage, error: ModelError, laps: Laps) -> Passed:
+        laps.end("model")
         why = type(error).__name__
         # A text that the server refuses is refused again.
         retry = not isinstance(error, BadRequest)
-        log.warning("unscored", message_id=message.message_id, guild_id=message.guild_id, why=why)
+        # While the model is away its state is in the log; a line for each message would bury that.
+        say = log.debug if retry else log.warning
+        say("unscored", message_id=message.message_id, guild_id=message.guild_id, why=why)
         await self._predictions.record(message, (), at=self._clock.now(), unscored_why=why, retry=retry)
+        laps.end("store")
         if retry:
             self._trouble.model_failed(message.guild_id)
             self.left_unscored.set()

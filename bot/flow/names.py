@@ -16,6 +16,7 @@ from bot.core.events import IncomingMessage
 from bot.core.guild_rules import GuildRules
 from bot.core.keywords import find_keywords, hide_words
 from bot.core.policy import decide
+from bot.errors import StoreUnavailable
 from bot.flow.cards import CardDesk
 from bot.flow.ports import Clock, ModelService
 from bot.store.cases import CaseStore
@@ -62,7 +63,10 @@ class Names:
         if not wanted or not name.parts or rules.exempts(name) or not self._is_new(name):
             return None
         try:
-            return await self._judge(replace(name, revision=self._names.revision(name)), rules)
+            return await self._judge(replace(name, revision=await self._names.revision(name)), rules)
+        except StoreUnavailable:
+            self.forget(guild_id=name.guild_id, named_id=name.message_id)
+            raise
         except ModelError as error:
             self.forget(guild_id=name.guild_id, named_id=name.message_id)
             log.warning("name_unscored", guild_id=name.guild_id, subject=name.subject, why=type(error).__name__)
@@ -75,6 +79,10 @@ class Names:
     def has_seen(self, *, guild_id: int, named_id: int, text: str) -> bool:
         """Whether this was the name of that member or thread when it was last looked at."""
         return self._seen.get((guild_id, named_id)) == text
+
+    def is_of(self, case: Case, text: str) -> bool:
+        """Whether the case is about the name `text`."""
+        return text == case.text if case.text else self._names.is_of(case, text)
 
     def _is_new(self, name: IncomingMessage) -> bool:
         if self.has_seen(guild_id=name.guild_id, named_id=name.message_id, text=name.text):

@@ -235,7 +235,10 @@ class Messages(Protocol):
     """Messages as they stand on Discord now."""
 
     async def fetch(self, *, guild_id: int, channel_id: int, message_id: int) -> IncomingMessage | None:
-        """The message, or None if it is gone or cannot be read any more. Raises BotError if Discord does not answer."""
+        """The message, or None if it is gone or cannot be read any more.
+
+        Raises GuildAway while Discord does not bring its server, BotError if Discord does not answer.
+        """
         ...
 
     async def fetch_many(
@@ -252,6 +255,10 @@ class History(Protocol):
         """The guilds that are there now."""
         ...
 
+    def time(self) -> datetime | None:
+        """Discord's time, None where it has not told it."""
+        ...
+
     def joined_at(self, guild_id: int) -> datetime | None:
         """When the bot came to the guild."""
         ...
@@ -260,10 +267,20 @@ class History(Protocol):
         """The channels and active threads that the bot sees in the guild."""
         ...
 
+    async def archived(self, guild_id: int, *, since: datetime) -> Sequence[Place]:
+        """The public threads that were archived since then. Raises BotError if Discord does not answer."""
+        ...
+
+    async def titles(self, guild_id: int, *, since: datetime) -> Sequence[IncomingMessage]:
+        """The titles of threads that were opened since then, those of `archived` among them; a forum post's comes with
+        its first message. Raises BotError if Discord does not answer.
+        """
+        ...
+
     async def page(self, place: Place, *, before: int) -> Sequence[Found] | None:
         """Up to `PAGE` messages before that id as they stand now, the newest first; None where the place is gone.
 
-        Raises NotAllowed where the bot may not read them, BotError if Discord does not answer.
+        Raises NotAllowed where the bot may not read them, GuildAway and BotError as `Messages.fetch` does.
         """
         ...
 

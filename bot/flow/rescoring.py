@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -18,7 +19,7 @@ import structlog
 
 from bot.core.cases import MessageKey
 from bot.core.events import IncomingMessage
-from bot.errors import BotError, StoreUnavailable
+from bot.errors import BotError, GuildAway, StoreUnavailable
 from bot.flow.failing import Failing
 from bot.flow.moderate import Moderate
 from bot.flow.ports import Clock, Messages, ModelService
@@ -33,6 +34,7 @@ RESCORE_WINDOW = timedelta(hours=24)
 PAUSE = 1.0
 """Seconds between two questions whether the model is back, and between two rounds of the backlog."""
 LONGEST_PAUSE = 30.0
+"""The same after errors, and while nothing of the backlog can be moved."""
 ROUND = 1000
 PAGE = 100
 """Messages that are fetched together: as many as Discord gives of a channel's history at once."""
@@ -44,12 +46,22 @@ PROBE = "Is anybody there? {number}"
 
 @dataclass(slots=True)
 class _Round:
-    """How one round of the backlog went. `unanswered`: the model gave no answer to these."""
+    """How one round of the backlog went. `unanswered`: the model gave no answer to these; `absent`: the servers of
+    which Discord says nothing; `tried`: each is passed once.
+    """
 
     done: int = 0
+    given_up: int = 0
     failed: list[MessageKey] = field(default_factory=list)
     unanswered: list[MessageKey] = field(default_factory=list)
+    tried: set[tuple[int, int]] = field(default_factory=set)
+    absent: set[int] = field(default_factory=set)
     away: bool = False
+
+    @property
+    def stuck(self) -> bool:
+        """Nothing was moved though the model is there."""
+        return not (self.done or self.given_up or self.away)
 
 
 class Rescoring:
@@ -75,23 +87,41 @@ class Rescoring:
         self._channels = asyncio.Semaphore(CHANNELS_AT_ONCE)
         self._probes = 0
 
+    def came_back(self) -> None:
+        """A server is there again of which something may wait."""
+        self._moderate.left_unscored.set()
+
     async def rescore(self, *, limit: int = ROUND) -> int:
         """Pass again what was left unscored, the newest first; how many were decided now.
 
         A message that the model fails on, failed by itself. A page without one answer means that the model is away: the
         rest waits. One without an answer among successes is that message's own failure too. What fails by itself time
         and again is given up, so that it holds up no other. Raises BotError where database or Discord is away.
+
+        What waits of a server that is away does not count to `limit`.
         """
+        return (await self._round(limit)).done
+
+    async def _round(self, limit: int) -> _Round:
         async with self._one_round:
-            this = _Round()
-            since = self._clock.now() - RESCORE_WINDOW
-            for page in _pages(await self._predictions.unscored(since=since, limit=limit)):
-                await self._page(page, this)
-                if this.away:
-                    break
+            this, absent = _Round(), -1
+            while len(this.absent) > absent and not this.away:
+                absent = len(this.absent)
+                await self._newest(limit, this)
             alone = this.done and not this.away
             await self._failing.count(this.failed + this.unanswered if alone else this.failed)
-            return this.done
+            return this
+
+    async def _newest(self, limit: int, this: _Round) -> None:
+        """Pass the newest of the servers that are not known to be away."""
+        since = self._clock.now() - RESCORE_WINDOW
+        found = await self._predictions.unscored(since=since, limit=limit, without=this.absent)
+        keys = [key for key in found if (key.message_id, key.revision) not in this.tried]
+        for page in _pages(keys):
+            this.tried |= {(key.message_id, key.revision) for key in page}
+            await self._page(page, this)
+            if this.away:
+                break
 
     async def _page(self, page: Sequence[MessageKey], this: _Round) -> None:
         by_channel: dict[tuple[int, int], list[MessageKey]] = defaultdict(list)
@@ -104,18 +134,25 @@ class Rescoring:
 
     async def _channel(self, keys: Sequence[MessageKey], this: _Round) -> None:
         ids = [key.message_id for key in keys]
-        async with self._channels:
-            found = await self._messages.fetch_many(
-                guild_id=keys[0].guild_id, channel_id=keys[0].channel_id, message_ids=ids
-            )
+        try:
+            async with self._channels:
+                found = await self._messages.fetch_many(
+                    guild_id=keys[0].guild_id, channel_id=keys[0].channel_id, message_ids=ids
+                )
+        except GuildAway:
+            this.absent.add(keys[0].guild_id)  # they stay unscored until it is there again
+            return
+        except BotError:
+            raise
+        except Exception:
+            log.exception("rescore_crashed", channel_id=keys[0].channel_id, guild_id=keys[0].guild_id)
+            return
         await _together(self._pass(key, found.get(key.message_id), this) for key in keys)
 
     async def _pass(self, key: MessageKey, message: IncomingMessage | None, this: _Round) -> None:
         async with self._room:
             if message is None or message.revision != key.revision:
-                await self._predictions.give_up(
-                    message_id=key.message_id, revision=key.revision, why="gone" if message is None else "edited"
-                )
+                await self._give_up(key, this, why="gone" if message is None else "edited")
             if message is None:
                 return
             try:
@@ -125,42 +162,55 @@ class Rescoring:
                     raise
                 this.failed.append(key)  # the database refuses this row alone
                 return
+            except BotError:
+                raise
+            except Exception:
+                log.exception("rescore_crashed", message_id=key.message_id, guild_id=key.guild_id)
+                this.failed.append(key)
+                return
             if passed.outcome in ("exempt", "empty"):
-                await self._predictions.give_up(message_id=key.message_id, revision=key.revision, why=passed.outcome)
+                await self._give_up(key, this, why=passed.outcome)
         if isinstance(passed.failure, ModelFailed):
             this.failed.append(key)
         elif passed.failure is not None and not isinstance(passed.failure, BadRequest):
             this.unanswered.append(key)
         this.done += passed.outcome == "decided" and passed.failure is None
 
+    async def _give_up(self, key: MessageKey, this: _Round, *, why: str) -> None:
+        await self._predictions.give_up(message_id=key.message_id, revision=key.revision, why=why)
+        this.given_up += 1
+
     async def run(self) -> None:
         """Rescore as soon as the model answers after messages were left unscored, until none is left; at first what an
-        earlier process left.
+        earlier process left. Until cancelled.
         """
-        if await self._has_backlog():
-            self._moderate.left_unscored.set()
+        pause = PAUSE
         while True:
-            await self._moderate.left_unscored.wait()
-            self._moderate.left_unscored.clear()
-            pause, left = PAUSE, True
-            while left:
-                try:
-                    if await self._model_is_back():
-                        await self.rescore()
-                    since = self._clock.now() - RESCORE_WINDOW
-                    pause, left = PAUSE, bool(await self._predictions.unscored(since=since, limit=1))
-                except BotError as error:
-                    # The database or Discord is away; the messages stay unscored until both answer.
-                    log.warning("rescore_failed", why=type(error).__name__)
-                    pause = min(pause * 2, LONGEST_PAUSE)
-                if left:
-                    await asyncio.sleep(pause)
+            try:
+                self._moderate.left_unscored.clear()
+                if not await self._has_backlog():
+                    await self._moderate.left_unscored.wait()
+                    continue
+                stuck = await self._model_is_back() and (await self._round(ROUND)).stuck
+                pause = min(pause * 2, LONGEST_PAUSE) if stuck else PAUSE
+            except BotError as error:
+                # The database or Discord is away; the messages stay unscored until both answer.
+                log.warning("rescore_failed", why=type(error).__name__)
+                pause = min(pause * 2, LONGEST_PAUSE)
+            except Exception:
+                log.exception("rescore_crashed")
+                pause = min(pause * 2, LONGEST_PAUSE)
+            await self._rest(pause)
+
+    async def _rest(self, pause: float) -> None:
+        """A longer pause ends early for what is left unscored meanwhile, and for servers that come back."""
+        await asyncio.sleep(PAUSE)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause - PAUSE):
+                await self._moderate.left_unscored.wait()
 
     async def _has_backlog(self) -> bool:
-        try:
-            return bool(await self._predictions.unscored(since=self._clock.now() - RESCORE_WINDOW, limit=1))
-        except StoreUnavailable:
-            return True  # the loop finds out
+        return bool(await self._predictions.unscored(since=self._clock.now() - RESCORE_WINDOW, limit=1))
 
     async def _model_is_back(self) -> bool:
         """Whether it scores. Asked with a text of our own: a question costs no message and no call to Discord.

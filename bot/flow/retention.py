@@ -12,6 +12,7 @@ from bot.store.expiring import ExpiryStore
 from bot.store.leases import LeaseStore
 from bot.store.predictions import PredictionStore
 from bot.store.privacy_kinds import SLOT_DAYS
+from bot.store.spool import Spool
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +27,9 @@ class Retention:
         expiry: ExpiryStore,
         dropping: Dropping,
         leases: LeaseStore,
+        spool: Spool,
         clock: Clock,
+        text_days: int,
         prediction_days: int,
         case_days: int,
     ) -> None:
@@ -34,7 +37,9 @@ class Retention:
         self._expiry = expiry
         self._dropping = dropping
         self._leases = leases
+        self._spool = spool
         self._clock = clock
+        self._text_days = timedelta(days=text_days)
         self._prediction_days = timedelta(days=prediction_days)
         self._case_days = timedelta(days=case_days)
 
@@ -49,3 +54,7 @@ class Retention:
         await self._leases.forget(before=now - timedelta(days=SLOT_DAYS))
         log.info("retention", predictions=scores, texts=texts, cases=nameless, closed=left_open, others=others)
         return scores + texts + nameless + others
+
+    async def spool(self) -> int:
+        """Remove what of this machine's spool nobody could read for as long as texts are kept; how many entries."""
+        return self._spool.drop_unreadable(before=self._clock.now() - self._text_days)

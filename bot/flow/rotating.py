@@ -21,12 +21,13 @@ from bot.store.crypto import TextKey, key_path, new_key, replace_keys, split_key
 from bot.store.database import Database
 from bot.store.leases import LeaseStore
 from bot.store.rotating import Rotated, rotate
+from bot.store.set_aside import UNREADABLE
+from bot.store.spool import Spool
 from moderation_model.pictures import counted
 
 log = structlog.get_logger(__name__)
 
 SPOOLS = "candor.spool*"
-UNREADABLE = ".unreadable"
 
 RUNNING = (
     "The bot is running, and it would go on writing with the old key. Stop every process of it, wait two minutes, and "
@@ -53,7 +54,7 @@ SET_NEW = (
 async def rotate_key(settings: Settings, *, now: datetime) -> str:
     """Change the key, or go on with a change that was cut short; what was done and what is left, in sentences.
 
-    Raises BadSettings, StoreUnavailable, and BotError where the bot runs.
+    Raises BadSettings, StoreUnavailable, SpoolUnavailable, and BotError where the bot runs.
     """
     given = settings.encryption_key.get_secret_value() if settings.encryption_key is not None else None
     path = key_path(settings)
@@ -67,6 +68,7 @@ async def rotate_key(settings: Settings, *, now: datetime) -> str:
     if given is None and len(keys) == 1:
         keys = [new_key(), *keys]
         replace_keys(path, keys)
+    _take_back(settings, keys)
     done = await _written_anew(settings, keys)
     said = [DONE.format(rows=counted(done.rows, "row"))]
     if done.unreadable:
@@ -93,6 +95,16 @@ async def _written_anew(settings: Settings, keys: list[str]) -> Rotated:
         await db.close()
 
 
+def _take_back(settings: Settings, keys: list[str]) -> None:
+    """Entries of the spool that could not be read before and can be now wait in it again. Raises SpoolUnavailable."""
+    if (settings.data_dir / UNREADABLE).exists():
+        spool = Spool(settings.data_dir, key=TextKey(",".join(keys)))
+        try:
+            spool.open()
+        finally:
+            spool.close()
+
+
 async def _require_stopped(settings: Settings, keys: list[str], now: datetime) -> None:
     """Raises BotError while a process of the bot uses this database or this data folder."""
     if any(_is_held(spool) for spool in _spools(settings)):
@@ -108,7 +120,7 @@ async def _require_stopped(settings: Settings, keys: list[str], now: datetime) -
 
 
 def _spools(settings: Settings) -> list[Path]:
-    return [path for path in sorted(settings.data_dir.glob(SPOOLS)) if path.suffix != UNREADABLE]
+    return [path for path in sorted(settings.data_dir.glob(SPOOLS)) if path.name != UNREADABLE]
 
 
 def _is_held(spool: Path) -> bool:

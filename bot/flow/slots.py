@@ -8,7 +8,7 @@ wakes up too late finds its lease lost and stops. The table and the alarm clock 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -60,13 +60,14 @@ class Schedule(Protocol):
 class SlotJob:
     """One row whose due times run once. `cron`: the schedule of all; without it each guild's own stands in its rules
     under `setting`. `by_guild`: a slot for each guild that is set up, else one for the whole deployment, or for each of
-    its shards.
+    its shards. `waits`: what is due stays due while the clock is in doubt: its work goes by ages, or is seen by people.
     """
 
     name: str
     cron: str | None = None
     setting: Literal["learn_cron", "weekly_cron"] | None = None
     by_guild: bool = False
+    waits: bool = True
 
 
 @dataclass(slots=True)
@@ -105,8 +106,9 @@ class Slots:
         guilds: GuildStore,
         guild_ids: Callable[[], Collection[int]],
         clock: Clock,
+        in_doubt: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`work` by name. Raises KeyError if a row of the table has none."""
+        """`work` by name; `in_doubt`: whether the clock may be wrong. Raises KeyError if a row has no work."""
         self._work = {job.name: work[job.name] for job in table}
         self._table = tuple(table)
         self._schedule = schedule
@@ -114,9 +116,12 @@ class Slots:
         self._guilds = guilds
         self._guild_ids = guild_ids
         self._clock = clock
+        self._in_doubt = in_doubt
         self._held: dict[str, _Held] = {}
         self._waiting: dict[str, deque[GuildRules | None]] = {job.name: deque() for job in table}
         self._settled: dict[str, _Settled] = {}
+        self.ended: Counter[tuple[str, str]] = Counter()
+        """How often each job ended how in this process: `done`, `failed`, or `lost` to another one."""
 
     async def tick(self) -> list[asyncio.Task[None]]:
         """Prolong what runs here, stop what was lost, start what is due; the tasks started. Raises nothing."""
@@ -128,6 +133,8 @@ class Slots:
             everyone = await self._guilds.fresh(self._guild_ids())
             for job in self._table:
                 self._waiting[job.name].clear()
+                if job.waits and self._in_doubt():
+                    continue
                 for rules in everyone if job.by_guild else (None,):
                     task = await self._start(job, rules, now)
                     started += [task] if task is not None else []
@@ -247,8 +254,10 @@ class Slots:
         try:
             if not await self._leases.end(held.lease, now=self._clock.now(), outcome=outcome, detail=detail):
                 log.warning("slot_lost", job=name, slot=held.lease.slot.isoformat())
+                outcome = "lost"
             held.outcome = None
         except StoreUnavailable:
             held.outcome = (outcome, detail)
             return
+        self.ended[held.job, outcome] += 1
         self._held.pop(name, None)

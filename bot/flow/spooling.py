@@ -36,6 +36,8 @@ RETRY = 1.0
 LOOK = 10.0
 """Seconds between two questions whether it is still there."""
 BATCH = 256
+RECORDED = ("decided", "unscored")
+"""Outcomes of a pass that has written something. One that is exempt or was passed before shows nothing of the disk."""
 MOST_LINES = 10
 """Flagged messages of which a guild is told one by one; the cards of all of them follow."""
 
@@ -76,6 +78,7 @@ class Spooling:
         self._needed = asyncio.Event()
         self._lines: dict[int, int] = {}
         self._flagged: set[tuple[int, int]] = set()
+        self._keeps = True
         self.away_since: datetime | None = None
         self.full = False
         """Whether the database refuses for want of room on its disk."""
@@ -89,30 +92,43 @@ class Spooling:
         """The pass; without a database what can be done without one. Raises StoreUnavailable where the message could be
         kept nowhere.
         """
-        if self.away_since is None:
+        if self._may_answer:
             try:
-                return await self._moderate.handle(message, priority=priority)
+                passed = await self._moderate.handle(message, priority=priority)
             except StoreUnavailable as error:
                 await self._failed(error)
+            else:
+                await self._is_back(wrote=passed.outcome in RECORDED)
+                return passed
         return await self._keep(message, priority)
 
     async def deleted(self, *, guild_id: int, message_ids: Collection[int]) -> None:
         """`Gone.deleted`, now or once the database is back."""
-        if self.away_since is None:
+        if self._may_answer:
             try:
                 await self._gone.deleted(guild_id=guild_id, message_ids=message_ids)
             except StoreUnavailable as error:
                 await self._failed(error)
             else:
+                await self._is_back(wrote=False)  # mostly there is nothing of it here
                 return
         await self._append(Deletion(guild_id, tuple(message_ids)))
 
-    def left(self, messages: Sequence[IncomingMessage]) -> None:
-        """The process ends while these are in the pass: the next start finds them in the spool."""
+    def left(self, entries: Sequence[Spooled]) -> bool:
+        """The process ends while these are in the pass: the next start finds them in the spool, unless False."""
         try:
-            self._spool.append_now([key_of(message) for message in messages])
+            self._spool.append_now(entries)
         except SpoolUnavailable as error:
-            log.warning("not_kept", messages=len(messages), why=str(error))
+            log.warning("not_kept", entries=len(entries), why=str(error))
+            return False
+        return True
+
+    @property
+    def _may_answer(self) -> bool:
+        """Whether the database is asked at all. One that is full still answers questions: whether there is room again
+        shows when something is written, and if nothing waits in the spool that is what comes next.
+        """
+        return self.away_since is None or (self.full and not self._spool.count)
 
     async def run(self) -> None:
         """Bring back what waits, as soon as the database answers; look now and then whether it does."""
@@ -150,8 +166,11 @@ class Spooling:
         try:
             await self._spool.append(entry)
         except SpoolUnavailable as error:
-            log.error("not_kept", why=str(error))
+            if self._keeps:
+                log.error("not_kept", why=str(error))
+            self._keeps = False
             raise StoreUnavailable("Neither the database nor the spool can be written.") from error
+        self._keeps = True
 
     async def _tell(self, message: IncomingMessage, decision: Decision) -> None:
         name = (message.message_id, message.revision)
@@ -201,36 +220,43 @@ class Spooling:
             for whole, group in groupby(waiting, key=lambda each: not isinstance(each.entry, MessageKey)):
                 together = list(group)
                 for part in ([each] for each in together) if whole else (together,):
-                    await self._bring_back([each.entry for each in part if each.entry is not None])
+                    wrote = await self._bring_back([each.entry for each in part if each.entry is not None])
                     await self._spool.done(part[-1].end, len(part))
-                    await self._is_back()
-        await self._is_back()
+                    await self._is_back(wrote=wrote)
+        await self._is_back(wrote=False)
 
-    async def _bring_back(self, entries: Sequence[Spooled]) -> None:
-        """Have the database know of them; one that it refuses for what it is, is given up."""
+    async def _bring_back(self, entries: Sequence[Spooled]) -> bool:
+        """Have the database know of them; one that it refuses for what it is, is given up. Whether any was written."""
         found = await asyncio.gather(*map(self._one, entries), return_exceptions=True)
+        wrote = True in found
         for entry, error in zip(entries, found, strict=True):
             if isinstance(error, StoreUnavailable) and (not isinstance(entry, IncomingMessage) or is_away(error)):
                 raise error  # with ids alone nothing can be wrong
-            if error is not None:
-                log.error("spooled_refused", kind=type(entry).__name__, why=type(error).__name__)
-            if error is not None and isinstance(entry, IncomingMessage):
-                await self._one(key_of(entry))  # it is fetched once more and passed again
+            if not isinstance(error, BaseException):
+                continue
+            log.error("spooled_refused", kind=type(entry).__name__, why=type(error).__name__)
+            if isinstance(entry, IncomingMessage):
+                wrote |= await self._one(key_of(entry))  # it is fetched once more and passed again
+        return wrote
 
-    async def _one(self, entry: Spooled) -> None:
+    async def _one(self, entry: Spooled) -> bool:
+        """Whether it was written."""
         match entry:
             case MessageKey():
-                await self._predictions.leave(entry, at=self._clock.now())
+                wrote = await self._predictions.leave(entry, at=self._clock.now())
                 self._moderate.left_unscored.set()
+                return wrote
             case Deletion():
                 await self._gone.deleted(guild_id=entry.guild_id, message_ids=entry.message_ids)
+                return False
             case IncomingMessage():
-                await self._moderate.handle(entry, priority="backfill")
+                return (await self._moderate.handle(entry, priority="backfill")).outcome in RECORDED
 
-    async def _is_back(self) -> None:
-        if self.away_since is None:
+    async def _is_back(self, *, wrote: bool) -> None:
+        """It answered. One that is full does so, too, as long as nothing is written."""
+        if self.away_since is None or (self.full and not wrote):
             return
-        self.away_since, self.full = None, False
+        self.away_since, self.full, self._keeps = None, False, True
         self._lines.clear()
         self._flagged.clear()
         log.info("database_back", spooled=self._spool.count)

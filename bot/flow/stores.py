@@ -8,6 +8,7 @@ from bot.store.appeal_lists import AppealListStore
 from bot.store.appeals import AppealStore
 from bot.store.audits import AuditStore
 from bot.store.away import AwayStore
+from bot.store.backlog import BacklogStore
 from bot.store.case_lists import CaseListStore
 from bot.store.cases import CaseStore
 from bot.store.claims import ClaimStore
@@ -105,6 +106,7 @@ class Stores:
         self.forgetting = ForgetStore(db)
         self.departures = DepartureStore(db)
         self.expiry = ExpiryStore(db)
+        self.backlog = BacklogStore(db)
 
     async def _keeps(self, guild_id: int) -> bool:
         return self.keep_text and (await self.guilds.get(guild_id)).keep_text

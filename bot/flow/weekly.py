@@ -9,7 +9,7 @@ import structlog
 from bot.core.cron import WEEKDAYS
 from bot.core.numbers import precision_by_label, response_time
 from bot.core.weekly import DAYS, LEAST_CARDS, OVERDUE, WeekReport
-from bot.core.wrong_words import wrong_words
+from bot.core.wrong_words import WrongWord, wrong_words
 from bot.flow.nightly import drift_until
 from bot.flow.ports import Clock, ModelService, WeekBoard
 from bot.flow.presence import away_between
@@ -83,7 +83,7 @@ class Weekly:
             precision={rules.title(name): precision[name] for name in LABEL_NAMES if name in precision},
             reported=await self._weekly.reported(span),
             audits=await self._stats.audits(span),
-            words=wrong_words(await self._weekly.judged_words(span), known=rules.fine_words),
+            words=len(await self.words(guild_id=guild_id, until=until)),
             wait=response_time(await self._stats.waits(span)),
             moods=await self._weekly.moods(span),
             read=await self._weekly.read(span),
@@ -91,6 +91,12 @@ class Weekly:
             drift=await drift_until(self._weekly, guild_id=guild_id, until=until),
             goal=rules.goal_precision / 100,
         )
+
+    async def words(self, *, guild_id: int, until: datetime) -> tuple[WrongWord, ...]:
+        """The words that were most often wrong in those seven days, out of the texts that are still kept."""
+        span = Span(guild_id, until - timedelta(days=DAYS), until)
+        known = (await self._guilds.get(guild_id)).fine_words
+        return wrong_words(await self._weekly.judged_words(span), known=known)
 
     async def _drawn(self, picture: CardsPicture, guild_id: int) -> bytes | None:
         """None where the model server does not draw: the report says everything without it."""

@@ -114,6 +114,24 @@ async def test_a_scrubbed_card_holds_nothing_of_the_member(stage: Stage) -> None
     assert "Kai" not in stage.card_text
 
 
+async def test_a_card_that_an_outage_of_discord_hides_counts_as_scrubbed_only_once_it_is(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = await stage.say("what an insult")
+    await stage.house.review.vote(guild_id=stage.guild.id, case_id=1, moderator=person(9), verdict="fine")
+    await stage.post_cards()
+    await stage.env.advance_time(1)
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.bot.guilds[0], "unavailable", True)
+        patch.setattr(stage.bot, "get_channel", lambda channel_id: None)
+        await stage.house.gone.deleted(guild_id=stage.guild.id, message_ids=[message.id])
+    assert (await stage.only_case()).text is None
+    assert "removed now" not in stage.card_text
+
+    await stage.bot.flows.dropping.run()
+    assert "removed now" in stage.card_text
+
+
 async def test_scrubbing_a_card_that_is_gone_is_no_error(stage: Stage) -> None:
     await stage.say("what an insult")
     case = await stage.only_case()

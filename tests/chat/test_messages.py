@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from types import SimpleNamespace
+
 import discord
 import pytest
 
+from bot.chat.history import DiscordHistory
 from bot.chat.messages import DiscordMessages
+from bot.core.away import Place
 from bot.core.events import IncomingMessage
-from bot.errors import BotError
+from bot.errors import BotError, GuildAway
 from tests.chat.conftest import Stage
 
 
@@ -104,3 +109,64 @@ async def test_a_silent_discord_is_not_taken_for_many_deleted_messages(stage: St
         await DiscordMessages(stage.bot).fetch_many(
             guild_id=stage.guild.id, channel_id=stage.general.id, message_ids=[sent.id]
         )
+
+
+async def test_a_connection_that_closes_while_authors_are_asked_for_is_one_error_and_no_crash(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = [await member.send(stage.general, "hello") for member in (stage.kai, stage.lena)]
+    closed = discord.ConnectionClosed(SimpleNamespace(close_code=1001), shard_id=None)  # type: ignore[arg-type]
+
+    async def no_more(*args: object, **kwargs: object) -> None:
+        raise closed
+
+    monkeypatch.setattr(discord.Guild, "query_members", no_more)
+    with pytest.raises(BotError, match="did not answer"):
+        await DiscordMessages(stage.bot).fetch_many(
+            guild_id=stage.guild.id, channel_id=stage.general.id, message_ids=[each.id for each in sent]
+        )
+
+
+async def test_messages_of_a_server_that_is_unavailable_are_not_taken_for_deleted_ones(stage: Stage) -> None:
+    sent = await stage.kai.send(stage.general, "hello")
+    known = stage.bot.get_guild(stage.guild.id)
+    assert known is not None
+    known.unavailable = True
+    await _says_nothing(stage, sent)
+    with pytest.raises(GuildAway):
+        await DiscordHistory(stage.bot).page(_place(stage), before=sent.id + 1)
+
+
+async def test_before_discord_has_named_the_servers_no_message_is_taken_for_deleted(stage: Stage) -> None:
+    sent = await stage.kai.send(stage.general, "hello")
+    stage.bot._connection._guilds.clear()
+    stage.bot.ready_event.clear()
+    await _says_nothing(stage, sent)
+    with pytest.raises(GuildAway):
+        await DiscordHistory(stage.bot).page(_place(stage), before=sent.id + 1)
+    stage.bot.ready_event.set()
+    assert await fetched(stage, sent) is None  # by now the bot is known to be on that server no more
+
+
+async def _says_nothing(stage: Stage, sent: discord.Message) -> None:
+    messages = DiscordMessages(stage.bot)
+    with pytest.raises(GuildAway):
+        await messages.fetch(guild_id=stage.guild.id, channel_id=stage.general.id, message_id=sent.id)
+    with pytest.raises(GuildAway):
+        await messages.fetch_many(guild_id=stage.guild.id, channel_id=stage.general.id, message_ids=[sent.id])
+
+
+def _place(stage: Stage) -> Place:
+    return Place(guild_id=stage.guild.id, channel_id=stage.general.id, newest_id=None)
+
+
+async def test_what_waits_of_a_server_is_looked_at_as_soon_as_discord_brings_it_again(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.flow.rescoring.PAUSE", 0.0)
+    pause = asyncio.create_task(stage.bot.flows.rescoring._rest(3600.0))
+    known = stage.bot.get_guild(stage.guild.id)
+    assert known is not None
+    await stage.bot.on_guild_available(known)
+    async with asyncio.timeout(30):
+        await pause

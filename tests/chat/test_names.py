@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import discord
+import pytest
 
+from bot.store.crypto import TextKey, new_key
 from tests.chat.conftest import Stage, buttons_of, said
 
 RUDE = "Insult King"
@@ -112,8 +114,9 @@ async def test_resetting_needs_manage_nicknames_of_both(stage: Stage) -> None:
     assert (await stage.case(1)).state == "open"
 
 
-async def test_a_nickname_that_changed_meanwhile_stays(stage: Stage) -> None:
-    await under_a_nickname(stage)
+@pytest.mark.parametrize("keep_text", [True, False])
+async def test_a_nickname_that_changed_meanwhile_stays(stage: Stage, keep_text: bool) -> None:
+    await under_a_nickname(stage, keep_text=keep_text)
     await let_rename(stage)
     stage.env.backend.edit_member(stage.guild.id, stage.kai.id, {"nick": "Kai the Kind"})
 
@@ -121,6 +124,26 @@ async def test_a_nickname_that_changed_meanwhile_stays(stage: Stage) -> None:
 
     assert "they go by another name by now" in answer
     assert nick_of(stage) == "Kai the Kind"
+
+
+async def test_where_no_texts_are_kept_the_nickname_of_the_case_is_reset(stage: Stage) -> None:
+    await under_a_nickname(stage, keep_text=False)
+    await let_rename(stage)
+
+    await stage.lena.click(stage.card, label="Reset nickname")
+
+    assert nick_of(stage) is None
+
+
+async def test_where_no_texts_are_kept_a_changed_key_is_said_and_nothing_untrue(stage: Stage) -> None:
+    await under_a_nickname(stage, keep_text=False)
+    await let_rename(stage)
+    stage.house.db.key = TextKey(new_key())
+
+    answer = said(await stage.lena.click(stage.card, label="Reset nickname"))
+
+    assert "or the bot's key was changed since" in answer
+    assert nick_of(stage) == RUDE
 
 
 async def test_the_author_of_a_nickname_can_be_timed_out_and_nothing_deleted(stage: Stage) -> None:

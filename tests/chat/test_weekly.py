@@ -15,7 +15,7 @@ from bot.flow.turns import Turn
 from moderation_model.contract import Explanation
 from moderation_model.errors import ModelUnavailable
 from tests.builders import MODEL, new_case
-from tests.chat.conftest import Stage, buttons_of, said
+from tests.chat.conftest import Stage, buttons_of, private, said
 
 
 async def confirm() -> None:
@@ -52,7 +52,7 @@ async def test_the_report_is_one_silent_card_with_a_described_picture_and_no_pin
     assert card.mentions == card.role_mentions == []
     assert "**12 cards, 4 broke rules, 8 fine;" in stage.card_text
     assert f"<#{stage.general.id}> with 12 cards" in stage.card_text
-    assert "||walnut|| (8 of 12 cards were fine)" in stage.card_text
+    assert "**Most often wrong** 1 word, named by the button below" in stage.card_text
     assert [each.filename for each in card.attachments] == ["week.png"]
     galleries = [each for each in walk(card) if isinstance(each, discord.MediaGalleryComponent)]
     assert "12 cards (4 broke rules, 8 fine)" in (galleries[0].items[0].description or "")
@@ -78,26 +78,42 @@ async def test_a_week_with_hardly_a_card_gets_no_report(stage: Stage) -> None:
     assert stage.review.history() == []
 
 
+async def named_words(stage: Stage) -> discord.Message:
+    """What the button of the report answers."""
+    return private(await stage.lena.click(stage.card, label="Words most often wrong"))
+
+
 async def test_fine_here_hides_the_word_from_then_on(stage: Stage) -> None:
     await report(stage)
-    assert list(buttons_of(stage.card)) == ["Fine here: walnut"]
-    pressed = await stage.lena.click(stage.card, label="Fine here: walnut")
+    named = await named_words(stage)
+    assert "||walnut|| (8 of 12 cards were fine)" in (named.content or "")
+    assert list(buttons_of(named)) == ["Fine here: walnut"]
+    pressed = await stage.lena.click(named, label="Fine here: walnut")
     assert said(pressed) == "The word is fine here from now on; the rest still counts."
     assert (await stage.house.guilds.get(stage.guild.id)).fine_words == ("walnut",)
     (change,) = [each for each in await stage.house.guilds.changes(stage.guild.id) if each.setting == "fine_words"][:1]
     assert change.by == stage.lena.id
-    await stage.lena.click(stage.card, label="Fine here: walnut")
+    await stage.lena.click(named, label="Fine here: walnut")
     assert (await stage.house.guilds.get(stage.guild.id)).fine_words == ("walnut",)
 
 
-async def test_only_those_who_review_may_call_a_word_fine(stage: Stage) -> None:
+async def test_no_posted_report_names_a_word_and_who_asks_hears_of_kept_texts_only(stage: Stage) -> None:
+    await report(stage)
+    assert "walnut" not in stage.card_text + str([each.to_dict() for each in stage.card.components])
+    later = stage.env.now() + timedelta(days=365)
+    assert await stage.house.cases.expire_texts(later, 99)
+    pressed = await stage.lena.click(stage.card, label="Words most often wrong")
+    assert "the texts are gone" in said(pressed)
+
+
+async def test_only_those_who_review_hear_the_words(stage: Stage) -> None:
     public = stage.guild.create_text_channel("reports")
     await stage.rules(reports_channel_id=public.id)
     await report(stage)
     assert public.last_message is not None
-    pressed = await stage.kai.click(public.last_message, label="Fine here: walnut")
+    pressed = await stage.kai.click(public.last_message, label="Words most often wrong")
     assert "You need" in said(pressed)
-    assert (await stage.house.guilds.get(stage.guild.id)).fine_words == ()
+    assert "walnut" not in said(pressed)
 
 
 async def test_a_week_in_which_no_word_was_often_wrong_has_no_button(stage: Stage) -> None:

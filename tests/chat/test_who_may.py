@@ -45,6 +45,7 @@ BUTTONS: dict[str, Feature] = {
     "RaidButton": EVERYBODY,  # each of its steps asks for its own
     "TakeLimitsButton": "administer",
     "LabelMessage": "review",
+    "WrongWordsButton": "review",
     "FineHereButton": "review",
     "RunButton": "learn",
     "JudgeButton": "learn",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.away import id_at
@@ -17,7 +18,8 @@ OTHER = CHANNEL + 1
 
 async def after_first_start(house: House) -> House:
     """The bot after its first start, with rules that delete insults; it has decided one message."""
-    await house.rules(insult=LabelRule(delete_at=0.5, mode="act"))
+    rules = await house.rules(insult=LabelRule(delete_at=0.5, mode="act"))
+    await house.guilds.save(replace(rules, audit_a_day=0), by=1, at=house.clock.now())  # no text is kept by chance
     await came_back(house)
     await live(house, write(house, "good morning"))
     house.clock.move(minutes=1)

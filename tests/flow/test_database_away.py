@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from bot.core.actions import Delete
 from bot.core.cases import MessageKey
 from bot.core.guild_rules import LabelRule
-from bot.core.spooled import Deletion
+from bot.core.spooled import Deletion, key_of
 from bot.errors import StoreUnavailable
 from bot.flow.ports import Outcome
 from bot.store.database import Database
@@ -137,7 +137,7 @@ async def test_what_the_process_ends_in_the_middle_of_is_found_by_the_next_start
 ) -> None:
     house = spooling_house
     await house.shadow()
-    house.spooling.left([message("what an insult")])
+    house.spooling.left([key_of(message("what an insult"))])
     house.stores.spool.close()
     url = house.db.url.render_as_string(hide_password=False)
     later = House(Database(url, key=house.db.key), folder=tmp_path)
@@ -187,6 +187,70 @@ async def test_a_full_disk_stops_no_decision_and_loses_no_message(spooling_house
         assert house.spooling.full
     await house.spooling.bring_back()
     assert house.enforcer.performed == [(1000, Delete())]
+    assert not house.spooling.full
+
+
+async def test_a_full_disk_without_a_spool_is_one_state_until_something_can_be_written(house: House) -> None:
+    if not house.db.is_sqlite:
+        pytest.skip("the full disk is played by SQLite's own limit of pages")
+    await house.rules(insult=DELETES)
+    long = "what an insult " * 40_000
+    with capture_logs() as lines:
+        with full(house.db):
+            for number in range(5):
+                with pytest.raises(StoreUnavailable):
+                    await house.spooling.handle(message(long, message_id=number))
+                await house.spooling.bring_back()
+                assert house.spooling.full
+        await house.spooling.bring_back()
+        assert (await house.spooling.handle(message(long, message_id=9))).outcome == "decided"
+    assert not house.spooling.full
+    assert house.spooling.away_since is None
+    told = [line["event"] for line in lines if line["event"] in ("database_away", "database_back", "not_kept")]
+    assert told == ["database_away", "not_kept", "database_back"]
+
+
+async def test_on_a_full_disk_what_writes_nothing_is_no_sign_of_room(house: House) -> None:
+    """Deletions of messages without a case, messages without text, and what was passed before are answered by it."""
+    if not house.db.is_sqlite:
+        pytest.skip("the full disk is played by SQLite's own limit of pages")
+    await house.rules(insult=DELETES)
+    await house.spooling.handle(message("hello", message_id=50))
+    long, began = "what an insult " * 40_000, house.clock.now()
+    with capture_logs() as lines:
+        with full(house.db):
+            for number in range(1, 8):
+                with pytest.raises(StoreUnavailable):
+                    await house.spooling.handle(message(long, message_id=number))
+                house.clock.move(seconds=20)
+                await house.spooling.deleted(guild_id=GUILD, message_ids=[100 + number])
+                assert (await house.spooling.handle(message("", message_id=200 + number))).outcome == "empty"
+                assert (await house.spooling.handle(message("hello", message_id=50))).outcome == "replayed"
+                assert house.spooling.away_since == began
+                await house.trouble.check()
+        assert (await house.spooling.handle(message(long, message_id=9))).outcome == "decided"
+    assert house.spooling.away_since is None
+    told = [line["event"] for line in lines if line["event"] in ("database_away", "database_back", "not_kept")]
+    assert told == ["database_away", "not_kept", "database_back"]
+    assert [alert.about for alert, _, _ in house.board.alerts if alert.about != "unrecorded"] == ["database_away"]
+
+
+async def test_on_a_full_disk_what_waits_and_writes_nothing_is_no_sign_of_room(spooling_house: House) -> None:
+    house = spooling_house
+    if not house.db.is_sqlite:
+        pytest.skip("the full disk is played by SQLite's own limit of pages")
+    await house.rules(insult=DELETES)
+    await house.spooling.handle(message("hello", message_id=50))
+    with full(house.db):
+        await house.spooling.handle(message("what an insult " * 40_000))
+        (first,) = await house.stores.spool.first(9)
+        await house.stores.spool.done(first.end, 1)
+        for entry in (Deletion(GUILD, (7,)), key_of(message("hello", message_id=50))):
+            await house.stores.spool.append(entry)
+        await house.spooling.bring_back()
+        assert house.stores.spool.state == "empty"
+        assert house.spooling.full
+    await house.spooling.handle(message("an insult", message_id=8))
     assert not house.spooling.full
 
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from bot.core.events import IncomingMessage, TextPart
+from bot.errors import StoreUnavailable
+from bot.store.crypto import TextKey, new_key
+from bot.store.rotating import rotate
 from moderation_model.errors import ModelUnavailable
 from tests.builders import GUILD, NOON, message, person
 from tests.flow.conftest import House
@@ -26,6 +31,25 @@ async def test_a_name_is_one_case_also_after_a_restart(house: House):
     assert (case.subject, case.text, case.opened_why) == ("nickname", "Insult King", "flagged")
     house.names.forget(guild_id=GUILD, named_id=1)
     assert await house.names.look(nickname()) is None
+    assert await house.names.look(nickname("Another Insult")) is not None
+
+
+@pytest.mark.parametrize("keep_text", [True, False])
+async def test_a_name_is_one_case_also_while_the_key_is_changed(house: House, keep_text: bool):
+    rules = replace(await house.rules(), read_nicknames=True, keep_text=keep_text)
+    await house.guilds.save(rules, by=1, at=NOON)
+    old, new = new_key(), new_key()
+    house.db.key = TextKey(old)
+    case = await house.names.look(nickname())
+    assert case is not None
+    house.db.key = TextKey(f"{new},{old}")
+    for _ in range(2):  # before the texts are written anew, and after
+        house.names.forget(guild_id=GUILD, named_id=1)
+        assert await house.names.look(nickname()) is None
+        assert house.names.is_of(await house.case(case.case_id), "Insult King")
+        assert not house.names.is_of(await house.case(case.case_id), "Another Insult")
+        await rotate(house.db)
+    house.names.forget(guild_id=GUILD, named_id=1)
     assert await house.names.look(nickname("Another Insult")) is not None
 
 
@@ -59,6 +83,21 @@ async def test_while_the_model_is_away_a_name_waits_until_it_is_seen_again(house
     house.model.down = ModelUnavailable()
     assert await house.names.look(nickname()) is None
     house.model.down = None
+    assert await house.names.look(nickname()) is not None
+
+
+async def test_while_the_database_is_away_a_name_waits_until_it_is_seen_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    await reading(house)
+
+    async def away(*_: object) -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(house.cases, "open", away)
+    with pytest.raises(StoreUnavailable):
+        await house.names.look(nickname())
+    monkeypatch.undo()
     assert await house.names.look(nickname()) is not None
 
 

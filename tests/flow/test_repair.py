@@ -67,6 +67,21 @@ async def test_an_unscored_message_that_is_gone_or_edited_is_given_up_or_scored_
     assert await house.predictions.unscored(since=house.clock.now().replace(year=2020), limit=9) == []
 
 
+async def test_messages_of_a_server_that_discord_does_not_bring_wait_and_hold_up_no_other(house: House):
+    house.model.down = AWAY
+    both = [message("what an insult", message_id=1), message("hello", message_id=2, guild_id=GUILD + 1)]
+    for written in both:
+        house.messages.standing[written.message_id] = written
+        await house.moderate.handle(written)
+    house.model.down = None
+    house.messages.away = {GUILD}
+    assert await house.rescoring.rescore() == 1
+    assert await house.predictions.seen(message_id=2, revision=0)
+    house.messages.away = set()
+    assert await house.rescoring.rescore() == 1
+    assert await house.predictions.seen(message_id=1, revision=0)
+
+
 async def test_a_script_that_the_model_does_not_read_is_recorded_as_unscored_and_not_tried_again(house: House):
     house.model.predictions["абв"] = prediction({"insult": 0.99}, readable=False)
     passed = await house.moderate.handle(message("абв"))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
-from bot.core.cases import Case
+import pytest
+
+from bot.core.cases import CardRef, Case
 from bot.flow.retention import Retention
 from bot.store.leases import LeaseStore
 from tests.builders import GUILD, message, person
@@ -18,7 +21,9 @@ def retention(house: House) -> Retention:
         expiry=house.stores.expiry,
         dropping=house.dropping,
         leases=LeaseStore(house.db, holder="me"),
+        spool=house.stores.spool,
         clock=house.clock,
+        text_days=30,
         prediction_days=30,
         case_days=365,
     )
@@ -59,7 +64,8 @@ async def test_a_card_that_could_not_be_scrubbed_is_scrubbed_by_the_next_run_and
     assert len(house.board.scrubbed) == 1
 
 
-async def test_a_text_that_is_over_its_time_leaves_the_card_that_it_shared(house: House):
+async def a_card_that_two_texts_share(house: House) -> CardRef:
+    """Decided, with the other text in its second line."""
     case = await a_case_that_was_decided(house)
     await house.review.undo(guild_id=GUILD, case_id=case.case_id, moderator=person(7))
     await house.moderate.handle(message("an insult of another kind", message_id=1001))
@@ -68,13 +74,36 @@ async def test_a_text_that_is_over_its_time_leaves_the_card_that_it_shared(house
     assert card is not None
     assert [other.text for other in house.board.cards[card.message_id].other_texts] == ["an insult of another kind"]
     await house.cases.close(case_id=case.case_id, at=house.clock.now(), text_until=house.clock.now() + timedelta(90))
+    return card
 
+
+async def test_a_text_that_is_over_its_time_leaves_the_card_that_it_shared(house: House):
+    card = await a_card_that_two_texts_share(house)
     house.clock.move(days=31)
     await retention(house).run()
-    await house.post_cards()
-
     shown = house.board.cards[card.message_id]
     assert (shown.text, shown.other_texts) == ("what an insult", ())
+
+
+@pytest.mark.parametrize("hindrance", ["the bot was killed", "no review channel"])
+async def test_a_text_whose_deletion_did_not_reach_the_shared_card_leaves_it_with_the_next_run(
+    house: House, hindrance: str
+):
+    card = await a_card_that_two_texts_share(house)
+    house.clock.move(days=31)
+    rules = await house.guilds.get(GUILD)
+    if hindrance == "no review channel":
+        await house.guilds.save(replace(rules, review_channel_id=None), by=1, at=house.clock.now())
+        await house.dropping.run()
+    await house.gone.deleted(guild_id=GUILD, message_ids=[1001])
+    assert len(house.board.cards[card.message_id].other_texts) == 1
+    await house.guilds.save(rules, by=1, at=house.clock.now())
+
+    restarted = House(house.db, board=house.board, clock=house.clock)
+    await restarted.dropping.run()
+    assert house.board.cards[card.message_id].other_texts == ()
+    house.board.broken = True
+    assert await restarted.cases.unscrubbed(9) == []
 
 
 async def test_a_pause_and_another_setting_at_the_same_time_are_both_kept(house: House):

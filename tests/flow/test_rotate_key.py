@@ -15,11 +15,12 @@ import pytest
 from pydantic import SecretStr
 
 from bot.config import Settings
+from bot.core.spooled import Deletion, to_json
 from bot.errors import BadSettings, BotError
 from bot.flow.presence import NAME, SPAN
 from bot.flow.rotating import rotate_key
 from bot.store.cases import CaseStore
-from bot.store.crypto import TextKey, key_path
+from bot.store.crypto import TextKey, key_path, new_key
 from bot.store.database import Database
 from bot.store.leases import LeaseStore
 from tests.builders import GUILD, new_case
@@ -147,6 +148,38 @@ async def test_a_key_of_the_environment_is_changed_by_who_sets_it(settings: Sett
     given = settings.model_copy(update={"encryption_key": SecretStr(both.split(",", maxsplit=1)[0])})
     assert await texts(given, 3) == written
     assert keys_in(settings) == [old]
+
+
+@pytest.mark.parametrize("place", ["key file", "environment"])
+async def test_a_lost_key_that_is_back_lets_what_it_sealed_wait_in_the_spool_again(settings: Settings, place: str):
+    lost = new_key()
+    sealed = TextKey(lost).encrypt(to_json(Deletion(GUILD, (1, 2))))
+    (settings.data_dir / "candor.spool.unreadable").write_bytes(sealed + b"\n")
+    both = ",".join([*keys_in(settings), lost])
+    if place == "environment":
+        settings = settings.model_copy(update={"encryption_key": SecretStr(both)})
+    else:
+        key_path(settings).write_text(both, "utf-8")
+
+    said = await rotate_key(settings, now=NOW)
+
+    assert "Messages wait in candor.spool, sealed with the old key" in said
+    assert (settings.data_dir / "candor.spool").read_bytes() == sealed + b"\n"
+    assert not (settings.data_dir / "candor.spool.unreadable").exists()
+
+
+async def test_with_a_key_of_the_environment_the_old_one_stays_while_something_waits_in_the_spool(settings: Settings):
+    (old,) = keys_in(settings)
+    given = settings.model_copy(update={"encryption_key": SecretStr(f"{new_key()},{old}")})
+    spool = settings.data_dir / "candor.spool"
+    spool.write_bytes(TextKey(old).encrypt(to_json(Deletion(GUILD, (1, 2)))) + b"\n")
+
+    said = await rotate_key(given, now=NOW)
+
+    assert "that one stays in CANDOR_ENCRYPTION_KEY for now" in said
+    assert "to its first key alone" not in said
+    spool.write_bytes(b"")
+    assert "to its first key alone" in await rotate_key(given, now=NOW)
 
 
 async def test_there_is_nothing_to_change_before_the_first_start(tmp_path: Path):

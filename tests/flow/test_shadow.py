@@ -94,6 +94,16 @@ async def test_what_only_the_new_model_flags_becomes_a_case_without_a_card_or_an
     assert (case.actions, case.card, house.board.cards, house.enforcer.performed) == ((), None, {}, [])
 
 
+async def test_of_who_opted_out_the_new_model_opens_no_case_and_the_old_one_does(house: House):
+    run = await checking(house)
+    for author in (1001, 1002):
+        await house.privacy.opt_out(guild_id=GUILD, member_id=author)
+    assert (await say(house, "what a goblin", 1, new=0.71)).case is None
+    assert await house.queue.next(guild_id=GUILD, which=CaseFilter(), moderator_id=50) is None
+    assert (await stage_of(house, run)).only_new == 1  # counted all the same
+    assert (await say(house, "an old insult", 2, old=0.9)).case is not None
+
+
 async def test_a_disagreement_is_first_in_the_queue_until_the_moderator_has_answered(house: House):
     await checking(house)
     first = await say(house, "an old insult", 1, old=0.9, new=0.9)

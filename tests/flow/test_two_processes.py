@@ -19,6 +19,7 @@ from bot.store.database import Database
 from bot.store.under_way import CLAIM
 from moderation_model.errors import ModelUnavailable
 from tests.builders import GUILD, message, person
+from tests.flow.absences import after_first_start, came_back, write
 from tests.flow.conftest import House
 
 STRICT = LabelRule(delete_at=0.5)
@@ -28,7 +29,8 @@ STRICT = LabelRule(delete_at=0.5)
 async def other(house: House) -> AsyncIterator[House]:
     """The second process: its own connection and memory, the same Discord and the same time."""
     db = Database(house.db.url.render_as_string(hide_password=False), key=house.db.key)
-    yield House(db, enforcer=house.enforcer, messenger=house.messenger, board=house.board, clock=house.clock)
+    discord = {"enforcer": house.enforcer, "messenger": house.messenger, "board": house.board}
+    yield House(db, **discord, history=house.history, clock=house.clock)
     await db.close()
 
 
@@ -94,6 +96,61 @@ async def test_an_action_that_another_took_over_meanwhile_is_not_done_a_second_t
     assert await states(house) == {"warn": "done", "delete": "done"}
 
 
+async def test_what_is_settled_so_slowly_that_another_took_it_over_is_not_done_a_second_time(
+    house: House, other: House
+):
+    await house.rules(insult=STRICT)
+
+    async def killed(case: Case, action: Action, *, reason: str) -> Outcome:
+        raise asyncio.CancelledError
+
+    perform, house.enforcer.perform = house.enforcer.perform, killed  # type: ignore[method-assign]
+    with pytest.raises(asyncio.CancelledError):
+        await house.moderate.handle(message("what an insult"))
+    house.enforcer.perform = perform  # type: ignore[method-assign]
+    house.clock.move(seconds=CLAIM.total_seconds())
+    settle = house.enforcer.settle
+
+    async def limited(case: Case, action: Action) -> Outcome | None:
+        """Discord has this process wait, and its heartbeat fails meanwhile."""
+        house.enforcer.settle = settle  # type: ignore[method-assign]
+        house.clock.move(seconds=CLAIM.total_seconds())
+        await other.moderate.settle()
+        return None
+
+    house.enforcer.settle = limited  # type: ignore[method-assign]
+    await house.moderate.settle()
+    assert house.enforcer.performed == [(1000, Delete())]
+    assert await states(house) == {"delete": "done"}
+
+
+async def both_away(house: House, other: House) -> None:
+    """Both were there once, and come back twenty minutes later; meanwhile somebody wrote."""
+    for process in (await after_first_start(house), other):
+        await came_back(process)
+        await process.cursors.flush(last=True)
+    for _ in range(2):
+        house.clock.move(minutes=10)
+        write(house, "hello")
+
+
+async def test_what_was_missed_is_told_once_although_both_were_away(house: House, other: House):
+    await both_away(house, other)
+    assert await asyncio.gather(came_back(house), came_back(other)) == [2, 2]
+    assert [report.checked for report in house.board.away] == [2]
+    assert [each.catch_up.progress(GUILD).whole_since is None for each in (house, other)] == [False, False]
+
+
+async def test_what_one_could_not_tell_the_other_tells(house: House, other: House):
+    await both_away(house, other)
+    house.board.broken = True
+    await came_back(house)
+    house.board.broken = False
+    await came_back(other)
+    await house.catch_up.catch_up()
+    assert [report.checked for report in house.board.away] == [2]
+
+
 async def test_a_pause_in_one_stops_the_actions_of_the_other_at_once(house: House, other: House):
     await house.rules(insult=STRICT)
     await other.moderate.handle(message("hello", message_id=1))
@@ -126,6 +183,44 @@ async def test_what_was_recorded_over_an_hour_ago_is_not_done_and_the_card_says_
     assert [record.detail for record in shown.actions if record.state == "expired"] == [
         "I was away, and came back more than an hour later"
     ]
+
+
+async def test_a_start_settles_nothing_that_is_older_than_the_server_lets_the_bot_act_on(house: House, other: House):
+    rules = await house.rules(insult=STRICT)
+    await house.guilds.save(replace(rules, act_within_minutes=10), by=1, at=house.clock.now())
+
+    async def killed(case: Case, action: Action, *, reason: str) -> Outcome:
+        raise asyncio.CancelledError
+
+    perform, house.enforcer.perform = house.enforcer.perform, killed  # type: ignore[method-assign]
+    for number, minutes in ((1, 9), (2, 2)):
+        with pytest.raises(asyncio.CancelledError):
+            await house.moderate.handle(message("what an insult", message_id=number, at=house.clock.now()))
+        house.clock.move(minutes=minutes)
+    house.enforcer.perform = perform  # type: ignore[method-assign]
+    assert await other.moderate.settle() == 2
+    assert house.enforcer.performed == [(2, Delete())]
+    assert await states(house, 1) == {"delete": "expired"}
+    assert await states(house, 2) == {"delete": "done"}
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=-365), timedelta(days=365)])
+async def test_what_was_recorded_before_the_clock_jumped_is_not_done_afterwards(
+    house: House, other: House, jump: timedelta
+):
+    await house.rules(insult=STRICT)
+
+    async def killed(case: Case, action: Action, *, reason: str) -> Outcome:
+        raise asyncio.CancelledError
+
+    perform, house.enforcer.perform = house.enforcer.perform, killed  # type: ignore[method-assign]
+    with pytest.raises(asyncio.CancelledError):
+        await house.moderate.handle(message("what an insult"))
+    house.enforcer.perform = perform  # type: ignore[method-assign]
+    house.clock.time += timedelta(hours=3) + jump
+    assert await other.moderate.settle() == 1
+    assert house.enforcer.performed == []
+    assert await states(house) == {"delete": "expired"}
 
 
 async def test_a_case_has_one_card_although_both_post_it(house: House, other: House):

@@ -136,10 +136,11 @@ async def test_before_a_guild_is_set_up_nothing_is_reported(house: House) -> Non
 
 async def test_words_that_were_wrong_are_named_until_they_are_fine_here(house: House) -> None:
     await a_week(house, fine=8)
-    found = (await house.weekly.report(guild_id=GUILD, until=DUE)).words
+    assert (await house.weekly.report(guild_id=GUILD, until=DUE)).words == 1
+    found = await house.weekly.words(guild_id=GUILD, until=DUE)
     assert [(each.word, each.wrong, each.total) for each in found] == [("walnut", 8, 12)]
     await house.setup.fine_word(guild_id=GUILD, word="Walnut", remove=False, by=1)
-    assert (await house.weekly.report(guild_id=GUILD, until=DUE)).words == ()
+    assert (await house.weekly.report(guild_id=GUILD, until=DUE)).words == 0
 
 
 async def test_what_is_in_the_bots_way_needs_somebody(house: House) -> None:

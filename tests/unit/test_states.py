@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.core.states import WRONG, findings
+from bot.core.states import WORDS, WRONG, findings
 from bot.model_watch import SILENCES, ModelWatch
 from bot.steady import ClockWatch, StateLog
 from moderation_model.errors import ModelUnavailable
@@ -64,6 +64,37 @@ def test_a_state_that_changes_is_logged_once_and_one_that_lasts_is_not() -> None
         ("warning", "model", "away"),
         ("info", "model", "ready"),
     ]
+
+
+def test_a_start_is_a_warning_only_once_it_has_lasted() -> None:
+    states, passed = {"discord": "connecting", "model": "starting"}, 0.0
+    watch = StateLog(lambda: states, passed=lambda: passed)
+    with capture_logs() as lines:
+        for passed in (0.0, 20.0, 31.0, 40.0, 90.0):
+            states |= {"model": "ready"} if passed == 20.0 else {}
+            watch.look()
+    assert [(line["log_level"], line["part"], line["state"]) for line in lines] == [
+        ("info", "discord", "connecting"),
+        ("info", "model", "starting"),
+        ("info", "model", "ready"),
+        ("warning", "discord", "connecting"),
+    ]
+
+
+def test_a_connection_that_is_lost_is_a_warning_at_once() -> None:
+    states = {"discord": "connecting"}
+    watch = StateLog(lambda: states, passed=lambda: 0.0)
+    with capture_logs() as lines:
+        for word in ("connecting", "ready", "away", "ready"):
+            states["discord"] = word
+            watch.look()
+    assert [line["log_level"] for line in lines] == ["info", "info", "warning", "info"]
+
+
+def test_each_part_stands_in_one_clear_word() -> None:
+    words = [word for known in WORDS.values() for word in known]
+    assert [word for word in words if not word.replace("_", "").isalpha()] == []
+    assert {(part, word) for part, word in WRONG if word not in WORDS[part]} == set()
 
 
 def test_every_state_that_is_wrong_says_what_it_means_and_how_to_mend_it() -> None:

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import discord
 import pytest
 
-from bot.chat.weekly_card import FineHereButton, week_card
-from bot.chat.weekly_lines import lines, title_line
+from bot.chat.weekly_card import FineHereButton, WrongWordsButton, week_card
+from bot.chat.weekly_lines import lines, title_line, words_line
 from bot.core.drift import Drift
 from bot.core.numbers import Audits, Precision, ResponseTime
 from bot.core.weekly import Carded, CaseLink, Harm, Mood, Read, Reported, WeekReport
@@ -47,7 +47,7 @@ FULL = WeekReport(
     precision={"Insult (rule 2)": Precision(34, 36), "Toxic": Precision(2, 3)},
     reported=Reported(5, 3),
     audits=Audits(misses=(0.1, 0.1), answered=140, drawn=140),
-    words=(WrongWord("walnut", 5, 6),),
+    words=1,
     wait=ResponseTime(57, timedelta(minutes=14)),
     moods=(Mood(5, 800, 3.42), Mood(6, 400, 2.8)),
     read=Read(3204, 64),
@@ -67,7 +67,7 @@ def test_a_full_week_reads_in_the_order_of_what_matters() -> None:
         "**Right** Insult (rule 2) 34 of 36 right, 82 to 98 % · Toxic 2 of 3 right, too few to say more",
         "**Missed** 5 messages reported that I had not flagged, 3 of them broke rules; too few to say what is missed: "
         "2 missed among 140 checked, and it takes 10",
-        "**Most often wrong** ||walnut|| (5 of 6 cards were fine)",
+        "**Most often wrong** 1 word, named by the button below",
         "**A day** 8.7 cards, half of them answered within 14 min (57 cases)",
         f"**Busiest** <#5> with 45 cards, and the hour from <t:{NEXT.replace(hour=21).timestamp():.0f}:t> with 40",
         "**Sentiment** <#5> 3.4 ★, <#6> 2.8 ★",
@@ -108,7 +108,7 @@ def test_the_report_names_no_person_and_counts_by_none() -> None:
 
 
 def test_what_members_wrote_is_hidden_and_works_as_nothing() -> None:
-    said = "\n".join(lines(replace(FULL, words=(WrongWord("**walnut**||", 2, 2),))))
+    said = words_line((WrongWord("**walnut**||", 2, 2),), until=NEXT)
     assert "||\\*\\*walnut" in said
 
 
@@ -124,19 +124,24 @@ def test_the_picture_has_a_bar_for_each_day_also_for_the_empty_ones() -> None:
 
 @pytest.mark.parametrize("picture", ["61 cards", None])
 def test_the_longest_report_fits_one_message_of_discord(picture: str | None) -> None:
-    words = tuple(WrongWord(letter * 40, 999, 999) for letter in "abc")
     report = replace(
         FULL,
         trouble=("I lack something in a channel. " * 20,) * 9,
         precision={"*" * 60 + str(number): Precision(1, 100) for number in range(7)},
-        words=words,
+        words=3,
     )
     card = week_card(report, picture=picture)
     assert card.content_length() <= 4000
     assert card.total_children_count <= 40
-    buttons = [each.item for each in card.walk_children() if isinstance(each, FineHereButton)]
-    assert [each.label for each in buttons] == [f"Fine here: {each.word}" for each in words]
-    assert all(len(each.custom_id or "") <= 100 for each in buttons)
+    assert sum(isinstance(each, WrongWordsButton) for each in card.walk_children()) == 1
     assert "**Me**" in "\n".join(
         each.content for each in card.walk_children() if isinstance(each, discord.ui.TextDisplay)
     )
+
+
+def test_the_longest_words_fit_one_answer_and_their_buttons() -> None:
+    words = tuple(WrongWord(letter * 40, 999, 999) for letter in "abc")
+    assert len(words_line(words, until=NEXT)) <= 2000
+    buttons = [FineHereButton(each.word).item for each in words]
+    assert [each.label for each in buttons] == [f"Fine here: {each.word}" for each in words]
+    assert all(len(each.custom_id or "") <= 100 for each in buttons)

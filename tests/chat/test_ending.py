@@ -1,0 +1,73 @@
+"""The process ends: what Discord still tells it is left for the next start."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tests.chat.conftest import Stage
+from tests.unreachable import away
+
+
+@pytest.fixture
+async def flagged_id(stage: Stage) -> int:
+    """A message with a case, and a spool to leave something in."""
+    stage.house.stores.spool.open()
+    return (await stage.say("what an insult")).id
+
+
+async def delete(stage: Stage, message_id: int) -> None:
+    stage.env.backend.delete_message(stage.general.id, message_id)
+    await stage.env.settle()
+
+
+async def test_what_arrives_while_the_bot_ends_is_worked_off_by_the_next_start(stage: Stage, flagged_id: int) -> None:
+    stage.bot.leave_the_rest()
+    await delete(stage, flagged_id)
+    await stage.say("another insult")
+    assert stage.cases() == 1
+    assert (await stage.only_case()).gone_at is None
+
+    await stage.bot.flows.spooling.bring_back()
+    assert (await stage.case(1)).gone_at is not None
+    assert await stage.bot.flows.rescoring.rescore() == 1
+    assert (await stage.case(2)).text == "another insult"
+
+
+async def test_a_deletion_that_is_not_worked_off_in_time_is_worked_off_by_the_next_start(
+    stage: Stage, flagged_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    async def stuck(**_: object) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.house.gone, "deleted", stuck)
+        stage.env.backend.delete_message(stage.general.id, flagged_id)
+        await begun.wait()
+        draining = asyncio.create_task(stage.bot.drain())
+        await asyncio.wait([draining], timeout=0.05)
+        draining.cancel()
+        await asyncio.wait([draining])
+
+    await stage.bot.flows.spooling.bring_back()
+    assert (await stage.only_case()).gone_at is not None
+
+
+async def test_a_deletion_that_can_be_kept_nowhere_is_found_out_later(stage: Stage) -> None:
+    message = await stage.say("what an insult")
+    with away(stage.house.db):
+        await delete(stage, message.id)
+    await stage.bot.flows.spooling.bring_back()
+    assert await stage.house.catch_up.texts.look() == 1
+    assert (await stage.only_case()).gone_at is not None
+
+
+async def test_without_a_spool_what_arrives_while_the_bot_ends_is_still_worked_off(stage: Stage) -> None:
+    message = await stage.say("what an insult")
+    stage.bot.leave_the_rest()
+    await delete(stage, message.id)
+    assert (await stage.only_case()).gone_at is not None
