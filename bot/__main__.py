@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import os
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ import typer
 from bot.config import Settings, load_settings
 from bot.errors import BadSettings, BotError
 from bot.log import configure
-from moderation_model.errors import ModelError
+from moderation_model.errors import BadServerAddress, ModelError
 
 T = TypeVar("T")
 
@@ -164,7 +165,8 @@ def build_cli() -> typer.Typer:
 
 
 def main() -> None:
-    """Entry point of the console script."""
+    """Entry point of the console script. What it writes, this user alone can read."""
+    os.umask(0o077)
     build_cli()()
 
 
@@ -188,7 +190,7 @@ def _finish(work: Coroutine[Any, Any, T]) -> T:
     """
     try:
         return asyncio.run(work)
-    except BadSettings as error:
+    except (BadSettings, BadServerAddress) as error:
         _refuse(str(error), code=MISCONFIGURED)
     except (BotError, ModelError) as error:
         _refuse(str(error))

@@ -22,7 +22,8 @@ from bot.config import Settings
 from bot.core.cases import Case
 from bot.core.shadow import ShadowRules
 from bot.core.states import findings
-from bot.errors import BadSettings, BotError, SpoolUnavailable
+from bot.errors import BadSettings, BotError, SpoolUnavailable, StoreUnavailable
+from bot.flow.backlog import Backlog
 from bot.flow.building import build_flows
 from bot.flow.building_learning import LearnSettings
 from bot.flow.following import follow_settings
@@ -32,10 +33,12 @@ from bot.flow.ports import Clock
 from bot.flow.presence import Presence
 from bot.flow.retention import Retention
 from bot.flow.stores import Stores
-from bot.health import HealthServer, Metrics
+from bot.health import HealthServer
 from bot.jobs import Jobs
+from bot.metrics import Metrics
 from bot.model_watch import ModelWatch
 from bot.scheduled import scheduled_jobs
+from bot.standing import Standing
 from bot.steady import ClockWatch, StateLog
 from bot.store.crypto import TextKey
 from bot.store.database import Database
@@ -87,6 +90,8 @@ class App:
         self.model = CoalescingClient(
             self.child.url if self.child else settings.model_url or "",
             token=self.child.token if self.child else given,
+            plain_http=settings.model_plain_http,
+            ca=settings.model_ca,
         )
         self.bot: CandorBot = create_bot(settings, connector=connector)
         self._passed = passed
@@ -102,14 +107,34 @@ class App:
         )
         self.desk = self.flows.desk
         self.bot.attach(self.flows)
-        self.bot.own_findings = lambda: findings(self.state())
+        self.bot.own_findings = lambda: findings(self.standing.state())
         self.clock_watch = ClockWatch()
         self.model_watch = ModelWatch(self.model.health, child=self.child)
         self.retention = self._retention(stores)
         self.presence = Presence(leases=stores.leases, connected=lambda: self.bot.connected, clock=clock)
         self.jobs = self._scheduled(stores)
-        self.health = HealthServer(self.metrics, port=settings.health_port, state=self.state)
+        self.backlog = Backlog(store=stores.backlog, clock=clock)
+        self.standing = self._stands(stores)
+        self.health = HealthServer(self.metrics, port=settings.health_port, state=self.standing.state)
         self._tasks: list[asyncio.Task[None]] = []
+
+    def _stands(self, stores: Stores) -> Standing:
+        """How the bot stands, which the figures ask for from now on, as they are told what cards and turns take."""
+        self.desk.took, self.bot.pass_turns.waited = self.metrics.carded, self.metrics.waited
+        standing = Standing(
+            bot=self.bot,
+            flows=self.flows,
+            stores=stores,
+            backlog=self.backlog,
+            jobs=self.jobs,
+            model_watch=self.model_watch,
+            clock_watch=self.clock_watch,
+            breaker=lambda: self.model.breaker_state,
+            blocked=lambda: self.health.blocked,
+            clock=self._clock,
+        )
+        self.metrics.watch(standing.figures)
+        return standing
 
     def _retention(self, stores: Stores) -> Retention:
         return Retention(
@@ -117,7 +142,9 @@ class App:
             expiry=stores.expiry,
             dropping=self.flows.dropping,
             leases=stores.leases,
+            spool=stores.spool,
             clock=self._clock,
+            text_days=self.settings.text_days,
             prediction_days=self.settings.prediction_days,
             case_days=self.settings.case_days,
         )
@@ -149,22 +176,6 @@ class App:
         self.metrics.passed(passed)
         self._passed(passed)
 
-    def state(self) -> dict[str, object]:
-        """What /healthz says: each part in a word (`core/states.py`), and how much waits."""
-        away = "full" if self.flows.spooling.full else "away"
-        connected = "ready" if self.bot.connected else "away"
-        return {
-            "discord": connected if self.bot.ready_event.is_set() else "connecting",
-            "model": self.model_watch.state,
-            "model_version": "unhealthy" if self.model_watch.unhealthy else "ok",
-            "database": "ready" if self.flows.spooling.away_since is None else away,
-            "spool": self.spool.state,
-            "clock": "jumped" if self.clock_watch.jumped else "steady",
-            "event_loop": "blocked" if self.health.blocked else "ok",
-            "spooled": self.spool.count,
-            "cards_waiting": self.desk.waiting,
-        }
-
     async def start(self) -> None:
         """Database, model server, Discord, then what was left over. Returns once messages are being handled.
 
@@ -181,7 +192,8 @@ class App:
             await self.child.start()
         self._spawn(lambda: follow_settings(self.guilds), "settings")
         self._spawn(self.model_watch.run, "model-watch")
-        self._spawn(StateLog(self.state).run, "states")
+        self._spawn(StateLog(self.standing.state).run, "states")
+        self._spawn(self.backlog.run, "backlog")
         self._spawn(self.desk.run, "cards")
         self._spawn(self.flows.telling.run, "telling")
         self._spawn(self.flows.rescoring.run, "rescore")
@@ -196,9 +208,10 @@ class App:
             ready.cancel()
             await connected
             raise BadSettings("Discord closed the connection before the bot was ready.")
-        await self.flows.moderate.settle()
-        self._spawn(self.flows.moderate.keep_settling, "settle")
-        await self.desk.catch_up()
+        self._spawn(self.flows.moderate.keep_settling, "settle")  # it holds what is settled, however long that takes
+        with contextlib.suppress(StoreUnavailable):  # it went away since: its state says so, and the jobs do both
+            await self.flows.moderate.settle()
+            await self.desk.catch_up()
         self._spawn(self.flows.spooling.run, "spool")
         self.jobs.start()
         log.info("ready", guilds=len(self.bot.guilds))
@@ -213,7 +226,9 @@ class App:
         """Stop in reverse order, within ten seconds. What is in the pass is finished if it is quick; else it is found
         by the next start: planned actions stand as `pending`, messages in the spool.
         """
+        self.standing.closing = True
         self.jobs.stop()
+        self.bot.leave_the_rest()
         await _at_most(3, self.bot.drain())
         with contextlib.suppress(BotError):  # without the database the cursors lag, and the next start reads more
             await _at_most(0.5, self.flows.cursors.flush(last=True))

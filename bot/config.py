@@ -45,6 +45,12 @@ class Settings(BaseSettings):
         None,
         description="Bearer token of the model server; without it the bot's own server gets a random one.",
     )
+    model_plain_http: bool = Field(
+        False, description="Whether messages may go to a model server elsewhere without TLS."
+    )
+    model_ca: Path | None = Field(
+        None, description="PEM file with who vouches for that server's certificate. Default: the usual authorities."
+    )
     model_path: str | None = Field(
         None,
         description="Folder or hub id of the model that the bot's own server loads. Default: what was promoted.",

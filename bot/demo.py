@@ -34,7 +34,8 @@ def demo_settings(base: Settings, token: str, *, learn: bool = False) -> Setting
     With `learn` its own model server, too, which lets a better model serve by itself and at once: it must not be the
     operator's.
     """
-    kept = base.model_dump(include={"model_url", "model_token", "model_path", "model_device"})
+    same = {"model_url", "model_token", "model_plain_http", "model_ca", "model_path", "model_device"}
+    kept = base.model_dump(include=same)
     if learn:
         kept |= {"model_url": None, "model_token": None, "model_path": None, "promotion": "auto"}
         kept |= {"challenger_messages": SHADOWED}

@@ -33,7 +33,7 @@ from bot.store.guilds import GuildStore
 from bot.store.predictions import PredictionStore
 from moderation_model.client import ModelClient
 from moderation_model.contract import ModelInfo
-from moderation_model.errors import BadRequest, ModelError
+from moderation_model.errors import BadRequest, BadServerAddress, ModelError
 from moderation_model.learning import VersionInfo
 
 if TYPE_CHECKING:
@@ -87,6 +87,10 @@ def _folder(settings: Settings) -> Finding:
     if not standing.is_dir() or not os.access(standing, os.W_OK | os.X_OK):
         fix = f"Let this user write to {standing}, or set CANDOR_DATA_DIR to another folder."
         return Finding("data folder", False, f"The data folder {folder} cannot be written.", fix)
+    if folder.exists() and _open_to_others(folder):
+        return Finding(
+            "data folder", False, f"Others can look into the data folder {folder}.", f"Run: chmod 700 {folder}"
+        )
     made = "" if folder.exists() else " It is made at the first start."
     return Finding("data folder", True, f"The data folder is {folder}.{made}")
 
@@ -140,15 +144,18 @@ async def _model(settings: Settings) -> tuple[Finding, ModelInfo | None]:
     try:
         if settings.model_url is not None:
             token = settings.model_token.get_secret_value() if settings.model_token else None
-            info, retired = await _ask(settings.model_url, token)
+            plain, ca = settings.model_plain_http, settings.model_ca
+            info, retired = await _ask(ModelClient(settings.model_url, token=token, plain_http=plain, ca=ca))
             return _serves(info, settings.model_url, retired), info
         child = ModelChild(settings)
         try:
             await child.start()
-            info, retired = await _ask(child.url, child.token)
+            info, retired = await _ask(ModelClient(child.url, token=child.token))
             return _serves(info, "the bot's own server", retired), info
         finally:
             await child.stop()
+    except BadServerAddress as error:
+        return Finding("model", False, str(error), "Mend CANDOR_MODEL_URL or CANDOR_MODEL_CA."), None
     except ModelError as error:
         return Finding("model", False, str(error), _model_fix(settings)), None
 
@@ -161,9 +168,8 @@ def _model_fix(settings: Settings) -> str:
     return "Install Candor again with its model: pip install 'candor[model]'."
 
 
-async def _ask(url: str, token: str | None) -> tuple[ModelInfo, list[VersionInfo]]:
+async def _ask(client: ModelClient) -> tuple[ModelInfo, list[VersionInfo]]:
     """What serves, and the versions that were taken out of service."""
-    client = ModelClient(url, token=token)
     try:
         info = await client.info()
         try:

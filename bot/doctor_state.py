@@ -9,6 +9,8 @@ import aiohttp
 from bot.config import Settings
 from bot.core.findings import Finding
 from bot.core.states import findings
+from bot.store.crypto import key_path
+from bot.store.set_aside import UNREADABLE
 from bot.store.spool import left_in
 
 LEAST_BYTES = 200 * 1024 * 1024
@@ -33,8 +35,14 @@ def _room(settings: Settings) -> Finding:
 def _spool(settings: Settings) -> Finding:
     waiting, unreadable = left_in(settings.data_dir)
     if unreadable:
-        fix = "Put the key that sealed them back (CANDOR_ENCRYPTION_KEY), or delete that file."
-        return Finding("spool", False, f"{unreadable} entries of the spool were sealed with another key.", fix)
+        path, where = settings.data_dir / UNREADABLE, key_path(settings)
+        place = "in CANDOR_ENCRYPTION_KEY" if settings.encryption_key is not None else f"in {where}"
+        said = f"{unreadable} entries of the spool could not be read, for another key or for damage: {path}."
+        fix = (
+            f"Write the key that sealed them behind the one {place}, with a comma between, and start the bot: they are "
+            f"gone through then. Without it they go {settings.text_days} days after the last one was put there."
+        )
+        return Finding("spool", False, said, fix)
     if waiting:
         fix = "Start the bot and the database: the spool is gone through then."
         return Finding("spool", False, f"{waiting} messages wait in the spool for the database.", fix)

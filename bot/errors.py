@@ -50,6 +50,20 @@ class UnreadableMessage(BotError):
         super().__init__("I cannot make out this message: Discord describes it in a way that I do not know.")
 
 
+class GuildAway(BotError):
+    """Discord has not brought the server yet, or says that it is unavailable for now. It is not gone."""
+
+    def __init__(self) -> None:
+        super().__init__("Discord says nothing of this server just now. I try again once it does.")
+
+
+class ModelSilent(BotError):
+    """What was missed is read again once the model answers."""
+
+    def __init__(self) -> None:
+        super().__init__("The model does not answer. What was missed is scored once it does.")
+
+
 class NotAllowed(BotError):
     """The person lacks what the step needs."""
 

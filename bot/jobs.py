@@ -8,6 +8,7 @@ bot process, `SLOT_JOBS` once a due time among all of them (bot/flow/slots.py).
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -42,6 +43,7 @@ JOBS = (
     Job("alarms", every=timedelta(seconds=30)),
     Job("presence", every=timedelta(seconds=30)),
     Job("watch_run", every=timedelta(seconds=30)),
+    Job("spool", every=timedelta(hours=1)),
 )
 """In every process. `rescore`: messages that the model could not score; one that two processes pass again is recorded
 and acted on once, since its prediction and its case are unique. `post_cards`: cards that could not be posted, and those
@@ -49,8 +51,9 @@ that waited for a place in the day's budget; it fills this process's own queue, 
 Two processes that post the same card within the same second would both post it: a card has no lease. `trouble`: a model
 or a card channel that stays away is told, and that it is back, as this process saw it. `alarms`: raids and stopped
 labels that this process could not tell at once. `presence`: the process writes down that it is there, each in a row of
-its own. `watch_run`: a training run that an earlier process began is followed, its report posted. Each is due at the
-first tick after a start."""
+its own. `watch_run`: a training run that an earlier process began is followed, its report posted. `spool`: what nobody
+can read of this machine's spool is removed after its time. Each is due at the first tick after a
+start."""
 
 SLOT_JOBS = (
     SlotJob("audit", cron="10 * * * *"),
@@ -58,7 +61,7 @@ SLOT_JOBS = (
     SlotJob("retention", cron="30 3 * * *"),
     SlotJob("texts", cron="50 * * * *"),
     SlotJob("departures", cron="40 * * * *"),
-    SlotJob("tell_forgotten", cron="20 * * * *"),
+    SlotJob("tell_forgotten", cron="20 * * * *", waits=False),
     SlotJob("nightly", cron="30 2 * * *", by_guild=True),
     SlotJob("learn", setting="learn_cron", by_guild=True),
     SlotJob("weekly", setting="weekly_cron", by_guild=True),
@@ -116,6 +119,12 @@ class Jobs:
         self._last: dict[str, datetime] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._scheduler: AsyncIOScheduler | None = None
+        self._ended: Counter[tuple[str, str]] = Counter()
+
+    @property
+    def ended(self) -> Mapping[tuple[str, str], int]:
+        """How often each row of both tables ended how (`done`, `failed`, `lost` to another process) in this process."""
+        return self._ended + self._slots.ended if self._slots is not None else self._ended
 
     def due(self, now: datetime) -> list[Job]:
         """Rows to start at `now`: never started, their time has come, or the clock went back behind the last start."""
@@ -168,8 +177,10 @@ class Jobs:
     async def _run(self, job: Job, started: datetime) -> None:
         try:
             await self._work[job.name]()
+            self._ended[job.name, "done"] += 1
             log.debug("job_done", job=job.name)
         except Exception:
+            self._ended[job.name, "failed"] += 1
             self._next[job.name] = started + min(job.every, RETRY)
             log.exception("job_failed", job=job.name)
         finally:

@@ -24,7 +24,9 @@ SILENCES = 3
 
 
 class ModelWatch:
-    """`look` asks once, `run` for ever. `unhealthy`: version and reason of what the server serves no more."""
+    """`look` asks once, `run` for ever. `unhealthy`: version and reason of what the server serves no more;
+    `version`: what serves as far as is known.
+    """
 
     def __init__(self, ask: Callable[[], Awaitable[Mapping[str, Any]]], *, child: ModelChild | None) -> None:
         """`ask` gives the server's own account of its health, or raises ModelError."""
@@ -32,6 +34,7 @@ class ModelWatch:
         self._child = child
         self._silences = 0
         self.unhealthy: dict[str, str] = {}
+        self.version: str | None = None
 
     @property
     def state(self) -> str:
@@ -64,5 +67,6 @@ class ModelWatch:
                 child.end_hung()
             return
         self._silences = 0
-        unhealthy = found.get("unhealthy")
+        version, unhealthy = found.get("version"), found.get("unhealthy")
+        self.version = version if isinstance(version, str) else None
         self.unhealthy = dict(unhealthy) if isinstance(unhealthy, dict) else {}

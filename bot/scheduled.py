@@ -26,7 +26,7 @@ def scheduled_jobs(
     clock_in_doubt: Callable[[], bool],
 ) -> Jobs:
     """The jobs, not started. `guild_ids`: the servers that this process looks after now; `servers`: those on which the
-    bot is, as Discord lists them. While `clock_in_doubt`, nothing is dropped for its age.
+    bot is, as Discord lists them. While `clock_in_doubt`, nothing is dropped for its age, trained or reported.
     """
 
     async def departures() -> int:
@@ -36,6 +36,7 @@ def scheduled_jobs(
         "rescore": flows.rescoring.rescore,
         "post_cards": flows.desk.catch_up,
         "presence": presence.beat,
+        "spool": _trusting(clock_in_doubt, retention.spool),
         "trouble": flows.trouble.check,
         "alarms": flows.alarms.catch_up,
         "watch_run": flows.learn.watch,
@@ -43,9 +44,9 @@ def scheduled_jobs(
     once = {
         "audit": _whole(flows.audit.run),
         "digest": _whole(flows.queue.digest),
-        "retention": _unless(clock_in_doubt, _whole(retention.run)),
-        "texts": _unless(clock_in_doubt, _whole(flows.dropping.run)),
-        "departures": _unless(clock_in_doubt, _whole(departures)),
+        "retention": _whole(retention.run),
+        "texts": _whole(flows.dropping.run),
+        "departures": _whole(departures),
         "tell_forgotten": _whole(flows.lessons.tell_forgotten),
         "learn": flows.learn.scheduled,
         "nightly": flows.nightly.run,
@@ -59,6 +60,7 @@ def scheduled_jobs(
         guilds=stores.guilds,
         guild_ids=guild_ids,
         clock=clock,
+        in_doubt=clock_in_doubt,
     )
     return Jobs(each_process, clock=clock, slots=slots)
 
@@ -72,10 +74,10 @@ def _whole(run: Callable[[], Awaitable[int | None]]) -> Work:
     return work
 
 
-def _unless(in_doubt: Callable[[], bool], work: Work) -> Work:
-    """`work`, left out this time while the clock is in doubt: what is due stays due."""
+def _trusting(in_doubt: Callable[[], bool], drop: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[int]]:
+    """`drop`, which drops nothing while the clock is in doubt; the next time does."""
 
-    async def run(turn: Turn) -> str | None:
-        return "left out: the clock jumped" if in_doubt() else await work(turn)
+    async def run() -> int:
+        return 0 if in_doubt() else await drop()
 
     return run

@@ -8,7 +8,7 @@ from time import monotonic, time
 
 import structlog
 
-from bot.core.states import WRONG
+from bot.core.states import AT_START, WRONG
 
 log = structlog.get_logger(__name__)
 
@@ -18,6 +18,9 @@ JUMP = 120.0
 that keeps the time corrects by less; a machine that slept is told by the same sign."""
 STEADY_AFTER = 3600.0
 """Seconds without a jump after which the clock is trusted again."""
+
+START_SECONDS = 30.0
+"""For so long a start may take without a warning."""
 
 
 class ClockWatch:
@@ -45,11 +48,16 @@ class ClockWatch:
 
 
 class StateLog:
-    """One line in the log for each state that changes, and none for one that lasts."""
+    """One line in the log for each state that changes, and none for one that lasts.
 
-    def __init__(self, states: Callable[[], Mapping[str, object]]) -> None:
+    What every start goes through is a warning only once it has lasted for `START_SECONDS`.
+    """
+
+    def __init__(self, states: Callable[[], Mapping[str, object]], *, passed: Callable[[], float] = monotonic) -> None:
         self._states = states
+        self._passed = passed
         self._before: dict[str, object] = {}
+        self._starting: dict[str, float] = {}
 
     async def run(self) -> None:
         """Look for ever."""
@@ -60,9 +68,20 @@ class StateLog:
     def look(self) -> None:
         """Log what has changed since the last look."""
         for part, word in self._states().items():
-            if not isinstance(word, str) or self._before.get(part) == word:
+            if not isinstance(word, str):
                 continue
-            wrong = (part, word) in WRONG
-            if wrong or part in self._before:
-                (log.warning if wrong else log.info)("state", part=part, state=word)
-            self._before[part] = word
+            if self._before.get(part) != word:
+                self._changed(part, word)
+            elif part in self._starting and self._passed() - self._starting[part] >= START_SECONDS:
+                log.warning("state", part=part, state=word)
+                del self._starting[part]
+
+    def _changed(self, part: str, word: str) -> None:
+        first, wrong = part not in self._before, (part, word) in WRONG
+        self._before[part] = word
+        self._starting.pop(part, None)
+        if first and (part, word) in AT_START:
+            self._starting[part] = self._passed()
+            log.info("state", part=part, state=word)
+        elif wrong or not first:
+            (log.warning if wrong else log.info)("state", part=part, state=word)

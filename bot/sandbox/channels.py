@@ -82,7 +82,10 @@ def change(world: World, channel: Channel, *, actor_id: int, body: Json, reason:
     channel.nsfw = bool(body.get("nsfw", channel.nsfw))
     channel.slowmode_seconds = slowmode
     if channel.thread is not None:
-        channel.thread.archived = bool(body.get("archived", channel.thread.archived))
+        archived = bool(body.get("archived", channel.thread.archived))
+        if archived and not channel.thread.archived:
+            channel.thread.archived_at = world.clock.now()
+        channel.thread.archived = archived
         channel.thread.locked = bool(body.get("locked", channel.thread.locked))
     announce(world, "THREAD_UPDATE" if channel.is_thread else "CHANNEL_UPDATE", channel)
     done = audit.THREAD_UPDATE if channel.is_thread else audit.CHANNEL_UPDATE

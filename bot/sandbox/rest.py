@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -86,6 +87,10 @@ class Rest:
         for method, template, handler in routes:
             app.router.add_route(method, "/api/v10" + template, self._served(template, handler))
         app.router.add_route("*", "/api/{rest:.*}", self._served("", _no_route))
+        app.on_response_prepare.append(self._date)
+
+    async def _date(self, request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = format_datetime(self._world.clock.now(), usegmt=True)
 
     def _served(self, template: str, handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def serve(request: web.Request) -> web.Response:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bot.sandbox import channels, messages
 from bot.sandbox.errors import ApiError
 from bot.sandbox.forms import snowflake
 from bot.sandbox.permissions import P, channel_permissions, require
 from bot.sandbox.rest import Call, Route
 from bot.sandbox.shapes import channel_json
-from bot.sandbox.world import FORUM, Json
+from bot.sandbox.world import FORUM, PUBLIC_THREAD, Json
 
 
 def get(call: Call) -> Json:
@@ -80,15 +82,29 @@ def active_threads(call: Call) -> Json:
 
 
 def archived_threads(call: Call) -> Json:
-    """The channel's archived threads."""
+    """The channel's public archived threads, those first that were archived last."""
     parent = call.world.channel(call.id("channel_id"))
     require(call.world, parent, call.bot_id, P.READ_MESSAGE_HISTORY)
-    found = [
+    limit = call.number("limit", 50, least=2, most=100)
+    threads = [
         channel_json(call.world, each)
         for each in call.world.channels.values()
-        if each.parent_id == parent.id and each.thread is not None and each.thread.archived
+        if each.parent_id == parent.id
+        and each.type == PUBLIC_THREAD
+        and each.thread is not None
+        and each.thread.archived
     ]
-    return {"threads": found, "members": [], "has_more": False}
+    before = call.query.get("before")
+    found = sorted(
+        (each for each in threads if before is None or _archived_at(each) < datetime.fromisoformat(before)),
+        key=_archived_at,
+        reverse=True,
+    )
+    return {"threads": found[:limit], "members": [], "has_more": len(found) > limit}
+
+
+def _archived_at(thread: Json) -> datetime:
+    return datetime.fromisoformat(thread["thread_metadata"]["archive_timestamp"])
 
 
 def join_thread(call: Call) -> None:

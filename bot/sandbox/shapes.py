@@ -133,7 +133,7 @@ def _thread_json(channel: Channel) -> Json:
             "archived": info.archived,
             "locked": info.locked,
             "auto_archive_duration": info.auto_archive_minutes,
-            "archive_timestamp": iso(info.created_at),
+            "archive_timestamp": iso(info.archived_at or info.created_at),
             "create_timestamp": iso(info.created_at),
         },
     }
@@ -207,7 +207,11 @@ def guild_create_json(world: World, guild: Guild, *, all_members: bool) -> Json:
         "member_count": len(guild.members),
         "members": [member_json(member) for member in members],
         "channels": [channel_json(world, each) for each in world.channels_of(guild.id, threads=False)],
-        "threads": [channel_json(world, each) for each in world.channels_of(guild.id, threads=True)],
+        "threads": [
+            channel_json(world, each)
+            for each in world.channels_of(guild.id, threads=True)
+            if each.thread is not None and not each.thread.archived
+        ],
         "presences": [],
         "voice_states": [],
         "stage_instances": [],

@@ -72,6 +72,7 @@ class ThreadInfo:
     owner_id: int
     created_at: datetime
     archived: bool = False
+    archived_at: datetime | None = None
     locked: bool = False
     auto_archive_minutes: int = 1440
 

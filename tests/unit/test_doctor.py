@@ -24,6 +24,7 @@ from bot.doctor_state import examine_running
 from bot.health import HealthServer, Metrics
 from bot.store.crypto import TextKey, key_path
 from bot.store.database import Database
+from bot.store.set_aside import UNREADABLE
 from bot.store.spool import Spool
 from moderation_model.contract import ModelInfo
 from moderation_model.labels import LABEL_NAMES
@@ -81,6 +82,14 @@ async def test_no_token_says_where_to_get_one(tmp_path: Path) -> None:
     assert not found.ok
     assert "https://discord.com/developers/applications" in (found.fix or "")
     assert "CANDOR_DISCORD_TOKEN" in (found.fix or "")
+
+
+async def test_a_data_folder_that_others_can_look_into_is_named_with_its_fix(tmp_path: Path) -> None:
+    folder = tmp_path / "var"
+    folder.mkdir(mode=0o755)
+    found = await finding(settings_for(folder), "data folder")
+    assert not found.ok
+    assert found.fix == f"Run: chmod 700 {folder}"
 
 
 async def test_a_database_that_is_up_to_date_is_in_order(tmp_path: Path) -> None:
@@ -254,8 +263,17 @@ async def test_what_waits_in_the_spool_is_a_finding(tmp_path: Path) -> None:
     assert found.sentence == "2 messages wait in the spool for the database."
 
 
+async def test_what_nobody_can_read_of_the_spool_is_a_finding_with_its_way_back_and_its_end(tmp_path: Path) -> None:
+    (tmp_path / UNREADABLE).write_bytes(b"of another key\ndamaged\n")
+    found = await finding(settings_for(tmp_path, text_days=14), "spool")
+    assert found.sentence.startswith("2 entries of the spool could not be read")
+    assert str(tmp_path / UNREADABLE) in found.sentence
+    assert f"behind the one in {tmp_path / 'candor.key'}, with a comma between" in (found.fix or "")
+    assert "Without it they go 14 days after" in (found.fix or "")
+
+
 async def test_the_states_of_the_running_bot_are_findings_with_their_fix(tmp_path: Path) -> None:
-    states = {"discord": "ready", "model": "remote", "database": "away", "spool": "in use"}
+    states = {"discord": "ready", "model": "remote", "database": "away", "spool": "filled"}
     server = HealthServer(Metrics(), port=0, state=lambda: states)
     await server.start()
     try:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 
 import aiohttp
 import pytest
@@ -15,7 +16,8 @@ from bot.core.cases import ActionRecord, Case
 from bot.core.policy import Decision, Delete, Reason, Timeout
 from bot.errors import BadSettings
 from bot.flow.moderate import Passed
-from bot.health import HealthServer, Metrics
+from bot.health import HealthServer
+from bot.metrics import Metrics
 from tests.builders import GUILD, MODEL, NOON, message
 
 Get = Callable[[str], Awaitable[tuple[int, str]]]
@@ -31,7 +33,7 @@ def metrics() -> Metrics:
 
 @pytest.fixture
 def state() -> dict[str, object]:
-    return {"discord": "ready", "model": "ready", "cards_waiting": 4}
+    return {"discord": "ready", "model": "ready", "database": "ready", "spool": "empty"}
 
 
 @pytest.fixture
@@ -95,11 +97,37 @@ async def test_the_figures_hold_no_text_and_no_ids(metrics: Metrics, get: Get) -
     assert str(message().message_id) not in page
 
 
-async def test_the_queue_of_cards_and_the_lag_are_shown(metrics: Metrics, get: Get) -> None:
+async def test_what_stands_is_asked_for_at_each_scrape(metrics: Metrics, get: Get) -> None:
+    waiting = {(): 4.0}
+    metrics.watch(lambda: {"candor_cards_waiting": waiting, "candor_gateway_latency_seconds": {(): float("nan")}})
     metrics.lagged(0.7)
     _, page = await get("/metrics")
     assert "candor_cards_waiting 4.0" in page
     assert "candor_event_loop_lag_last_seconds 0.7" in page
+    waiting[()] = 2.0
+    _, page = await get("/metrics")
+    assert "candor_cards_waiting 2.0" in page
+    assert "candor_gateway_latency_seconds" not in page  # not known before the first heartbeat
+
+
+async def test_the_stages_of_a_pass_are_timed(metrics: Metrics, get: Get) -> None:
+    metrics.waited(0.004)
+    metrics.passed(Passed(message(TEXT), "decided", milliseconds=20.0, stages={"model": 0.015, "store": 0.005}))
+    _, page = await get("/metrics")
+    assert 'candor_pass_stage_seconds_bucket{le="0.005",stage="wait"} 1.0' in page
+    assert 'candor_pass_stage_seconds_sum{stage="model"} 0.015' in page
+    assert 'candor_pass_stage_seconds_count{stage="store"} 1.0' in page
+    assert 'candor_pass_stage_seconds_count{stage="act"} 0.0' in page
+
+
+async def test_a_label_that_is_none_of_ours_is_counted_as_another_one(metrics: Metrics, get: Get) -> None:
+    passed = passed_with_case()
+    for name in ("spam-1", "spam-2"):
+        reason = replace(INSULT, label=name)
+        metrics.passed(replace(passed, decision=Decision(opens="flagged", reasons=(reason,))))
+    _, page = await get("/metrics")
+    assert 'candor_decisions_total{label="other"} 2.0' in page
+    assert "spam" not in page
 
 
 class Clock:
@@ -165,26 +193,39 @@ async def test_healthz_tells_the_state_while_the_process_lives(state: dict[str, 
 
 
 @pytest.mark.parametrize(
-    ("discord", "model", "expected"),
+    ("found", "expected"),
     [
-        ("ready", "ready", 200),
-        ("ready", "remote", 200),
-        ("connecting", "ready", 503),
-        ("ready", "restarting", 503),
-        ("ready", "failed", 503),
+        ({}, 200),
+        ({"model": "remote"}, 200),
+        ({"discord": "connecting"}, 503),
+        ({"discord": "away"}, 503),
+        ({"discord": "closing"}, 503),
+        # Keywords decide, and the rest is scored later.
+        ({"model": "restarting"}, 200),
+        ({"model": "away"}, 200),
+        ({"model": "failed"}, 200),
+        # What is written waits in the spool.
+        ({"database": "away", "spool": "filled"}, 200),
+        ({"database": "full", "spool": "empty"}, 200),
+        # It is kept nowhere.
+        ({"database": "away", "spool": "full"}, 503),
+        ({"database": "away", "spool": "failing"}, 503),
+        ({"database": "away", "spool": "closed"}, 503),
+        ({"spool": "failing"}, 200),
     ],
 )
-async def test_readyz_says_no_until_messages_are_handled(
-    state: dict[str, object], get: Get, discord: str, model: str, expected: int
+async def test_readyz_says_no_while_messages_do_not_arrive_or_would_be_lost(
+    state: dict[str, object], get: Get, found: dict[str, object], expected: int
 ) -> None:
-    state.update(discord=discord, model=model)
-    status, _ = await get("/readyz")
+    state.update(found)
+    status, body = await get("/readyz")
     assert status == expected
+    assert json.loads(body) == state
 
 
 async def test_two_bots_in_one_process_keep_their_figures_apart(metrics: Metrics) -> None:
     metrics.passed(Passed(message(), "decided"))
-    assert b'outcome="decided"' not in Metrics().page()
+    assert b'candor_messages_total{outcome="decided"} 0.0' in Metrics().page()
 
 
 async def test_without_a_port_nothing_listens(metrics: Metrics) -> None:
