@@ -43,8 +43,8 @@ from bot.flow.flows import Flows
 from bot.flow.moderate import Passed
 from bot.flow.outside import Outside
 from bot.flow.stores import Stores
-from bot.health import Metrics
 from bot.log import configure
+from bot.metrics import Metrics
 from bot.running import leave_out_of_collections
 from bot.store.crypto import TextKey
 from bot.store.database import Database

@@ -4,10 +4,11 @@
 
 The bot is a process of its own with its own model server and the weights in the box; Discord is the sandbox with its
 rate limits on, in this process, and stays. `--messages` lines come at `--pace` a second, one in `ABUSE_EVERY` of them
-an insult of another member, which deletes it and times its author out. Meanwhile `--kills` times one of them ends as by
-the kernel (kill -9): the next kill waits until the last victim is ready again. On PostgreSQL the database is one of
-them. Then everything comes to rest, the bot ends by SIGTERM, and what is true is counted in its database and on
-Discord. Exits 1 where a promise is broken. `--seed` chooses the victims and the moments.
+an insult of another member, which deletes it and times its author out. Meanwhile `--kills` times one of them ends as
+by the kernel (kill -9): the next kill waits until the last victim is ready again. On PostgreSQL the database is one of
+them. Victims come as from a shuffled pack, each as often as the others. Then everything comes to rest, the bot ends by
+SIGTERM, and what is true is counted in its database and on Discord. Exits 1 where a promise is broken. `--seed`
+chooses the victims and the moments.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from tests.store.postgres import Cluster, own_cluster
 
 MESSAGES, PACE, KILLS = 10_000, 40.0, 30
 ABUSE_EVERY = 60
+TALKERS = 20
+"""Members who are never abusive. The others are abusive once, in turn: whoever is timed out cannot write."""
 CALM = 1.0
 """Seconds at most between a victim that is ready again and the next kill."""
 REST = 120.0
@@ -56,12 +59,12 @@ class Course:
 
 
 async def write(sandbox: Sandbox, course: Course, *, messages: int, pace: float) -> None:
-    """Members write, whatever becomes of the bot. Nobody who was timed out has to say anything more."""
+    """Members write, whatever becomes of the bot."""
     chance, due = random.Random(1), time.perf_counter()
     for number in range(messages):
         abusive = number % ABUSE_EVERY == ABUSE_EVERY - 1
         insults = len(course.abusive)
-        author = f"member{insults % (MEMBERS // 2)}" if abusive else f"member{MEMBERS // 2 + number % (MEMBERS // 2)}"
+        author = f"member{TALKERS + insults % (MEMBERS - TALKERS)}" if abusive else f"member{number % TALKERS}"
         channel = sandbox.channel(f"#talk-{chance.randrange(CHANNELS)}")
         text = f"{ABUSE} {number}" if abusive else f"{LINES[number % len(LINES)]} {number}"
         said = await sandbox.say(author, channel.id, text)
@@ -75,10 +78,11 @@ async def write(sandbox: Sandbox, course: Course, *, messages: int, pace: float)
 
 async def kill(bot: Bot, cluster: Cluster | None, course: Course, *, kills: int, chance: random.Random) -> None:
     """One victim after the other, each once the last is ready again."""
-    victims = ["bot", "model server", *(["database"] if cluster is not None else [])]
+    victims, pack = ["bot", "model server", *(["database"] if cluster is not None else [])], list[str]()
     for _ in range(kills):
         await asyncio.sleep(chance.random() * CALM)
-        victim, started = chance.choice(victims), time.perf_counter()
+        pack = pack or chance.sample(victims, len(victims))
+        victim, started = pack.pop(), time.perf_counter()
         course.kills[victim] = course.kills.get(victim, 0) + 1
         if victim == "database":
             assert cluster is not None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import typer
@@ -20,16 +20,7 @@ from bot.config import load_settings
 from bot.flow.moderate import Passed
 from bot.running import run_app
 from bot.sandbox import network
-
-
-class ShiftedClock:
-    """The machine's clock and so much more."""
-
-    def __init__(self, ahead: timedelta) -> None:
-        self._ahead = ahead
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self._ahead
+from tests.e2e.shifted_clock import ShiftedClock
 
 
 async def main(given: dict[str, Any]) -> None:

@@ -89,6 +89,8 @@ class Pretender:
                 return web.json_response({"choices": ["toxic"]})
             case "silence":
                 await self.released.wait()
+            case "slow":
+                await asyncio.sleep(1.5)
         return web.json_response({"predictions": predictions})
 
     async def health(self, request: web.Request) -> web.StreamResponse:

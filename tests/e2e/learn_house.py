@@ -164,12 +164,13 @@ async def set_up(house: House) -> None:
     cases, labels = CaseStore(house.app.db), LabelStore(house.app.db)
     now = house.sandbox.clock.now()
     for number in range(LABELS):
+        text = f"line number {number} of the chat"
+        # They stand on Discord, or the bot would take them for deleted; where it looks at nothing that is written.
+        written = await house.sandbox.say("Lena", "#mod-review", text)
         new = new_case(
-            f"line number {number} of the chat",
-            message_id=1_000_000 + number,
-            author=person(10_000 + number),
-            guild_id=house.sandbox.guild.id,
+            text, message_id=int(written["id"]), author=person(10_000 + number), guild_id=house.sandbox.guild.id
         )
+        new = replace(new, channel_id=int(written["channel_id"]))
         case, _ = await cases.open(replace(new, opened_at=now, text_expires_at=now + timedelta(days=30)), ())
         verdict = "fine" if number % 2 else "breaks_rules"
         said = answers(verdict, case.reasons)

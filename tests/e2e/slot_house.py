@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -59,8 +59,8 @@ class SlotHouse:
             await connection.execute(sa.text(LEDGER))
         await db.close()
 
-    def start(self, number: int, *, ahead: timedelta = timedelta()) -> None:
-        """Processes that begin at the same time. `ahead`: as if it were so much later."""
+    def load(self, number: int, *, ahead: timedelta = timedelta()) -> list[subprocess.Popen[str]]:
+        """Processes that get ready, which takes them longer than the runs do. `ahead`: as if it were so much later."""
         command = [sys.executable, "-m", "tests.e2e.slot_process"]
         fresh = [
             subprocess.Popen(
@@ -71,10 +71,14 @@ class SlotHouse:
         self._processes += fresh
         for process in fresh:
             self._say(process, json.dumps({"url": self._url, "key": self._key, "ahead": ahead.total_seconds()}))
-        for process in fresh:
+        return fresh
+
+    def begin(self, loaded: Sequence[subprocess.Popen[str]]) -> None:
+        """They begin at the same time."""
+        for process in loaded:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
-        for process in fresh:
+        for process in loaded:
             self._say(process, "go")
 
     @staticmethod
@@ -131,12 +135,14 @@ async def run_all(url: str, *, guilds: int, kill: bool) -> Ran:
     await house.prepare()
     since = time.monotonic()
     try:
-        house.start(2)
+        two = house.load(2)
+        third = house.load(1, ahead=LEASE + timedelta(seconds=1)) if kill else []
+        house.begin(two)
         if kill:
             await house.until(lambda ran: ran.done >= guilds // 2, since=since)
             house.kill_one()
             await house.until(lambda ran: ran.done >= guilds - 3, since=since)
-            house.start(1, ahead=LEASE + timedelta(seconds=1))
+            house.begin(third)
         return await house.until(lambda ran: ran.done >= guilds, since=since)
     finally:
         house.stop()

@@ -26,7 +26,7 @@ from bot.store.guilds import GuildStore
 from bot.store.leases import LeaseStore
 from bot.store.stats import StatsStore
 from bot.store.weekly import WeeklyStore
-from tests.e2e.bot_process import ShiftedClock
+from tests.e2e.shifted_clock import ShiftedClock
 
 NIGHTLY = SlotJob("nightly", cron="30 2 * * *", by_guild=True)
 LEDGER = "CREATE TABLE ledger (guild_id BIGINT, process BIGINT)"

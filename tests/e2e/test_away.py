@@ -7,6 +7,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ import pytest
 
 from bot.chat.client import CandorBot
 from bot.core.guild_rules import GuildRules, LabelRule, default_labels
+from bot.sandbox import channels
 from bot.sandbox.permissions import P
 from bot.sandbox.sandbox import Sandbox
 from bot.store.crypto import TextKey
 from bot.store.database import Database
 from tests.chat.conftest import House as ChatHouse
 from tests.chat.conftest import settings_in
-from tests.e2e.connected import connected
+from tests.e2e.connected import Clock, connected
 from tests.e2e.probe import deny
 
 HISTORY = "GET /channels/{channel_id}/messages"
@@ -141,12 +143,100 @@ async def test_a_first_start_reads_nothing(sandbox: Sandbox, house: ChatHouse, t
     assert home.asked() == 0
 
 
+async def test_a_bot_whose_clock_is_days_ahead_goes_by_discords_time(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.sandbox.clock.advance(300)
+    await home.sandbox.say("Kai", "#general", "what an insult")
+    monkeypatch.setattr(Clock, "now", lambda _: home.sandbox.clock.now() + timedelta(days=2), raising=False)
+    monkeypatch.setattr(Clock, "__init__", lambda *_: None)
+    async with home.process():
+        assert home.decided() == ["what an insult"]
+
+
 async def test_a_thread_that_was_opened_meanwhile_is_read(home: Home) -> None:
     home.sandbox.clock.advance(300)
     thread = await home.sandbox.create_thread("Kai", "#general", "a new thread")
     await home.sandbox.say("Kai", thread["id"], "hello thread")
     async with home.process():
         assert home.decided() == ["hello thread"]
+
+
+async def test_a_thread_that_was_opened_and_archived_meanwhile_is_read_and_so_is_its_title(home: Home) -> None:
+    home.sandbox.clock.advance(300)
+    thread = await home.sandbox.create_thread("Kai", "#general", "an insult as a title")
+    await home.sandbox.say("Kai", thread["id"], "hello thread")
+    archive(home.sandbox, thread["id"])
+    async with home.process():
+        assert home.decided() == ["hello thread"]
+    titles = [case for case in await home.first.cases._find() if case.subject == "title"]
+    assert [case.text for case in titles] == ["an insult as a title"]
+
+
+async def test_a_title_whose_owner_discord_did_not_tell_at_first_is_looked_at_later(home: Home) -> None:
+    home.sandbox.clock.advance(300)
+    thread = await home.sandbox.create_thread("Kai", "#general", "an insult as a title")
+    archive(home.sandbox, thread["id"])
+    home.sandbox.faults.fail("GET", r"/guilds/\d+/members/\d+$", status=400)
+    async with home.process() as bot:
+        assert await home.first.cases._find() == []
+        await home.now.catch_up.catch_up()
+        assert [case.text for case in await home.first.cases._find()] == ["an insult as a title"]
+        assert bot.unreadable.count == 0
+
+
+async def test_a_thread_that_was_archived_before_costs_no_request(home: Home) -> None:
+    async with home.process() as bot:
+        thread = await home.sandbox.create_thread("Kai", "#general", "an old thread")
+        await home.sandbox.say("Kai", thread["id"], "hello thread")
+        await heard(bot)
+    home.sandbox.clock.advance(300)
+    async with home.process():
+        pass
+    before = home.asked()
+    archive(home.sandbox, thread["id"])
+    home.sandbox.clock.advance(300)
+    async with home.process():
+        assert home.decided() == []
+    assert home.asked() == before
+
+
+async def test_a_message_deleted_in_an_archived_thread_meanwhile_takes_its_text_along(home: Home) -> None:
+    await home.rules(shadow=True)
+    async with home.process() as bot:
+        thread = await home.sandbox.create_thread("Kai", "#general", "a thread")
+        said: list[dict[str, Any]] = []
+        for number in range(2):
+            said.append(await home.sandbox.say("Kai", thread["id"], f"insult {number}"))
+            await heard(bot)
+    archive(home.sandbox, thread["id"])
+    home.sandbox.clock.advance(300)
+    await home.sandbox.delete("Kai", said[0]["id"])
+    async with home.process():
+        assert await home.now.catch_up.texts.look() == 1
+    cases = {case.message_id: case for case in await home.first.cases._find() if case.subject == "message"}
+    assert [cases[int(each["id"])].gone_at is not None for each in said] == [True, False]
+
+
+async def test_a_deleted_channel_takes_the_texts_of_its_messages_along(home: Home) -> None:
+    await home.rules(shadow=True)
+    async with home.process() as bot:
+        await home.sandbox.say("Kai", "#gaming", "what an insult")
+        await heard(bot)
+        gone = asyncio.create_task(bot.wait_for("guild_channel_delete", timeout=20))
+        world, channel = home.sandbox.world, home.sandbox.channel("#gaming")
+        channels.delete(world, channel, actor_id=home.sandbox.guild.owner_id, reason=None)
+        await gone
+        await bot.drain()
+    (case,) = await home.first.cases._find()
+    assert case.gone_at is not None
+
+
+def archive(sandbox: Sandbox, thread_id: str) -> None:
+    """Its owner archives the thread."""
+    thread = sandbox.world.channels[int(thread_id)]
+    assert thread.thread is not None
+    channels.change(sandbox.world, thread, actor_id=thread.thread.owner_id, body={"archived": True}, reason=None)
 
 
 async def test_a_channel_whose_history_may_not_be_read_is_said(home: Home) -> None:

@@ -68,7 +68,7 @@ async def test_no_repr_shows_a_secret() -> None:
     held = settings()
     url = sa.make_url(SECRETS["database_url"])
     things: list[object] = [held, str(held), url, TextKey(KEY), ServerConfig(token="hunter2")]
-    database, client = Database(SECRETS["database_url"], key=TextKey(KEY)), ModelClient("http://x", token="hunter2")
+    database, client = Database(SECRETS["database_url"], key=TextKey(KEY)), ModelClient("https://x", token="hunter2")
     child, app = ModelChild(held), build_app(settings(model_url=None))
     things += [database, database.url, client, child, app, app.bot, app.bot.http, app.model, app.settings]
     assert [each for each in things if shows(repr(each))] == []

@@ -8,7 +8,7 @@ import pytest
 
 from bot.app import build_app
 from bot.config import Settings, load_settings
-from bot.errors import BadSettings, BotError
+from bot.errors import BadSettings, BotError, StoreUnavailable
 from bot.sandbox.sandbox import Sandbox
 
 
@@ -45,3 +45,18 @@ async def test_a_missing_intent_says_which(sandbox: Sandbox, tmp_path: Path):
 async def test_without_discord_it_says_what_to_check(sandbox: Sandbox, tmp_path: Path):
     sandbox.faults.fail("GET", "users/@me", times=20, status=400)
     assert "could not be reached" in str(await refusal(sandbox, tmp_path, sandbox.token))
+
+
+async def test_a_database_that_goes_away_in_the_middle_of_the_start_ends_nothing(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async def away() -> int:
+        raise StoreUnavailable("The database does not answer.")
+
+    app = build_app(settings(tmp_path, sandbox.token), connector=sandbox.connector())
+    monkeypatch.setattr(app.flows.moderate, "settle", away)
+    try:
+        await app.start()
+        assert app.standing.state()["discord"] == "ready"
+    finally:
+        await app.stop()

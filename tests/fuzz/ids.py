@@ -37,6 +37,7 @@ BUTTONS = (
     "candor:v1:uphold:1",
     "candor:v1:overturn:1",
     "candor:v1:fine_here:insult",
+    "candor:v1:wrong_words:1772409600",
     "candor:v1:cases:open:flagged:insult:1",
     "candor:v1:judge_allow:100000000000000042",
     "candor:v1:judge_drop:100000000000000042",

@@ -59,7 +59,7 @@ class Watch(logging.Handler):
         error = record.exc_info[1] if record.exc_info else None
         if str(record.msg).startswith("Ignoring exception in autocomplete") and isinstance(error, _MISTYPED):
             return
-        self.seen.append(f"{record.name}: {record.msg}" + (f" ({error!r})" if error is not None else ""))
+        self.seen.append(f"{record.name}: {record.getMessage()}" + (f" ({error!r})" if error is not None else ""))
 
     def loop_failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """The event loop's own last resort."""

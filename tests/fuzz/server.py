@@ -211,7 +211,7 @@ async def opened(seed: int = 0) -> AsyncIterator[Server]:
         config = ServerConfig(token=TOKEN, explainer_command=NO_EXPLAINER, explain_seconds=0.01, learning=learning)
         app = build_app(config, FakeClassifier(max_tokens=64))
         async with app.router.lifespan_context(app):
-            spoken = settings(app)
+            spoken = settings(app, config)
             spoken.load()
             with Watch().watching() as watch:
                 yield Server(spoken, watch)

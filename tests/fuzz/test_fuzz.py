@@ -20,8 +20,8 @@ from tests.fuzz import payloads
 from tests.fuzz.chunk import PARTS, Chunk, feed_chunk
 from tests.fuzz.house import House, house
 from tests.fuzz.ids import BUTTONS, FORMS, SELECTS
-from tests.fuzz.inputs import chance_of
-from tests.fuzz.presses import PRESSERS, component
+from tests.fuzz.inputs import chance_of, spoiled_value
+from tests.fuzz.presses import PRESSERS, component, interaction
 
 ROOT = Path(__file__).parents[2]
 
@@ -139,6 +139,35 @@ async def test_a_message_with_a_field_of_another_type_is_dropped_and_counted(
 ) -> None:
     await inside.receive(("MESSAGE_CREATE", payloads.message(payloads.snowflake(1), "what an insult") | {field: value}))
     assert (inside.bot.unreadable.count, inside.bot.failures) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        (5, {"custom_id": FORMS[0], "components": [{"type": 3, "custom_id": "choice", "values": values}]})
+        for values in (True, 0.5, "abc", None)
+    ]
+    + [
+        (kind, {"id": "1", "type": 1, "name": "learn", "options": options})
+        for kind in (2, 4)
+        for options in ([{"type": 3, "name": ["revoke"], "value": True, "focused": True}], ["revoke"], "revoke", [{}])
+    ],
+)
+async def test_an_interaction_with_a_part_of_another_type_is_dropped_and_counted(
+    inside: House, kind: int, data: dict[str, Any]
+) -> None:
+    await inside.receive(("INTERACTION_CREATE", interaction(PRESSERS[1], kind, data)))
+    assert (inside.bot.unreadable.count, inside.bot.failures) == (1, 0)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_lists_deep_in_lists_are_damaged_in_a_copy_like_all_else(seed: int) -> None:
+    deep: Any = []
+    for _ in range(800):
+        deep = [deep]
+    given = {"texts": deep, "text": "x"}
+    assert spoiled_value(random.Random(seed), given, changes=1) is not given
+    assert given["texts"] is deep
 
 
 async def test_every_button_menu_and_form_has_an_id_that_is_damaged_here(inside: House) -> None:
