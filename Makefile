@@ -11,13 +11,14 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 PY := $(VENV)/bin/python
 TORCH := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)
+PIP_AUDIT := pip-audit==2.10.1
 CPU_INDEX := https://download.pytorch.org/whl/cpu
 PIP := $(PY) -m pip install $$([ -t 2 ] || echo --quiet)
 PYTHON ?=
 TORCH_INDEX ?=
 ARGS ?=
 
-.PHONY: help demo run doctor test fuzz chaos check format clean
+.PHONY: help demo run doctor test fuzz chaos check audit format clean
 
 help:
 	@printf '%s\n' \
@@ -27,9 +28,10 @@ help:
 	    'make doctor    say what is missing for a start, and how to mend it' \
 	    'make test      install what the tests need and run them (ARGS=... goes to pytest)' \
 	    'make fuzz      feed a million hostile inputs to the bot and the model server, in two processes' \
+	    '               (ARGS=... goes to it: --inputs 50000 --seed 2 --part listener)' \
 	    'make chaos     kill the bot, its model server and its database (ARGS="--database postgresql") while members write' \
-    '               (ARGS=... goes to it: --inputs 50000 --seed 2 --part listener)' \
-    'make check     ruff, pyright, import-linter' \
+	    'make check     ruff, pyright, import-linter, and whether every dependency is installed as it is pinned' \
+	    'make audit     look the pinned dependencies up for known holes with pip-audit; needs a network' \
 	    'make format    format the source and mend what ruff can' \
 	    'make clean     remove caches and builds; .venv and var stay' \
 	    '' \
@@ -61,6 +63,10 @@ check: $(VENV)/.installed-test
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/pyright
 	$(VENV)/bin/lint-imports
+	$(PY) -m tests.pins
+
+audit: $(VENV)/.installed-test $(VENV)/audit/.made
+	@exec $(PY) -m tests.pins --advisories $(VENV)/audit/bin/pip-audit
 
 format: $(VENV)/.installed-test
 	@$(VENV)/bin/ruff format
@@ -84,6 +90,16 @@ $(VENV)/.installed-demo: $(VENV)/.torch
 $(VENV)/.installed-test: $(VENV)/.torch
 	@exec >&2
 	$(PIP) -c constraints.txt -e '.[model,train,export,postgres,demo,test]'
+	touch $@
+
+# An environment of its own: what pip-audit brings is no dependency of Candor.
+$(VENV)/audit/.made: Makefile | $(VENV)/.made
+	@exec >&2
+	$(PY) -m venv $(VENV)/audit
+	if ! $(VENV)/audit/bin/python -m pip install --quiet $(PIP_AUDIT); then
+	    echo 'Nothing was looked up: $(PIP_AUDIT) could not be installed. Run make audit where there is a network.'
+	    exit 1
+	fi
 	touch $@
 
 # PyTorch first: only it may come from another index, and only it can fill the disk.

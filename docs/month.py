@@ -5,6 +5,7 @@ A month passes by making the database's records a day older after each day that 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import random
 import sqlite3
@@ -52,7 +53,7 @@ class Month:
         await self.hands.command(ADMINISTRATOR, "candor rules name", label="insult", rule="rule 2")
         for _ in range(DAYS):
             await self._day()
-            self._grow_older(24 * 60)
+            await asyncio.to_thread(self._grow_older, 24 * 60)
 
     async def _day(self) -> None:
         for _ in range(self.luck.randint(14, 26)):
@@ -63,7 +64,7 @@ class Month:
         cases = [await self._say(who, text) for who, text in zip(authors, [*unkind, *friendly], strict=True)]
         for case, text in zip(cases, [*unkind, *friendly], strict=True):
             if case is not None and self.luck.random() < 0.95:
-                self._grow_older(self.luck.choice((2, 4, 9, 15, 40)), open_cases=True)
+                await asyncio.to_thread(self._grow_older, self.luck.choice((2, 4, 9, 15, 40)), open_cases=True)
                 await self._answer(case, "It's fine" if text in FRIENDLY else self.luck.choice(("Breaks", "Delete")))
 
     async def _say(self, who: str, text: str) -> Case | None:

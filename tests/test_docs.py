@@ -7,15 +7,20 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bot.config import Settings
 from bot.core.settings import SETTINGS, show_value
 from bot.store.privacy import PRIVACY
 from bot.store.privacy_kinds import SLOT_DAYS, how_long, in_the_file, on_request
+from tests import figure_tables
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 SETTINGS_PAGE = ROOT / "docs" / "settings.md"
+OF_PROMETHEUS = {"job", "instance"}
+"""Which target was asked: a label of ours with such a name would be renamed."""
+SECURITY_PAGE = ROOT / "docs" / "security.md"
 PRIVACY_PAGE = ROOT / "docs" / "privacy.md"
 TREE = re.compile(r"(<!-- tree -->\n```text\n)(.*?)(```\n<!-- /tree -->)", re.DOTALL)
 PACKAGES = ("moderation_model", "bot", "migrations")
@@ -24,7 +29,7 @@ OTHERS = {
     "moderation_model/checks/replay/": "Templates of sentences that may be trained on",
     "bot/sandbox/page/": "The chat page: one HTML, one CSS and one JS file, no build step",
     "tests/": "unit, flow, store (both databases), model, chat (simulated Discord), e2e (sandbox, browser)",
-    "docs/": "Experiments with the number that decided each, and pictures",
+    "docs/": "Operating, figures to watch, security, privacy, settings, experiments, pictures",
     "Makefile, .ci/run": "`make help` lists the targets; .ci/run is `make check` and `make test`",
 }
 NAME_WIDTH = 32
@@ -107,6 +112,43 @@ def test_the_page_of_privacy_is_what_the_statement_says():
     assert PRIVACY_PAGE.read_text("utf-8") == privacy_page(), "run: python -m tests.test_docs"
 
 
+def test_the_page_of_figures_has_the_tables_that_the_processes_show():
+    page = figure_tables.PAGE.read_text("utf-8")
+    assert page == figure_tables.written(page), "run: python -m tests.test_docs"
+
+
+def test_every_alert_looks_at_figures_and_labels_that_there_are():
+    blocks = re.findall(r"```yaml\n(.*?)```", figure_tables.PAGE.read_text("utf-8"), re.DOTALL)
+    (groups,) = [parsed["groups"] for block in blocks if "groups" in (parsed := yaml.safe_load(block))]
+    rules = [rule for group in groups for rule in group["rules"]]
+    assert len({rule["alert"] for rule in rules}) == len(rules)
+    known = {figure.name: figure.labels for figures in figure_tables.PARTS.values() for figure in figures}
+    known |= {f"{name}_bucket": (*labels, "le") for name, labels in known.items()}
+    wrong = []
+    for rule in rules:
+        names = figure_tables.NAME.findall(rule["expr"])
+        matched = re.findall(r"(candor_\w+)\{(\w+)", rule["expr"])
+        if names:
+            shown = {label for name in names for label in known.get(name, ())} | OF_PROMETHEUS
+            told = re.findall(r"\$labels\.(\w+)", rule["annotations"]["summary"])
+            wrong += [f"{rule['alert']} tells {label}" for label in told if label not in shown]
+        wrong += [f"{rule['alert']}: {name}" for name in names if name not in known]
+        wrong += [f"{rule['alert']}: {name} {label}" for name, label in matched if label not in known.get(name, ())]
+        assert names or "up{" in rule["expr"]
+        assert rule["annotations"]["summary"].endswith((".", "). "))
+    assert wrong == []
+
+
+def test_no_label_of_a_figure_is_one_that_prometheus_writes_itself():
+    labels = {label for figures in figure_tables.PARTS.values() for figure in figures for label in figure.labels}
+    assert not labels & OF_PROMETHEUS
+
+
+def test_no_label_of_a_figure_could_name_a_person_or_a_place():
+    labels = {label for figures in figure_tables.PARTS.values() for figure in figures for label in figure.labels}
+    assert not labels & {"guild", "guild_id", "server", "channel", "channel_id", "user", "author", "name", "text", "id"}
+
+
 def test_the_page_of_settings_is_what_the_table_says():
     assert SETTINGS_PAGE.read_text("utf-8") == settings_page(), "run: python -m tests.test_docs"
 
@@ -117,8 +159,9 @@ def test_the_tree_in_the_readme_is_the_tree():
     assert found[2] == tree(), "run: python -m tests.test_docs"
 
 
-def test_what_the_readme_promises_is_played_by_tests_of_that_name():
-    promised = set(re.findall(r"`(test_\w+)`", README.read_text("utf-8")))
+@pytest.mark.parametrize("page", [README, SECURITY_PAGE], ids=lambda page: page.name)
+def test_what_a_page_promises_is_played_by_tests_of_that_name(page: Path):
+    promised = set(re.findall(r"`(test_\w+)`", page.read_text("utf-8")))
     defined = {
         name
         for path in (ROOT / "tests").rglob("test_*.py")
@@ -140,7 +183,7 @@ def test_every_make_target_that_the_readme_names_exists():
     assert set(re.findall(r"\bmake ([a-z]+)\b(?= |`|$)", README.read_text("utf-8"))) - {"sure", "it", "a"} <= targets
 
 
-@pytest.mark.parametrize("name", ["README.md", ".env.example"])
+@pytest.mark.parametrize("name", ["README.md", ".env.example", "docs/security.md"])
 def test_every_variable_that_is_named_is_a_setting(name: str):
     named = set(re.findall(r"\bCANDOR_([A-Z_]+)\b", (ROOT / name).read_text("utf-8")))
     assert named
@@ -151,3 +194,4 @@ if __name__ == "__main__":
     README.write_text(TREE.sub(lambda found: found[1] + tree() + found[3], README.read_text("utf-8")), "utf-8")
     SETTINGS_PAGE.write_text(settings_page(), "utf-8")
     PRIVACY_PAGE.write_text(privacy_page(), "utf-8")
+    figure_tables.PAGE.write_text(figure_tables.written(figure_tables.PAGE.read_text("utf-8")), "utf-8")

@@ -150,5 +150,12 @@ def test_installing_writes_nothing_to_standard_output(machine: Machine) -> None:
 def test_make_alone_lists_the_chores(machine: Machine) -> None:
     done = machine.make()
     assert done.returncode == 0
-    for chore in ("make demo", "make run", "make test", "make check", CPU_INDEX):
+    for chore in ("make demo", "make run", "make test", "make check", "make audit", CPU_INDEX):
         assert chore in done.stdout
+
+
+def test_where_pip_audit_cannot_be_installed_make_audit_says_that_nothing_was_looked_up(machine: Machine) -> None:
+    done = machine.make("audit")
+    assert done.returncode != 0
+    assert "Nothing was looked up: pip-audit" in done.stderr
+    assert "Run make audit where there is a network." in done.stderr
