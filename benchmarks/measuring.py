@@ -1,6 +1,6 @@
 """What all benchmarks share: the machine, the weights, the texts, alternating rounds, and how figures are printed.
 
-Texts are lines of `../shared/data/irc_messages.csv` where that file stands, else generated lines of the same lengths.
+Texts are lines of `../shared/data/irc_messages.csv` as far as that file goes, and generated lines of the same lengths.
 """
 
 from __future__ import annotations
@@ -75,15 +75,17 @@ def weights(folder: Path | None = None) -> str:
 
 
 def texts(count: int, *, seed: int = 1, source: Path = IRC) -> list[str]:
-    """`count` different chat lines, drawn at random and the same every time.
-
-    Raises ValueError if `source` holds fewer.
+    """`count` different chat lines, drawn at random and the same every time; where `source` holds fewer, all of them
+    and generated ones behind them.
     """
-    if not source.is_file():
-        return generated(count, seed=seed)
-    with source.open(encoding="utf-8", newline="") as handle:
-        lines = list(dict.fromkeys(row["text"] for row in csv.DictReader(handle) if row["text"].strip()))
-    return random.Random(seed).sample(lines, count)
+    lines: list[str] = []
+    if source.is_file():
+        with source.open(encoding="utf-8", newline="") as handle:
+            lines = list(dict.fromkeys(row["text"] for row in csv.DictReader(handle) if row["text"].strip()))
+    drawn = random.Random(seed).sample(lines, min(count, len(lines)))
+    if len(drawn) == count:
+        return drawn
+    return list(dict.fromkeys([*drawn, *generated(count, seed=seed)]))[:count]
 
 
 def generated(count: int, *, seed: int = 1) -> list[str]:
