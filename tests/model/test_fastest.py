@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from threading import Event
 
 import pytest
 import torch
@@ -49,7 +50,7 @@ def _bfloat16_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def chosen(trials: Trials, monkeypatch: pytest.MonkeyPatch, digest: str = "d") -> torch.dtype:
-    monkeypatch.setattr(module, "perf_counter", lambda: trials.clock)
+    monkeypatch.setattr(module, "thread_time", lambda: trials.clock)
     return fastest(trials, [(101, 102)], digest=digest).dtype  # pyright: ignore[reportArgumentType]
 
 
@@ -73,6 +74,22 @@ def test_float32_stays_where_short_numbers_bring_nothing_or_too_much(
     seconds: dict[torch.dtype, float], off: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert chosen(Trials(seconds=seconds, off=off), monkeypatch) is torch.float32
+
+
+def test_a_machine_that_is_busy_elsewhere_decides_no_other_way() -> None:
+    class Interrupted(_Stub):
+        """Short numbers take less of the processor, but each pass stands still for long."""
+
+        def forward(self, row: int, tokens: torch.Tensor, counts: torch.Tensor) -> torch.Tensor:
+            if self.dtype is torch.bfloat16:
+                Event().wait(0.02)
+            else:
+                sum(range(50_000))
+            return super().forward(row, tokens, counts)
+
+    trials = Trials(seconds=FAST)
+    found = fastest(lambda dtype: Interrupted(trials, dtype), [(101, 102)], digest="d")  # pyright: ignore[reportArgumentType]
+    assert found.dtype is torch.bfloat16
 
 
 def test_other_weights_are_tried_on_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
