@@ -227,10 +227,6 @@ class CandorBot(discord.Client):
         """
         await self.in_pass.drain()
 
-    def leave_the_rest(self) -> None:
-        """What arrives from now on is left for the next start."""
-        self.in_pass.ends = True
-
     def _leave(self, events: Sequence[Spooled]) -> bool:
         return self.flows.spooling.left(events)
 
