@@ -54,6 +54,19 @@ def process_on(sandbox: Sandbox, folder: Path, model_url: str, **settings: Any) 
             kill(process)
 
 
+async def flag_grapes(house: House) -> None:
+    """A rule that needs no model."""
+    options = {"pattern": "grapes", "kind": "words", "action": "flag"}
+    await house.sandbox.slash("Robin", "#general", "candor rules keyword", options)
+
+
+async def delete_toxic(house: House) -> None:
+    """A rule that acts."""
+    await house.let_out_of_shadow("toxic")
+    options = {"label": "toxic", "action": "delete", "percent": 50}
+    await house.sandbox.slash("Robin", "#general", "candor rules limit", options)
+
+
 async def line(process: subprocess.Popen[str], wanted: str) -> str:
     """The first line from now on that holds `wanted`."""
     assert process.stdout is not None
@@ -92,6 +105,14 @@ class Pretender:
             case "slow":
                 await asyncio.sleep(1.5)
         return web.json_response({"predictions": predictions})
+
+    @asynccontextmanager
+    async def falls_silent(self) -> AsyncIterator[None]:
+        """From now on it answers nothing; the block ends once it was asked."""
+        self.mode = "silence"
+        self.arrived.clear()
+        yield
+        await self.arrived.wait()
 
     async def health(self, request: web.Request) -> web.StreamResponse:
         return web.json_response({"ready": True, "unhealthy": {}})

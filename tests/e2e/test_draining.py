@@ -16,7 +16,7 @@ from bot.sandbox.sandbox import Sandbox
 from bot.store.predictions import PredictionStore
 from tests.builders import person
 from tests.e2e.app_house import House
-from tests.e2e.degraded_house import Pretender, house_on, line, pretender, process_on
+from tests.e2e.degraded_house import Pretender, flag_grapes, house_on, line, pretender, process_on
 
 
 @pytest.fixture
@@ -54,17 +54,14 @@ async def test_deletions_and_edits_that_arrive_while_the_bot_drains_are_worked_o
 ) -> None:
     only_the_spool = {"catch_up_hours": 0}
     async with house_on(sandbox, tmp_path, model.url) as house:
-        options = {"pattern": "grapes", "kind": "words", "action": "flag"}
-        await sandbox.slash("Robin", "#general", "candor rules keyword", options)
+        await flag_grapes(house)
         gone, case_id = await flagged(house, sandbox)
         edited = await sandbox.say("Kai", "#general", "good morning")
         await house.decided(edited)
     with process_on(sandbox, tmp_path, model.url, **only_the_spool) as bot:
         await line(bot, "guilds=")
-        model.mode = "silence"
-        model.arrived.clear()
-        await sandbox.say("Mia", "#general", "still in the pass")
-        await model.arrived.wait()
+        async with model.falls_silent():
+            await sandbox.say("Mia", "#general", "still in the pass")
         bot.send_signal(signal.SIGTERM)
         await line(bot, "stopping")
         await sandbox.delete("Kai", gone["id"])
