@@ -13,28 +13,10 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.app import build_app
-from bot.config import load_settings
 from bot.sandbox.sandbox import Sandbox
 from tests.e2e.app_house import House
-from tests.e2e.connected import expect_one_server
 from tests.e2e.learn_house import _spawn, kill
 from tests.model.scripted import PREDICTION
-
-
-@asynccontextmanager
-async def house_on(sandbox: Sandbox, folder: Path, model_url: str, **settings: Any) -> AsyncIterator[House]:
-    """A started bot with a review channel; stopped at the end."""
-    house = House(sandbox)
-    given = load_settings(_env_file=None, discord_token=sandbox.token, data_dir=folder, model_url=model_url, **settings)
-    house._app = build_app(given, connector=sandbox.connector(), passed=house.passed, presented=house.presented)
-    expect_one_server(house.app.bot)
-    try:
-        await house.app.start()
-        await sandbox.slash("Robin", "#general", "candor setup", {"review_channel": "#mod-review"})
-        yield house
-    finally:
-        await house.app.stop()
 
 
 @contextmanager

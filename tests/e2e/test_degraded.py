@@ -12,8 +12,8 @@ import pytest
 from bot.errors import BadSettings
 from bot.flow.moderate import Passed
 from bot.sandbox.sandbox import Sandbox
-from tests.e2e.app_house import WAIT_SECONDS, House
-from tests.e2e.degraded_house import Pretender, delete_toxic, flag_grapes, house_on, line, pretender, process_on
+from tests.e2e.app_house import WAIT_SECONDS, House, house_on
+from tests.e2e.degraded_house import Pretender, delete_toxic, flag_grapes, line, pretender, process_on
 from tests.e2e.learn_house import StubServer, stub_server
 
 NONSENSE = ("a page", "not found", "one too few", "half an answer", "another answer")

@@ -15,8 +15,8 @@ from bot.running import LAST_RESORT
 from bot.sandbox.sandbox import Sandbox
 from bot.store.predictions import PredictionStore
 from tests.builders import person
-from tests.e2e.app_house import House
-from tests.e2e.degraded_house import Pretender, flag_grapes, house_on, line, pretender, process_on
+from tests.e2e.app_house import House, house_on
+from tests.e2e.degraded_house import Pretender, flag_grapes, line, pretender, process_on
 
 
 @pytest.fixture

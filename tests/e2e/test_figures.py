@@ -17,8 +17,8 @@ from bot.config import Settings
 from bot.log import configure
 from bot.metrics import FIGURES
 from bot.sandbox.sandbox import Sandbox
-from tests.e2e.app_house import WAIT_SECONDS, House
-from tests.e2e.degraded_house import Pretender, delete_toxic, house_on, pretender
+from tests.e2e.app_house import WAIT_SECONDS, House, house_on
+from tests.e2e.degraded_house import Pretender, delete_toxic, pretender
 from tests.unreachable import away
 
 TEXT = "a line of Kai with zebras in it"
