@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from bot.errors import BadSettings
 from bot.flow.moderate import Passed
 from bot.sandbox.sandbox import Sandbox
 from tests.e2e.app_house import WAIT_SECONDS, House, house_on
-from tests.e2e.degraded_house import Pretender, delete_toxic, flag_grapes, line, pretender, process_on
+from tests.e2e.degraded_house import Pretender, delete_toxic, flag_grapes, line, process_on
 from tests.e2e.learn_house import StubServer, stub_server
 
 NONSENSE = ("a page", "not found", "one too few", "half an answer", "another answer")
@@ -24,12 +24,6 @@ def server(tmp_path: Path) -> Iterator[StubServer]:
     pytest.importorskip("torch")
     with stub_server(tmp_path / "server") as running:
         yield running
-
-
-@pytest.fixture
-async def model() -> AsyncIterator[Pretender]:
-    async with pretender() as found:
-        yield found
 
 
 def outcomes(house: House, message: dict[str, str]) -> list[str]:

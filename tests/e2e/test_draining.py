@@ -5,24 +5,16 @@ from __future__ import annotations
 import asyncio
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from bot.running import LAST_RESORT
 from bot.sandbox.sandbox import Sandbox
 from bot.store.predictions import PredictionStore
 from tests.builders import person
 from tests.e2e.app_house import House, house_on
-from tests.e2e.degraded_house import Pretender, flag_grapes, line, pretender, process_on
-
-
-@pytest.fixture
-async def model() -> AsyncIterator[Pretender]:
-    async with pretender() as found:
-        yield found
+from tests.e2e.degraded_house import Pretender, flag_grapes, line, process_on
 
 
 async def ended(bot: subprocess.Popen[str]) -> int:

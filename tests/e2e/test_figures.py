@@ -18,18 +18,12 @@ from bot.log import configure
 from bot.metrics import FIGURES
 from bot.sandbox.sandbox import Sandbox
 from tests.e2e.app_house import WAIT_SECONDS, House, house_on
-from tests.e2e.degraded_house import Pretender, delete_toxic, pretender
+from tests.e2e.degraded_house import Pretender, delete_toxic
 from tests.unreachable import away
 
 TEXT = "a line of Kai with zebras in it"
 
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
-
-
-@pytest.fixture
-async def model() -> AsyncIterator[Pretender]:
-    async with pretender() as found:
-        yield found
 
 
 @asynccontextmanager
