@@ -10,6 +10,8 @@ import discord
 from bot.chat.messages import member_of
 
 MOST_MEMBERS = 10_000
+AT_ONCE = 100
+"""Members that Discord tells of in one answer; a page of messages has no more authors."""
 
 Heard = tuple[float, discord.Member | None]
 """When the bot heard of somebody, and the member; None for who is not on the server."""
@@ -35,7 +37,9 @@ class Members:
         found = {person: heard[1] for person in people if (heard := self._lately(guild, person, now - within))}
         unknown = sorted(people - found.keys())
         if len(unknown) >= fewest:
-            told = {each.id: each for each in await guild.query_members(user_ids=unknown, cache=False)}
+            # By itself discord.py asks for five members at most, and who is not told of would pass for gone.
+            answer = await guild.query_members(user_ids=unknown, limit=AT_ONCE, cache=False)
+            told = {each.id: each for each in answer}
             for person in unknown:
                 found[person] = self._keep(guild, person, now, told.get(person))
         return found

@@ -23,9 +23,9 @@ class Guild:
     def __init__(self) -> None:
         self.asked: list[list[int] | int] = []
 
-    async def query_members(self, *, user_ids: Sequence[int], **_: object) -> list[Any]:
+    async def query_members(self, *, user_ids: Sequence[int], limit: int = 5, cache: bool = True) -> list[Any]:
         self.asked.append(list(user_ids))
-        return [SimpleNamespace(id=each) for each in user_ids if each != GONE]
+        return [SimpleNamespace(id=each) for each in user_ids if each != GONE][:limit]
 
     async def fetch_member(self, user_id: int) -> Any:
         self.asked.append(user_id)
@@ -62,6 +62,11 @@ async def test_several_are_asked_for_at_once_and_then_no_more(asking: Asking) ->
         assert await asking.of(1, 2, 2, GONE) == {1: 1, 2: 2, GONE: None}
         assert [await asking.one(each) for each in (1, GONE)] == [1, None]
     assert asking.guild.asked == [[1, 2, GONE]]
+
+
+async def test_all_authors_of_a_page_are_asked_for_and_not_the_first_five(asking: Asking) -> None:
+    people = range(1000, 1100)
+    assert await asking.of(*people) == {each: each for each in people}
 
 
 async def test_each_way_of_asking_says_for_how_long_it_is_content(asking: Asking) -> None:
