@@ -12,6 +12,7 @@ import structlog
 from bot.chat.listener import incoming
 from bot.core.events import IncomingMessage
 from bot.errors import BotError, GuildAway, UnreadableMessage
+from bot.flow.ports import PAGE
 
 if TYPE_CHECKING:
     from bot.chat.client import CandorBot
@@ -21,8 +22,6 @@ log = structlog.get_logger(__name__)
 UNANSWERED = (discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError)
 """What discord.py raises when Discord could not be reached or failed; NotFound and Forbidden are caught before it."""
 
-PAGE = 100
-"""Messages that Discord gives of a channel's history at once."""
 MEMBERS_FOR = 60.0
 """Seconds for which members are kept: what is decided now is acted on."""
 
