@@ -228,7 +228,7 @@ class App:
         """
         self.standing.closing = True
         self.jobs.stop()
-        self.bot.leave_the_rest()
+        self.bot.in_pass.ends = True
         await _at_most(3, self.bot.drain())
         with contextlib.suppress(BotError):  # without the database the cursors lag, and the next start reads more
             await _at_most(0.5, self.flows.cursors.flush(last=True))

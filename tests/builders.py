@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from bot.core.cases import NewCase
+from bot.core.cases import Case, NewCase
 from bot.core.events import IncomingMessage, PartKind, Person, TextPart
 from bot.core.guild_rules import GuildRules
 from bot.core.policy import decide
@@ -17,6 +17,22 @@ EXPIRES = NOON + timedelta(days=30)
 GUILD = 100
 CHANNEL = 200
 MODEL = "test-1"
+SOME_CASE = Case(
+    case_id=1,
+    guild_id=GUILD,
+    channel_id=CHANNEL,
+    message_id=1000,
+    revision=0,
+    author_id=1,
+    author_name="Kai",
+    opened_why="flagged",
+    state="open",
+    text="you clown",
+    jump_url=f"https://discord.com/channels/{GUILD}/{CHANNEL}/1000",
+    posted_at=NOON,
+    opened_at=NOON,
+)
+"""A case, for what looks at cases without a database."""
 
 
 def person(user_id: int = 1, name: str = "Kai", roles: frozenset[int] = frozenset()) -> Person:

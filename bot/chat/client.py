@@ -18,6 +18,7 @@ from discord import app_commands
 from bot.chat import texts
 from bot.chat.in_pass import InPass
 from bot.chat.listener import incoming
+from bot.chat.members import Members
 from bot.chat.messages import UNANSWERED
 from bot.chat.names import look_at_title, nickname
 from bot.chat.pass_turns import PassTurns
@@ -52,7 +53,7 @@ class CandorBot(discord.Client):
     `unreadable` events that nobody can read. `deciding` holds the ids of cases that somebody is deciding right now.
     `own_webhooks`: through these the bot puts texts back. `own_findings`: what is wrong with this process now.
     `trials`: who tries the bot (server and person), where and until when. `turns` keep to Discord's limits.
-    `in_pass`: events that are worked on; `requests`: how those to Discord ended.
+    `members`: of whom it heard lately. `in_pass`: events that are worked on; `requests`: how those to Discord ended.
     """
 
     def __init__(self, settings: Settings, *, connector: aiohttp.BaseConnector | None = None) -> None:
@@ -86,6 +87,7 @@ class CandorBot(discord.Client):
         self.own_findings: Callable[[], Sequence[Finding]] = tuple
         self.trials: dict[tuple[int, int], tuple[int, datetime]] = {}
         self.turns = Turns()
+        self.members = Members()
         self._flows: Flows | None = None
         self.pass_turns = PassTurns(MAX_PASSES)
         self.in_pass = InPass(self._leave)
@@ -226,10 +228,6 @@ class CandorBot(discord.Client):
         next start.
         """
         await self.in_pass.drain()
-
-    def leave_the_rest(self) -> None:
-        """What arrives from now on is left for the next start."""
-        self.in_pass.ends = True
 
     def _leave(self, events: Sequence[Spooled]) -> bool:
         return self.flows.spooling.left(events)

@@ -6,8 +6,6 @@ one request a member over REST would be a hundred a page.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -41,8 +39,6 @@ class DiscordHistory:
 
     def __init__(self, bot: CandorBot) -> None:
         self._bot = bot
-        self._members: dict[tuple[int, int], discord.Member | None] = {}
-        self._members_since = 0.0
         self._archived: dict[int, list[discord.Thread]] = {}
 
     def guild_ids(self) -> list[int]:
@@ -138,7 +134,7 @@ class DiscordHistory:
             if not isinstance(channel, Readable):
                 return None
             messages = [each async for each in channel.history(limit=PAGE, before=discord.Object(before))]
-            members = await self._authors(guild, messages)
+            members = await self._bot.members.of(guild, messages, within=MEMBERS_FOR)
             held = channel.permissions_for(guild.me)
         except (discord.NotFound, discord.InvalidData):
             return None
@@ -156,20 +152,6 @@ class DiscordHistory:
         if message.webhook_id in self._bot.own_webhooks:
             return Found(message.id, None)
         return Found(message.id, read(self._bot, message, member))
-
-    async def _authors(
-        self, guild: discord.Guild, messages: Sequence[discord.Message]
-    ) -> dict[int, discord.Member | None]:
-        """Members by id; None for who left."""
-        if time.monotonic() - self._members_since > MEMBERS_FOR:
-            self._members.clear()
-            self._members_since = time.monotonic()
-        people = {each.author.id for each in messages if each.webhook_id is None and not each.author.bot}
-        unknown = [person for person in sorted(people) if (guild.id, person) not in self._members]
-        if unknown:
-            found = {each.id: each for each in await guild.query_members(user_ids=unknown, cache=False)}
-            self._members |= {(guild.id, person): found.get(person) for person in unknown}
-        return {person: self._members.get((guild.id, person)) for person in people}
 
 
 def _place(channel: Readable, me: discord.Member) -> Place | None:

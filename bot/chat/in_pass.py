@@ -30,8 +30,7 @@ class InPass:
     @contextmanager
     def event(self) -> Iterator[None]:
         """A block in which the current task works on an event."""
-        task = asyncio.current_task()
-        assert task is not None, "discord.py runs every event in a task"
+        task = _this_task()
         self._events[task] = None
         try:
             yield
@@ -42,9 +41,7 @@ class InPass:
         """Say which event it is; whether it was left for the next start, and nothing is to be done about it here."""
         if self.ends:
             return self._leave([event])
-        task = asyncio.current_task()
-        assert task is not None, "discord.py runs every event in a task"
-        self._events[task] = event
+        self._events[_this_task()] = event
         return False
 
     async def drain(self) -> None:
@@ -59,3 +56,9 @@ class InPass:
             if self._events:
                 await asyncio.wait(self._events, timeout=CANCELLED_SECONDS)
             raise
+
+
+def _this_task() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None, "discord.py runs every event in a task"
+    return task

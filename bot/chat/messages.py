@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from time import monotonic
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -13,6 +12,7 @@ import structlog
 from bot.chat.listener import incoming
 from bot.core.events import IncomingMessage
 from bot.errors import BotError, GuildAway, UnreadableMessage
+from bot.flow.ports import PAGE
 
 if TYPE_CHECKING:
     from bot.chat.client import CandorBot
@@ -22,9 +22,8 @@ log = structlog.get_logger(__name__)
 UNANSWERED = (discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError)
 """What discord.py raises when Discord could not be reached or failed; NotFound and Forbidden are caught before it."""
 
-PAGE = 100
-"""Messages that Discord gives of a channel's history at once."""
-MEMBERS_KEPT, MOST_MEMBERS = 60.0, 10_000
+MEMBERS_FOR = 60.0
+"""Seconds for which members are kept: what is decided now is acted on."""
 
 NOT_AS_AGREED = (AttributeError, KeyError, TypeError, ValueError)
 """What discord.py raises where Discord describes a message in another way than agreed."""
@@ -38,7 +37,6 @@ class DiscordMessages:
 
     def __init__(self, bot: CandorBot) -> None:
         self._bot = bot
-        self._members: dict[tuple[int, int], tuple[float, discord.Member | None]] = {}
 
     async def fetch(self, *, guild_id: int, channel_id: int, message_id: int) -> IncomingMessage | None:
         """The message, or None if it is gone or cannot be read.
@@ -68,7 +66,7 @@ class DiscordMessages:
     ) -> Mapping[int, IncomingMessage]:
         """Those that stand and can be read, by their id. Raises GuildAway and BotError as `fetch` does.
 
-        A hundred neighbours cost one call; a member of whom we heard within `MEMBERS_KEPT` seconds costs none.
+        A hundred neighbours cost one call; a member of whom we heard within `MEMBERS_FOR` seconds costs none.
         """
         guild = guild_of(self._bot, guild_id)
         if guild is None:
@@ -78,7 +76,7 @@ class DiscordMessages:
             if not isinstance(channel, discord.abc.Messageable):
                 return {}
             standing = await self._of_history(channel, channel_id, message_ids)
-            await self._hear_of(guild, standing)
+            await self._bot.members.of(guild, standing, within=MEMBERS_FOR, fewest=2)
             return {message.id: found for message in standing if (found := await self._incoming(guild, message))}
         except (discord.NotFound, discord.Forbidden):
             return {}
@@ -99,31 +97,10 @@ class DiscordMessages:
             left = [message_id for message_id in left if len(page) == PAGE and message_id < page[-1].id]
         return found
 
-    async def _hear_of(self, guild: discord.Guild, messages: Sequence[discord.Message]) -> None:
-        """Ask for several authors at once, through the gateway: one by one they cost a call each, of which Discord
-        allows a server few.
-        """
-        now = monotonic()
-        people = {each.author.id for each in messages if each.webhook_id is None and not each.author.bot}
-        unknown = [
-            person
-            for person in sorted(people)
-            if now - self._members.get((guild.id, person), (now - MEMBERS_KEPT, None))[0] >= MEMBERS_KEPT
-        ]
-        if len(unknown) > 1:
-            found = {each.id: each for each in await guild.query_members(user_ids=unknown, cache=False)}
-            self._members |= {(guild.id, person): (now, found.get(person)) for person in unknown}
-
     async def _incoming(self, guild: discord.Guild, message: discord.Message) -> IncomingMessage | None:
         member = None
         if message.webhook_id is None:
-            name, now = (guild.id, message.author.id), monotonic()
-            heard, member = self._members.get(name, (-MEMBERS_KEPT, None))
-            if now - heard >= MEMBERS_KEPT:
-                member = await member_of(guild, message.author.id)
-                self._members[name] = now, member
-                while len(self._members) > MOST_MEMBERS:
-                    del self._members[next(iter(self._members))]
+            member = await self._bot.members.one(guild, message.author.id, within=MEMBERS_FOR)
         return read(self._bot, message, member)
 
 

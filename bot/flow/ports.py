@@ -286,7 +286,7 @@ class History(Protocol):
 
 
 PAGE = 100
-"""Messages of one request, the most that Discord gives."""
+"""Messages of one request for a channel's history, the most that Discord gives."""
 
 
 class Clock(Protocol):

@@ -22,7 +22,7 @@ from bot.core.events import IncomingMessage
 from bot.errors import BotError, GuildAway, StoreUnavailable
 from bot.flow.failing import Failing
 from bot.flow.moderate import Moderate
-from bot.flow.ports import Clock, Messages, ModelService
+from bot.flow.ports import PAGE, Clock, Messages, ModelService
 from bot.store.database import is_away
 from bot.store.predictions import PredictionStore
 from moderation_model.errors import BadRequest, ModelError, ModelFailed
@@ -36,8 +36,6 @@ PAUSE = 1.0
 LONGEST_PAUSE = 30.0
 """The same after errors, and while nothing of the backlog can be moved."""
 ROUND = 1000
-PAGE = 100
-"""Messages that are fetched together: as many as Discord gives of a channel's history at once."""
 AT_ONCE = 16
 """Of the backlog in the pass at a time; live messages have room for several times as many."""
 CHANNELS_AT_ONCE = 4

@@ -9,8 +9,9 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.store.database import Database
+from bot.store.predictions import is_unscored
 from bot.store.queue import OPEN
-from bot.store.tables import cases, predictions
+from bot.store.tables import cases
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +34,7 @@ class BacklogStore:
 
         Raises StoreUnavailable.
         """
-        unscored = sa.select(sa.func.count()).where(
-            predictions.c.state == "unscored",
-            predictions.c.created_at >= since,
-            self._db.mine(predictions.c.guild_id),
-        )
+        unscored = sa.select(sa.func.count()).where(*is_unscored(self._db, since=since))
         opened = sa.select(cases.c.opened_why, sa.func.count(), sa.func.min(cases.c.opened_at))
         opened = opened.where(*OPEN, self._db.mine(cases.c.guild_id)).group_by(cases.c.opened_why)
         async with self._db.read() as connection:

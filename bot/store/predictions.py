@@ -37,6 +37,11 @@ may undo what was done in the last moments, so it is only for what is done again
 """
 
 
+def is_unscored(db: Database, *, since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """That a row waits to be scored since then or later, and that this process is to do it."""
+    return predictions.c.state == "unscored", predictions.c.created_at >= since, db.mine(predictions.c.guild_id)
+
+
 def unread_why(found: Sequence[Prediction]) -> str | None:
     """Why nothing of a message with these predictions, one a part, is judged; None if any part is."""
     if any(prediction.readable for prediction in found):
@@ -151,10 +156,7 @@ class PredictionStore:
         query = (
             sa.select(predictions)
             .where(
-                predictions.c.state == "unscored",
-                predictions.c.created_at >= since,
-                self._db.mine(predictions.c.guild_id),
-                predictions.c.guild_id.not_in(without) if without else sa.true(),
+                *is_unscored(self._db, since=since), predictions.c.guild_id.not_in(without) if without else sa.true()
             )
             .order_by(predictions.c.created_at.desc(), predictions.c.id.desc())
             .limit(limit)

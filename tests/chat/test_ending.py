@@ -23,7 +23,7 @@ async def delete(stage: Stage, message_id: int) -> None:
 
 
 async def test_what_arrives_while_the_bot_ends_is_worked_off_by_the_next_start(stage: Stage, flagged_id: int) -> None:
-    stage.bot.leave_the_rest()
+    stage.bot.in_pass.ends = True
     await delete(stage, flagged_id)
     await stage.say("another insult")
     assert stage.cases() == 1
@@ -68,6 +68,6 @@ async def test_a_deletion_that_can_be_kept_nowhere_is_found_out_later(stage: Sta
 
 async def test_without_a_spool_what_arrives_while_the_bot_ends_is_still_worked_off(stage: Stage) -> None:
     message = await stage.say("what an insult")
-    stage.bot.leave_the_rest()
+    stage.bot.in_pass.ends = True
     await delete(stage, message.id)
     assert (await stage.only_case()).gone_at is not None

@@ -92,21 +92,26 @@ class House:
 
 
 @asynccontextmanager
-async def running_house(sandbox: Sandbox, folder: Path, *, model_url: str | None) -> AsyncIterator[House]:
-    """A started bot with Harbor Games set up for review; stopped at the end."""
+async def house_on(sandbox: Sandbox, folder: Path, model_url: str | None, **settings: Any) -> AsyncIterator[House]:
+    """A started bot with a review channel; stopped at the end."""
     house = House(sandbox)
-    settings = load_settings(
-        _env_file=None, discord_token=sandbox.token, data_dir=folder, model_url=model_url, database_url=None
-    )
-    house._app = build_app(settings, connector=sandbox.connector(), passed=house.passed, presented=house.presented)
-    expect_one_server(house._app.bot)
+    given = load_settings(_env_file=None, discord_token=sandbox.token, data_dir=folder, model_url=model_url, **settings)
+    house._app = build_app(given, connector=sandbox.connector(), passed=house.passed, presented=house.presented)
+    expect_one_server(house.app.bot)
     try:
         await house.app.start()
-        await explainer_ready(house.app)
         await sandbox.slash("Robin", "#general", "candor setup", {"review_channel": "#mod-review"})
         yield house
     finally:
         await house.app.stop()
+
+
+@asynccontextmanager
+async def running_house(sandbox: Sandbox, folder: Path, *, model_url: str | None) -> AsyncIterator[House]:
+    """The same on SQLite with a model server that explains, too."""
+    async with house_on(sandbox, folder, model_url, database_url=None) as house:
+        await explainer_ready(house.app)
+        yield house
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import pytest
 
 from bot.sandbox.sandbox import Sandbox
 from tests.e2e import openapi_check
+from tests.e2e.degraded_house import Pretender, pretender
 from tests.e2e.openapi_check import OpenApiCheck
 from tests.e2e.probe import Probe, running
 
@@ -34,3 +35,10 @@ async def bot(sandbox: Sandbox) -> AsyncIterator[Probe]:
     """A small discord.py bot that is connected to the sandbox and ready."""
     async with running(Probe(sandbox), sandbox.token) as bot:
         yield bot
+
+
+@pytest.fixture
+async def model() -> AsyncIterator[Pretender]:
+    """What stands where the model server should."""
+    async with pretender() as found:
+        yield found

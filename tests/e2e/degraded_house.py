@@ -13,28 +13,10 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.app import build_app
-from bot.config import load_settings
 from bot.sandbox.sandbox import Sandbox
 from tests.e2e.app_house import House
-from tests.e2e.connected import expect_one_server
 from tests.e2e.learn_house import _spawn, kill
 from tests.model.scripted import PREDICTION
-
-
-@asynccontextmanager
-async def house_on(sandbox: Sandbox, folder: Path, model_url: str, **settings: Any) -> AsyncIterator[House]:
-    """A started bot with a review channel; stopped at the end."""
-    house = House(sandbox)
-    given = load_settings(_env_file=None, discord_token=sandbox.token, data_dir=folder, model_url=model_url, **settings)
-    house._app = build_app(given, connector=sandbox.connector(), passed=house.passed, presented=house.presented)
-    expect_one_server(house.app.bot)
-    try:
-        await house.app.start()
-        await sandbox.slash("Robin", "#general", "candor setup", {"review_channel": "#mod-review"})
-        yield house
-    finally:
-        await house.app.stop()
 
 
 @contextmanager
@@ -52,6 +34,19 @@ def process_on(sandbox: Sandbox, folder: Path, model_url: str, **settings: Any) 
     finally:
         if process.poll() is None:
             kill(process)
+
+
+async def flag_grapes(house: House) -> None:
+    """A rule that needs no model."""
+    options = {"pattern": "grapes", "kind": "words", "action": "flag"}
+    await house.sandbox.slash("Robin", "#general", "candor rules keyword", options)
+
+
+async def delete_toxic(house: House) -> None:
+    """A rule that acts."""
+    await house.let_out_of_shadow("toxic")
+    options = {"label": "toxic", "action": "delete", "percent": 50}
+    await house.sandbox.slash("Robin", "#general", "candor rules limit", options)
 
 
 async def line(process: subprocess.Popen[str], wanted: str) -> str:
@@ -92,6 +87,14 @@ class Pretender:
             case "slow":
                 await asyncio.sleep(1.5)
         return web.json_response({"predictions": predictions})
+
+    @asynccontextmanager
+    async def falls_silent(self) -> AsyncIterator[None]:
+        """From now on it answers nothing; the block ends once it was asked."""
+        self.mode = "silence"
+        self.arrived.clear()
+        yield
+        await self.arrived.wait()
 
     async def health(self, request: web.Request) -> web.StreamResponse:
         return web.json_response({"ready": True, "unhealthy": {}})

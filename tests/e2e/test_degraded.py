@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,8 @@ import pytest
 from bot.errors import BadSettings
 from bot.flow.moderate import Passed
 from bot.sandbox.sandbox import Sandbox
-from tests.e2e.app_house import WAIT_SECONDS, House
-from tests.e2e.degraded_house import Pretender, house_on, line, pretender, process_on
+from tests.e2e.app_house import WAIT_SECONDS, House, house_on
+from tests.e2e.degraded_house import Pretender, delete_toxic, flag_grapes, line, process_on
 from tests.e2e.learn_house import StubServer, stub_server
 
 NONSENSE = ("a page", "not found", "one too few", "half an answer", "another answer")
@@ -24,17 +24,6 @@ def server(tmp_path: Path) -> Iterator[StubServer]:
     pytest.importorskip("torch")
     with stub_server(tmp_path / "server") as running:
         yield running
-
-
-@pytest.fixture
-async def model() -> AsyncIterator[Pretender]:
-    async with pretender() as found:
-        yield found
-
-
-async def keyword(house: House) -> None:
-    options = {"pattern": "grapes", "kind": "words", "action": "flag"}
-    await house.sandbox.slash("Robin", "#general", "candor rules keyword", options)
 
 
 def outcomes(house: House, message: dict[str, str]) -> list[str]:
@@ -74,7 +63,7 @@ async def test_keywords_still_work_while_the_model_server_answers_nonsense(
     sandbox: Sandbox, model: Pretender, tmp_path: Path
 ) -> None:
     async with house_on(sandbox, tmp_path, model.url) as house:
-        await keyword(house)
+        await flag_grapes(house)
         model.mode = "a page"
         passed = await house.decided(await sandbox.say("Kai", "#general", "green grapes"))
         assert passed.decision.labels == ("keyword",)
@@ -113,9 +102,7 @@ async def test_a_guild_that_removes_the_bot_while_it_acts_ends_the_action_as_ref
     sandbox: Sandbox, model: Pretender, tmp_path: Path
 ) -> None:
     async with house_on(sandbox, tmp_path, model.url) as house:
-        await house.let_out_of_shadow("toxic")
-        options = {"label": "toxic", "action": "delete", "percent": 50}
-        await sandbox.slash("Robin", "#general", "candor rules limit", options)
+        await delete_toxic(house)
         late = sandbox.faults.delay("DELETE", r"/channels/\d+/messages/\d+$", seconds=60)
         said = await sandbox.say("Kai", "#general", "you clown")
         async with asyncio.timeout(WAIT_SECONDS):
@@ -138,10 +125,8 @@ async def test_sigterm_drains_and_what_cannot_be_finished_is_found_by_the_next_s
         await line(bot, "guilds=")
         await sandbox.say("Kai", "#general", "finished in time")
         await line(bot, "decided")
-        model.mode = "silence"
-        model.arrived.clear()
-        said = [await sandbox.say("Kai", "#general", f"still in the pass {number}") for number in range(100)]
-        await model.arrived.wait()
+        async with model.falls_silent():
+            said = [await sandbox.say("Kai", "#general", f"still in the pass {number}") for number in range(100)]
         bot.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(bot.wait, 60) == 0
     model.mode = "well"
@@ -153,10 +138,8 @@ async def test_sigterm_drains_and_what_cannot_be_finished_is_found_by_the_next_s
 async def test_a_second_signal_ends_the_bot_at_once(sandbox: Sandbox, model: Pretender, tmp_path: Path) -> None:
     with process_on(sandbox, tmp_path, model.url) as bot:
         await line(bot, "guilds=")
-        model.mode = "silence"
-        model.arrived.clear()
-        await sandbox.say("Kai", "#general", "hello")
-        await model.arrived.wait()
+        async with model.falls_silent():
+            await sandbox.say("Kai", "#general", "hello")
         bot.send_signal(signal.SIGTERM)
         await line(bot, "stopping")
         bot.send_signal(signal.SIGTERM)

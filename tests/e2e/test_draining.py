@@ -5,24 +5,16 @@ from __future__ import annotations
 import asyncio
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from bot.running import LAST_RESORT
 from bot.sandbox.sandbox import Sandbox
 from bot.store.predictions import PredictionStore
 from tests.builders import person
-from tests.e2e.app_house import House
-from tests.e2e.degraded_house import Pretender, house_on, line, pretender, process_on
-
-
-@pytest.fixture
-async def model() -> AsyncIterator[Pretender]:
-    async with pretender() as found:
-        yield found
+from tests.e2e.app_house import House, house_on
+from tests.e2e.degraded_house import Pretender, flag_grapes, line, process_on
 
 
 async def ended(bot: subprocess.Popen[str]) -> int:
@@ -54,17 +46,14 @@ async def test_deletions_and_edits_that_arrive_while_the_bot_drains_are_worked_o
 ) -> None:
     only_the_spool = {"catch_up_hours": 0}
     async with house_on(sandbox, tmp_path, model.url) as house:
-        options = {"pattern": "grapes", "kind": "words", "action": "flag"}
-        await sandbox.slash("Robin", "#general", "candor rules keyword", options)
+        await flag_grapes(house)
         gone, case_id = await flagged(house, sandbox)
         edited = await sandbox.say("Kai", "#general", "good morning")
         await house.decided(edited)
     with process_on(sandbox, tmp_path, model.url, **only_the_spool) as bot:
         await line(bot, "guilds=")
-        model.mode = "silence"
-        model.arrived.clear()
-        await sandbox.say("Mia", "#general", "still in the pass")
-        await model.arrived.wait()
+        async with model.falls_silent():
+            await sandbox.say("Mia", "#general", "still in the pass")
         bot.send_signal(signal.SIGTERM)
         await line(bot, "stopping")
         await sandbox.delete("Kai", gone["id"])

@@ -17,19 +17,13 @@ from bot.config import Settings
 from bot.log import configure
 from bot.metrics import FIGURES
 from bot.sandbox.sandbox import Sandbox
-from tests.e2e.app_house import WAIT_SECONDS, House
-from tests.e2e.degraded_house import Pretender, house_on, pretender
+from tests.e2e.app_house import WAIT_SECONDS, House, house_on
+from tests.e2e.degraded_house import Pretender, delete_toxic
 from tests.unreachable import away
 
 TEXT = "a line of Kai with zebras in it"
 
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
-
-
-@pytest.fixture
-async def model() -> AsyncIterator[Pretender]:
-    async with pretender() as found:
-        yield found
 
 
 @asynccontextmanager
@@ -160,10 +154,8 @@ async def test_a_message_that_waits_for_its_decision_shows_as_cursor_lag_and_an_
 ) -> None:
     async with watched(sandbox, tmp_path, model) as (house, monitor):
         assert await monitor.value("candor_cursor_lag_seconds") == 0
-        model.mode = "silence"
-        model.arrived.clear()
-        await sandbox.say("Kai", "#general", TEXT)
-        await model.arrived.wait()
+        async with model.falls_silent():
+            await sandbox.say("Kai", "#general", TEXT)
         assert await monitor.value("candor_messages_in_pass") == 1
         assert await monitor.value("candor_cursor_lag_seconds") > 0
         stopping = asyncio.ensure_future(house.app.stop())
@@ -217,9 +209,7 @@ async def test_a_run_of_the_pass_logged_at_debug_level_holds_no_text_and_no_name
     sandbox: Sandbox, model: Pretender, tmp_path: Path, log: io.StringIO
 ) -> None:
     async with house_on(sandbox, tmp_path, model.url) as house:
-        await house.let_out_of_shadow("toxic")
-        options = {"label": "toxic", "action": "delete", "percent": 50}
-        await sandbox.slash("Robin", "#general", "candor rules limit", options)
+        await delete_toxic(house)
         await say(house, 2, "decided")
         model.mode = "a page"
         await say(house, 1, "unscored")

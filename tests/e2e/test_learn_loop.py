@@ -38,10 +38,14 @@ def server(tmp_path: Path) -> Iterator[StubServer]:
         yield server
 
 
-async def learning_is_due(house: House) -> None:
-    """Let the time come; the run has begun then and waits in the middle of its work."""
+async def in_training(house: House, server: StubServer) -> int:
+    """Let the time come; the run has begun then and waits in the middle of its work, in the process of this id."""
+    server.hold()
     house.sandbox.clock.advance((await until_due(house.app, house.sandbox)).total_seconds())
     await house.app.jobs.tick()
+    await until(lambda: bool(server.training()))
+    (process_id,) = server.training()
+    return process_id
 
 
 async def serving(house: House) -> str:
@@ -78,9 +82,7 @@ async def test_the_clock_alone_turns_verdicts_into_a_serving_model_and_a_report(
         await set_up(house)
         assert await serving(house) == FIRST
         assert await flagged(house, "hello friend")
-        server.hold()
-        await learning_is_due(house)
-        await until(lambda: bool(server.training()))
+        await in_training(house, server)
         assert await flagged(house, "see you tomorrow")
         server.release()
         await until(lambda: bool(reports(sandbox)))
@@ -96,10 +98,7 @@ async def test_a_killed_training_process_costs_neither_the_champion_nor_the_run(
 ):
     async with learning_house(sandbox, tmp_path / "bot", server) as house:
         await set_up(house)
-        server.hold()
-        await learning_is_due(house)
-        await until(lambda: bool(server.training()))
-        (killed,) = server.training()
+        killed = await in_training(house, server)
         os.kill(killed, signal.SIGKILL)
         await until(lambda: server.training() not in ([], [killed]))
         assert await serving(house) == FIRST
@@ -141,10 +140,7 @@ async def test_a_model_server_that_was_killed_during_a_run_serves_again_and_ends
 ):
     async with learning_house(sandbox, tmp_path / "bot", server) as house:
         await set_up(house)
-        server.hold()
-        await learning_is_due(house)
-        await until(lambda: bool(server.training()))
-        (left,) = server.training()
+        left = await in_training(house, server)
         server.kill()
         await until(lambda: not alive(left))
         await asyncio.to_thread(server.start)

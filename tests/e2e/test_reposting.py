@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any, cast
 
 import discord
@@ -12,25 +13,19 @@ from bot.chat.messenger import DiscordMessenger
 from bot.core.cases import Case
 from bot.sandbox.permissions import P
 from bot.sandbox.sandbox import Sandbox
-from tests.builders import NOON
+from tests.builders import SOME_CASE
 from tests.e2e.probe import Probe, running
 
 
 def about(bot: Probe, channel_id: int, *, author: str = "Kai") -> Case:
-    return Case(
-        case_id=1,
+    return replace(
+        SOME_CASE,
         guild_id=bot.guild.id,
         channel_id=channel_id,
-        message_id=1,
-        revision=0,
         author_id=bot.person(author).id,
         author_name=author,
-        opened_why="flagged",
         state="closed",
         text="I meant my **own** play",
-        jump_url="https://discord.com/channels/1/2/3",
-        posted_at=NOON,
-        opened_at=NOON,
     )
 
 

@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 
 from bot.core.cases import Case
+from bot.core.events import IncomingMessage
 from bot.core.guild_rules import GuildRules, LabelRule, default_labels
 from bot.flow.building import build_flows
 from bot.flow.building_learning import LearnSettings
 from bot.flow.moderate import Passed
 from bot.flow.outside import Outside
+from bot.flow.ports import Outcome
 from bot.flow.stores import Stores
 from bot.store.database import Database
-from tests.builders import GUILD
+from tests.builders import GUILD, message
 from tests.fake_history import FakeHistory
 from tests.fakes import FakeBoard, FakeClock, FakeEnforcer, FakeMessages, FakeMessenger, FakeModel
 
@@ -82,6 +84,17 @@ class House:
     async def shadow(self) -> None:
         rules = await self.rules()
         await self.guilds.save(replace(rules, shadow=True), by=1, at=self.clock.now())
+
+    async def killed_before_acting(self, said: IncomingMessage | None = None) -> None:
+        """A message is decided and what is to be done written down, as by a process that is killed before it acts."""
+
+        async def killed(*_: object, **__: object) -> Outcome:
+            raise asyncio.CancelledError
+
+        perform, self.enforcer.perform = self.enforcer.perform, killed  # type: ignore[method-assign]
+        with pytest.raises(asyncio.CancelledError):
+            await self.moderate.handle(said or message("what an insult"))
+        self.enforcer.perform = perform  # type: ignore[method-assign]
 
     async def post_cards(self) -> None:
         """Let the card desk finish what waits."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -176,10 +178,13 @@ async def test_a_pass_that_is_cut_off_by_the_database_is_finished_once(spooling_
     assert house.enforcer.performed == [(1000, Delete())]
 
 
+def told(lines: list[MutableMapping[str, Any]]) -> list[str]:
+    """What the log says of the database, in turn."""
+    return [line["event"] for line in lines if line["event"] in ("database_away", "database_back", "not_kept")]
+
+
 async def test_a_full_disk_stops_no_decision_and_loses_no_message(spooling_house: House) -> None:
     house = spooling_house
-    if not house.db.is_sqlite:
-        pytest.skip("the full disk is played by SQLite's own limit of pages")
     await house.rules(insult=DELETES)
     with full(house.db):
         long = message("what an insult " * 40_000)  # more than the pages that are there could take
@@ -191,8 +196,6 @@ async def test_a_full_disk_stops_no_decision_and_loses_no_message(spooling_house
 
 
 async def test_a_full_disk_without_a_spool_is_one_state_until_something_can_be_written(house: House) -> None:
-    if not house.db.is_sqlite:
-        pytest.skip("the full disk is played by SQLite's own limit of pages")
     await house.rules(insult=DELETES)
     long = "what an insult " * 40_000
     with capture_logs() as lines:
@@ -206,14 +209,11 @@ async def test_a_full_disk_without_a_spool_is_one_state_until_something_can_be_w
         assert (await house.spooling.handle(message(long, message_id=9))).outcome == "decided"
     assert not house.spooling.full
     assert house.spooling.away_since is None
-    told = [line["event"] for line in lines if line["event"] in ("database_away", "database_back", "not_kept")]
-    assert told == ["database_away", "not_kept", "database_back"]
+    assert told(lines) == ["database_away", "not_kept", "database_back"]
 
 
 async def test_on_a_full_disk_what_writes_nothing_is_no_sign_of_room(house: House) -> None:
     """Deletions of messages without a case, messages without text, and what was passed before are answered by it."""
-    if not house.db.is_sqlite:
-        pytest.skip("the full disk is played by SQLite's own limit of pages")
     await house.rules(insult=DELETES)
     await house.spooling.handle(message("hello", message_id=50))
     long, began = "what an insult " * 40_000, house.clock.now()
@@ -230,15 +230,12 @@ async def test_on_a_full_disk_what_writes_nothing_is_no_sign_of_room(house: Hous
                 await house.trouble.check()
         assert (await house.spooling.handle(message(long, message_id=9))).outcome == "decided"
     assert house.spooling.away_since is None
-    told = [line["event"] for line in lines if line["event"] in ("database_away", "database_back", "not_kept")]
-    assert told == ["database_away", "not_kept", "database_back"]
+    assert told(lines) == ["database_away", "not_kept", "database_back"]
     assert [alert.about for alert, _, _ in house.board.alerts if alert.about != "unrecorded"] == ["database_away"]
 
 
 async def test_on_a_full_disk_what_waits_and_writes_nothing_is_no_sign_of_room(spooling_house: House) -> None:
     house = spooling_house
-    if not house.db.is_sqlite:
-        pytest.skip("the full disk is played by SQLite's own limit of pages")
     await house.rules(insult=DELETES)
     await house.spooling.handle(message("hello", message_id=50))
     with full(house.db):

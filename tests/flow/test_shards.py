@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import pytest
 
 from bot.core.guild_rules import GuildRules, LabelRule
-from bot.errors import BotError
 from bot.flow.slots import SlotJob, Slots
 from bot.flow.turns import Turn
 from bot.jobs import CronSchedule
@@ -51,15 +50,8 @@ async def pair(house: House) -> AsyncIterator[Pair]:
 
 async def written(house: House) -> None:
     """One insult on each server goes through the pass; the process is killed before it acted and posted a card."""
-
-    async def killed(*args: object, **kwargs: object) -> None:
-        raise BotError("killed")
-
-    perform, house.enforcer.perform = house.enforcer.perform, killed  # type: ignore[method-assign]
     for guild_id in (FIRST, SECOND):
-        with pytest.raises(BotError):
-            await house.moderate.handle(message("what an insult", message_id=guild_id, guild_id=guild_id))
-    house.enforcer.perform = perform  # type: ignore[method-assign]
+        await house.killed_before_acting(message("what an insult", message_id=guild_id, guild_id=guild_id))
     house.clock.move(seconds=CLAIM.total_seconds())
 
 

@@ -64,15 +64,7 @@ async def test_what_one_is_doing_the_other_does_not_settle(house: House, other: 
 
 async def test_what_a_dead_one_left_the_other_finishes_without_a_start(house: House, other: House):
     await house.rules(insult=STRICT)
-    perform = house.enforcer.perform
-
-    async def killed(case: Case, action: Action, *, reason: str) -> Outcome:
-        raise asyncio.CancelledError
-
-    house.enforcer.perform = killed  # type: ignore[method-assign]
-    with pytest.raises(asyncio.CancelledError):
-        await house.moderate.handle(message("what an insult"))
-    house.enforcer.perform = perform  # type: ignore[method-assign]
+    await house.killed_before_acting()
     house.clock.move(seconds=CLAIM.total_seconds())
     assert sorted(await asyncio.gather(other.moderate.settle(), other.moderate.settle())) == [0, 1]
     assert await states(house) == {"delete": "done"}
@@ -100,14 +92,7 @@ async def test_what_is_settled_so_slowly_that_another_took_it_over_is_not_done_a
     house: House, other: House
 ):
     await house.rules(insult=STRICT)
-
-    async def killed(case: Case, action: Action, *, reason: str) -> Outcome:
-        raise asyncio.CancelledError
-
-    perform, house.enforcer.perform = house.enforcer.perform, killed  # type: ignore[method-assign]
-    with pytest.raises(asyncio.CancelledError):
-        await house.moderate.handle(message("what an insult"))
-    house.enforcer.perform = perform  # type: ignore[method-assign]
+    await house.killed_before_acting()
     house.clock.move(seconds=CLAIM.total_seconds())
     settle = house.enforcer.settle
 
@@ -165,14 +150,7 @@ async def test_a_pause_in_one_stops_the_actions_of_the_other_at_once(house: Hous
 async def test_what_was_recorded_over_an_hour_ago_is_not_done_and_the_card_says_so(house: House, other: House):
     rules = await house.rules(insult=LabelRule(timeout_at=0.5, delete_at=0.5))
     await house.guilds.save(replace(rules, review_channel_id=900), by=1, at=house.clock.now())
-
-    async def killed(case: Case, action: Action, *, reason: str) -> Outcome:
-        raise asyncio.CancelledError
-
-    perform, house.enforcer.perform = house.enforcer.perform, killed  # type: ignore[method-assign]
-    with pytest.raises(asyncio.CancelledError):
-        await house.moderate.handle(message("what an insult"))
-    house.enforcer.perform = perform  # type: ignore[method-assign]
+    await house.killed_before_acting()
     house.enforcer.found["timeout"] = Outcome("done")
     house.clock.time += timedelta(hours=1, seconds=1)
     assert await other.moderate.settle() == 2
@@ -188,16 +166,9 @@ async def test_what_was_recorded_over_an_hour_ago_is_not_done_and_the_card_says_
 async def test_a_start_settles_nothing_that_is_older_than_the_server_lets_the_bot_act_on(house: House, other: House):
     rules = await house.rules(insult=STRICT)
     await house.guilds.save(replace(rules, act_within_minutes=10), by=1, at=house.clock.now())
-
-    async def killed(case: Case, action: Action, *, reason: str) -> Outcome:
-        raise asyncio.CancelledError
-
-    perform, house.enforcer.perform = house.enforcer.perform, killed  # type: ignore[method-assign]
     for number, minutes in ((1, 9), (2, 2)):
-        with pytest.raises(asyncio.CancelledError):
-            await house.moderate.handle(message("what an insult", message_id=number, at=house.clock.now()))
+        await house.killed_before_acting(message("what an insult", message_id=number, at=house.clock.now()))
         house.clock.move(minutes=minutes)
-    house.enforcer.perform = perform  # type: ignore[method-assign]
     assert await other.moderate.settle() == 2
     assert house.enforcer.performed == [(2, Delete())]
     assert await states(house, 1) == {"delete": "expired"}
@@ -209,14 +180,7 @@ async def test_what_was_recorded_before_the_clock_jumped_is_not_done_afterwards(
     house: House, other: House, jump: timedelta
 ):
     await house.rules(insult=STRICT)
-
-    async def killed(case: Case, action: Action, *, reason: str) -> Outcome:
-        raise asyncio.CancelledError
-
-    perform, house.enforcer.perform = house.enforcer.perform, killed  # type: ignore[method-assign]
-    with pytest.raises(asyncio.CancelledError):
-        await house.moderate.handle(message("what an insult"))
-    house.enforcer.perform = perform  # type: ignore[method-assign]
+    await house.killed_before_acting()
     house.clock.time += timedelta(hours=3) + jump
     assert await other.moderate.settle() == 1
     assert house.enforcer.performed == []

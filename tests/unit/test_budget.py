@@ -12,7 +12,7 @@ from bot.core.budget import Today, cards_a_day, may_post, never_waits
 from bot.core.cases import Case
 from bot.core.guild_rules import GuildRules
 from bot.core.policy import CARE_WHY, Reason
-from tests.builders import GUILD, MODEL, NOON
+from tests.builders import GUILD, MODEL, NOON, SOME_CASE
 
 HOUR = timedelta(hours=1)
 RULES = GuildRules(GUILD)
@@ -23,22 +23,7 @@ def reason(label: str = "insult", score: float = 0.9) -> Reason:
 
 
 def case(label: str = "insult") -> Case:
-    return Case(
-        case_id=1,
-        guild_id=GUILD,
-        channel_id=2,
-        message_id=3,
-        revision=0,
-        author_id=4,
-        author_name="Kai",
-        opened_why="flagged",
-        state="open",
-        text="hello",
-        jump_url="https://discord.com/channels/1/2/3",
-        posted_at=NOON,
-        opened_at=NOON,
-        reasons=(reason(label),),
-    )
+    return replace(SOME_CASE, reasons=(reason(label),))
 
 
 def a_day_of(scores: list[float], rules: GuildRules = RULES, *, every: timedelta) -> list[float]:

@@ -12,13 +12,13 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-from bot.core.cases import ActionRecord, Case
+from bot.core.cases import ActionRecord
 from bot.core.policy import Decision, Delete, Reason, Timeout
 from bot.errors import BadSettings
 from bot.flow.moderate import Passed
 from bot.health import HealthServer
 from bot.metrics import Metrics
-from tests.builders import GUILD, MODEL, NOON, message
+from tests.builders import MODEL, SOME_CASE, message
 
 Get = Callable[[str], Awaitable[tuple[int, str]]]
 
@@ -52,22 +52,7 @@ async def get(metrics: Metrics, state: dict[str, object]) -> AsyncIterator[Get]:
 
 def passed_with_case(*records: ActionRecord, withheld: tuple[Delete | Timeout, ...] = ()) -> Passed:
     said = message(TEXT)
-    case = Case(
-        case_id=1,
-        guild_id=GUILD,
-        channel_id=said.channel_id,
-        message_id=said.message_id,
-        revision=0,
-        author_id=said.author.user_id,
-        author_name=said.author.name,
-        opened_why="flagged",
-        state="open",
-        text=said.text,
-        jump_url=said.jump_url,
-        posted_at=NOON,
-        opened_at=NOON,
-        actions=records,
-    )
+    case = replace(SOME_CASE, text=said.text, actions=records)
     decision = Decision(opens="flagged", reasons=(INSULT,), withheld=withheld)
     return Passed(said, "decided", decision=decision, case=case, milliseconds=20.0)
 

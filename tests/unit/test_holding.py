@@ -12,26 +12,11 @@ from bot.core.appeals import Appeal
 from bot.core.cases import ActionRecord, Case, Vote
 from bot.core.holding import FOR_NOW, HELD, held_until, is_on_record
 from bot.core.policy import Action, Delete, Timeout
-from tests.builders import MODEL, NOON
+from tests.builders import MODEL, NOON, SOME_CASE
 
 CLOSED_AT = NOON + timedelta(hours=2)
 LATER, EARLIER = CLOSED_AT + timedelta(days=1), CLOSED_AT - timedelta(hours=1)
-CASE = Case(
-    case_id=1,
-    guild_id=1,
-    channel_id=1,
-    message_id=1,
-    revision=0,
-    author_id=1,
-    author_name="Kai",
-    opened_why="flagged",
-    state="closed",
-    text="a text",
-    jump_url="",
-    posted_at=NOON,
-    opened_at=NOON,
-    closed_at=CLOSED_AT,
-)
+CASE = replace(SOME_CASE, state="closed", closed_at=CLOSED_AT)
 
 
 def done(action: Action) -> Case:
