@@ -128,6 +128,36 @@ class Connections:
             del self._open[address]
 
 
+class _Together:
+    """A transport on which all that is written at one go leaves in one piece: uvicorn writes head and body of an answer
+    apart, and each piece costs a call of the system and wakes whoever reads.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._pieces: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, piece: bytes) -> None:
+        """It leaves as soon as the loop goes on."""
+        if not self._pieces:
+            self._loop.call_soon(self._send)
+        self._pieces.append(piece)
+
+    def close(self) -> None:
+        """Close it when all that was written has left."""
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        if self._pieces:
+            self._transport.write(b"".join(self._pieces))
+            self._pieces.clear()
+
+
 class GuardedProtocol(HttpToolsProtocol):
     """One connection: uvicorn's, which hangs up on whoever is too slow, and takes no more than `connections` allow."""
 
@@ -144,7 +174,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take it, or say that there are too many."""
         self._came_in()
-        super().connection_made(transport)
+        super().connection_made(_Together(transport, self.loop))  # type: ignore[arg-type]
         self._address = self.client[0] if self.client else ""
         self._timer = self.loop.call_later(SECONDS["head"], transport.close)
         if not is_loopback(self._address) and not self._entered.enter(self._address):

@@ -261,6 +261,26 @@ async def test_the_bot_beside_the_server_may_open_and_ask_as_much_as_it_likes() 
     assert {answer.status_code for answer in answers} == {200}
 
 
+async def test_an_answer_leaves_in_one_piece() -> None:
+    pieces: list[bytes] = []
+
+    class Reader(asyncio.Protocol):
+        def data_received(self, data: bytes) -> None:
+            pieces.append(data)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            ended.set()
+
+    ended = asyncio.Event()
+    async with listening() as port:
+        transport, _ = await asyncio.get_running_loop().create_connection(Reader, "127.0.0.1", port)
+        transport.write(HEALTH)
+        await ended.wait()
+    assert len(pieces) == 1
+    assert pieces[0].startswith(b"HTTP/1.1 200 ")
+    assert pieces[0].endswith(b'{"ready":true}')
+
+
 async def test_a_long_body_that_comes_after_its_refusal_does_not_spoil_the_next_request() -> None:
     async with listening() as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
