@@ -261,5 +261,8 @@ class Spooling:
         self._flagged.clear()
         log.info("database_back", spooled=self._spool.count)
         self._trouble.database_answered()
-        # What was planned before and could not be written down as done.
-        await self._moderate.settle()
+        try:
+            # What was planned before and could not be written down as done.
+            await self._moderate.settle()
+        except StoreUnavailable as error:
+            await self._failed(error)  # no failure of what was just written down; it is settled later

@@ -15,9 +15,7 @@ from bot.core.cases import MessageKey
 from bot.core.guild_rules import LabelRule
 from bot.core.spooled import Deletion, key_of
 from bot.errors import StoreUnavailable
-from bot.flow.ports import Outcome
 from bot.store.database import Database
-from bot.store.under_way import CLAIM
 from moderation_model.errors import ModelUnavailable
 from tests.builders import CHANNEL, GUILD, message, person
 from tests.flow.conftest import House
@@ -149,33 +147,6 @@ async def test_what_the_process_ends_in_the_middle_of_is_found_by_the_next_start
     assert await later.rescoring.rescore() == 1
     assert await later.cases.of_message(guild_id=GUILD, message_id=1000) is not None
     await later.db.close()
-
-
-async def test_a_pass_that_is_cut_off_by_the_database_is_finished_once(spooling_house: House) -> None:
-    """The message is deleted, and that cannot be written down."""
-    house = spooling_house
-    await house.rules(insult=DELETES)
-    house.messages.standing[1000] = message("what an insult")
-    perform, cut = house.enforcer.perform, away(house.db)
-
-    async def and_then_it_is_gone(*args: object, **kwargs: object) -> object:
-        outcome = await perform(*args, **kwargs)  # type: ignore[arg-type]
-        cut.__enter__()
-        return outcome
-
-    house.enforcer.perform = and_then_it_is_gone  # type: ignore[method-assign, assignment]
-    assert (await house.spooling.handle(message("what an insult"))).outcome == "spooled"
-    house.enforcer.perform = perform  # type: ignore[method-assign]
-    cut.__exit__(None, None, None)
-    house.clock.move(seconds=CLAIM.total_seconds() + 1)  # until then it may still be done by whoever planned it
-    house.spooling.away_since = house.clock.now()
-    house.enforcer.found["delete"] = Outcome("done")
-    await house.spooling.bring_back()
-    await house.rescoring.rescore()
-    case = await house.cases.of_message(guild_id=GUILD, message_id=1000)
-    assert case is not None
-    assert [record.state for record in case.actions] == ["done"]
-    assert house.enforcer.performed == [(1000, Delete())]
 
 
 def told(lines: list[MutableMapping[str, Any]]) -> list[str]:
