@@ -56,7 +56,7 @@ async def test_the_least_that_is_needed_is_kept(spooling_house: House) -> None:
     with away(house.db):
         await house.spooling.handle(message("good morning", message_id=1))
         await house.spooling.handle(message("what an insult", message_id=2, author=person(5, "Kai")))
-        await house.spooling.deleted(guild_id=GUILD, message_ids=[2])
+        await house.spooling.deleted(Deletion(GUILD, (2,)))
         flagged = message("what an insult", message_id=2, author=person(5, "Kai"))
         kept = await waiting(house)
     assert kept == [MessageKey(GUILD, CHANNEL, 1, 0, "database away"), flagged, Deletion(GUILD, (2,))]
@@ -101,7 +101,7 @@ async def test_the_spool_is_replayed_in_order_and_once(spooling_house: House) ->
     await house.rules(insult=LabelRule(timeout_at=0.5))
     with away(house.db):
         await house.spooling.handle(message("first insult", message_id=1))
-        await house.spooling.deleted(guild_id=GUILD, message_ids=[1])
+        await house.spooling.deleted(Deletion(GUILD, (1,)))
         await house.spooling.handle(message("second insult", message_id=2))
     file = house.folder / "candor.spool"
     before = file.read_bytes()
@@ -194,7 +194,7 @@ async def test_on_a_full_disk_what_writes_nothing_is_no_sign_of_room(house: Hous
                 with pytest.raises(StoreUnavailable):
                     await house.spooling.handle(message(long, message_id=number))
                 house.clock.move(seconds=20)
-                await house.spooling.deleted(guild_id=GUILD, message_ids=[100 + number])
+                await house.spooling.deleted(Deletion(GUILD, (100 + number,)))
                 assert (await house.spooling.handle(message("", message_id=200 + number))).outcome == "empty"
                 assert (await house.spooling.handle(message("hello", message_id=50))).outcome == "replayed"
                 assert house.spooling.away_since == began
