@@ -93,7 +93,7 @@ class Standing:
             "candor_model_info": {(self._model.version,): 1.0} if self._model.version else {},
             "candor_servers": len(bot.guilds),
             "candor_gateway_latency_seconds": bot.latency,
-            "candor_messages_in_pass": bot.in_pass.count,
+            "candor_messages_in_pass": bot.in_pass.messages,
             "candor_writes_waiting": self._stores.predictions.writes_waiting,
             "candor_cards_waiting": self._flows.desk.waiting,
             "candor_model_breaker": one_of(self._breaker(), BREAKER),

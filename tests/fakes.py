@@ -18,7 +18,7 @@ from bot.core.guild_rules import GuildRules
 from bot.core.policy import Action
 from bot.core.retraining import RunProgress, RunReport
 from bot.core.weekly import WeekReport
-from bot.errors import BoardUnavailable, GuildAway
+from bot.errors import BoardUnavailable, GuildAway, NotAllowed
 from bot.flow.ports import Outcome, Told
 from moderation_model.contract import Explanation, ModelInfo, Prediction
 from moderation_model.errors import BadRequest, ModelError
@@ -272,11 +272,15 @@ class FakeBoard:
 
 
 class FakeMessages:
-    """What stands on Discord now, by message id. `away`: guilds of which Discord says nothing."""
+    """What stands on Discord now, by message id. `away`: guilds of which Discord says nothing; `closed`: channels that
+    the bot may not read; `asked`: the channels that were asked for.
+    """
 
     def __init__(self) -> None:
         self.standing: dict[int, IncomingMessage] = {}
         self.away: set[int] = set()
+        self.closed: set[int] = set()
+        self.asked: list[int] = []
 
     async def fetch(self, *, guild_id: int, channel_id: int, message_id: int) -> IncomingMessage | None:
         return self.standing.get(message_id)
@@ -284,6 +288,9 @@ class FakeMessages:
     async def fetch_many(
         self, *, guild_id: int, channel_id: int, message_ids: Sequence[int]
     ) -> Mapping[int, IncomingMessage]:
+        self.asked.append(channel_id)
         if guild_id in self.away:
             raise GuildAway
+        if channel_id in self.closed:
+            raise NotAllowed("I may not read the history of a channel.")
         return {message_id: self.standing[message_id] for message_id in message_ids if message_id in self.standing}

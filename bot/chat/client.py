@@ -178,22 +178,20 @@ class CandorBot(discord.Client):
 
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
         """A message was deleted, by the bot itself or by anybody: Discord does not say by whom."""
-        await self._deleted(event.guild_id, {event.message_id})
+        await self._deleted(event.guild_id, message_ids=[event.message_id])
 
     async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
         """The same for up to a hundred messages at once."""
-        await self._deleted(event.guild_id, event.message_ids)
+        await self._deleted(event.guild_id, message_ids=event.message_ids)
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         """A channel was deleted with its threads and all messages in them."""
         gone = [channel.id, *(thread.id for thread in getattr(channel, "threads", ()))]
-        with self.in_pass.event():
-            await self.flows.catch_up.texts.channels_deleted(guild_id=channel.guild.id, channel_ids=gone)
+        await self._deleted(channel.guild.id, channel_ids=gone)
 
     async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
         """The same for a thread."""
-        with self.in_pass.event():
-            await self.flows.catch_up.texts.channels_deleted(guild_id=event.guild_id, channel_ids=[event.thread_id])
+        await self._deleted(event.guild_id, channel_ids=[event.thread_id])
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """The bot was removed from the server, or it is gone; an outage is another event."""
@@ -232,14 +230,16 @@ class CandorBot(discord.Client):
     def _leave(self, events: Sequence[Spooled]) -> bool:
         return self.flows.spooling.left(events)
 
-    async def _deleted(self, guild_id: int | None, message_ids: Collection[int]) -> None:
+    async def _deleted(
+        self, guild_id: int | None, *, message_ids: Collection[int] = (), channel_ids: Collection[int] = ()
+    ) -> None:
         if guild_id is None:
             return
         with self.in_pass.event():
-            if self.in_pass.leaves(Deletion(guild_id, tuple(message_ids))):
+            if self.in_pass.leaves(deletion := Deletion(guild_id, tuple(message_ids), tuple(channel_ids))):
                 return
             try:
-                await self.flows.spooling.deleted(guild_id=guild_id, message_ids=message_ids)
+                await self.flows.spooling.deleted(deletion)
             except StoreUnavailable:
                 self.flows.catch_up.texts.due(guild_id)  # kept nowhere: it is found out once the database is back
 

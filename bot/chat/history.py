@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import discord
 
 from bot.chat.listener import places_above
-from bot.chat.messages import NOT_AS_AGREED, STRANGE, UNANSWERED, guild_of, read
+from bot.chat.messages import NOT_AS_AGREED, NOT_READABLE, STRANGE, UNANSWERED, guild_of, read, readable
 from bot.chat.names import title
 from bot.chat.scope import default_scope
 from bot.core.away import Found, Place, id_at
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 MEMBERS_FOR = 300.0
 """Seconds for which members are kept: roles change."""
-
-NOT_READABLE = "I may not read the history of a channel. Grant me Read Message History there."
 
 MOST_ARCHIVED = 1000
 """Threads of a channel that were archived during one absence."""
@@ -135,7 +133,7 @@ class DiscordHistory:
                 return None
             messages = [each async for each in channel.history(limit=PAGE, before=discord.Object(before))]
             members = await self._bot.members.of(guild, messages, within=MEMBERS_FOR)
-            held = channel.permissions_for(guild.me)
+            may_read = readable(channel, guild.me)
         except (discord.NotFound, discord.InvalidData):
             return None
         except discord.Forbidden as error:
@@ -144,8 +142,8 @@ class DiscordHistory:
             raise BotError("Discord did not answer when a channel's history was read.") from error
         except NOT_AS_AGREED as error:
             raise BotError(f"When a channel's messages were read, {STRANGE}.") from error
-        if not held.read_message_history:
-            raise NotAllowed(NOT_READABLE)  # without it Discord gives an empty page, as of a channel without messages
+        if not may_read:
+            raise NotAllowed(NOT_READABLE)
         return [self._found(message, members.get(message.author.id)) for message in messages]
 
     def _found(self, message: discord.Message, member: discord.Member | None) -> Found:
@@ -155,15 +153,13 @@ class DiscordHistory:
 
 
 def _place(channel: Readable, me: discord.Member) -> Place | None:
-    held = channel.permissions_for(me)
-    if not held.view_channel:
+    if not channel.permissions_for(me).view_channel:
         return None
-    spoken = isinstance(channel, discord.VoiceChannel | discord.StageChannel)
     return Place(
         guild_id=channel.guild.id,
         channel_id=channel.id,
         newest_id=channel.last_message_id,
         places=places_above(channel) | {channel.id},
         in_default_scope=default_scope(channel).left_alone is None,
-        readable=held.read_message_history and (held.connect or not spoken),
+        readable=readable(channel, me),
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from bot.core.cases import MessageKey
 from bot.core.spooled import Spooled
 
 CANCELLED_SECONDS = 0.5
@@ -23,9 +24,9 @@ class InPass:
         self.ends = False
 
     @property
-    def count(self) -> int:
-        """Events that are worked on now."""
-        return len(self._events)
+    def messages(self) -> int:
+        """Messages that are worked on now, deletions and the like left out."""
+        return sum(isinstance(event, MessageKey) for event in self._events.values())
 
     @contextmanager
     def event(self) -> Iterator[None]:

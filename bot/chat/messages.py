@@ -11,7 +11,7 @@ import structlog
 
 from bot.chat.listener import incoming
 from bot.core.events import IncomingMessage
-from bot.errors import BotError, GuildAway, UnreadableMessage
+from bot.errors import BotError, GuildAway, NotAllowed, UnreadableMessage
 from bot.flow.ports import PAGE
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ MEMBERS_FOR = 60.0
 NOT_AS_AGREED = (AttributeError, KeyError, TypeError, ValueError)
 """What discord.py raises where Discord describes a message in another way than agreed."""
 STRANGE = "Discord described one in a way that I do not know"
+
+NOT_READABLE = "I may not read the history of a channel. Grant me Read Message History there."
 
 GuildChannel = discord.abc.GuildChannel | discord.Thread
 
@@ -64,7 +66,8 @@ class DiscordMessages:
     async def fetch_many(
         self, *, guild_id: int, channel_id: int, message_ids: Sequence[int]
     ) -> Mapping[int, IncomingMessage]:
-        """Those that stand and can be read, by their id. Raises GuildAway and BotError as `fetch` does.
+        """Those that stand, by their id. Raises NotAllowed where the bot may not read them now, without a request where
+        that is known; GuildAway and BotError as `fetch` does.
 
         A hundred neighbours cost one call; a member of whom we heard within `MEMBERS_FOR` seconds costs none.
         """
@@ -72,14 +75,18 @@ class DiscordMessages:
         if guild is None:
             return {}
         try:
-            channel = await channel_of(guild, channel_id)
+            channel = guild.get_channel_or_thread(channel_id) or await guild.fetch_channel(channel_id)
             if not isinstance(channel, discord.abc.Messageable):
                 return {}
+            _check_readable(channel, guild)
             standing = await self._of_history(channel, channel_id, message_ids)
             await self._bot.members.of(guild, standing, within=MEMBERS_FOR, fewest=2)
+            _check_readable(channel, guild)  # it may have been taken away while the pages were read
             return {message.id: found for message in standing if (found := await self._incoming(guild, message))}
-        except (discord.NotFound, discord.Forbidden):
+        except (discord.NotFound, discord.InvalidData):
             return {}
+        except discord.Forbidden as error:
+            raise NotAllowed(NOT_READABLE) from error
         except (*UNANSWERED, discord.ConnectionClosed) as error:
             raise BotError("Discord did not answer when messages were looked up.") from error
         except NOT_AS_AGREED as error:
@@ -122,6 +129,22 @@ def guild_of(bot: CandorBot, guild_id: int) -> discord.Guild | None:
     if guild.unavailable if guild is not None else not bot.ready_event.is_set():
         raise GuildAway
     return guild
+
+
+def readable(channel: GuildChannel, me: discord.Member) -> bool:
+    """Whether the bot may read the channel's history. Where only Read Message History is missing Discord gives an empty
+    page, as of a channel without messages.
+    """
+    held = channel.permissions_for(me)
+    spoken = isinstance(channel, discord.VoiceChannel | discord.StageChannel)
+    return held.view_channel and held.read_message_history and (held.connect or not spoken)
+
+
+def _check_readable(channel: GuildChannel, guild: discord.Guild) -> None:
+    if isinstance(channel, discord.Thread) and channel.parent is None:
+        return  # it says nothing of its permissions; with its channel it is gone
+    if not readable(channel, guild.me):
+        raise NotAllowed(NOT_READABLE)
 
 
 async def channel_of(guild: discord.Guild, channel_id: int) -> GuildChannel | None:

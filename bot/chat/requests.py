@@ -5,11 +5,11 @@ Their answers also tell what time it is there.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from contextlib import suppress
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from time import monotonic
 from types import SimpleNamespace
 from typing import Literal
 
@@ -32,7 +32,7 @@ class Requests:
         if self._told is None:
             return None
         told, then = self._told
-        return told + timedelta(seconds=monotonic() - then)
+        return told + timedelta(seconds=_passed() - then)
 
     def trace(self) -> aiohttp.TraceConfig:
         """What discord.py has to give its session for them to be counted."""
@@ -48,12 +48,19 @@ class Requests:
         with suppress(ValueError, OverflowError):  # no date, or none that can be read
             told = parsedate_to_datetime(end.response.headers.get("Date", ""))
             if told.tzinfo is not None:
-                self._told = told, monotonic()
+                self._told = told, _passed()
 
     async def _lost(
         self, session: aiohttp.ClientSession, context: SimpleNamespace, error: aiohttp.TraceRequestExceptionParams
     ) -> None:
         self.ended["lost"] += 1
+
+
+def _passed() -> float:
+    """Seconds that go on while the machine is suspended, where it has such a clock: on Linux `monotonic` does not."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()
 
 
 def ended(status: int) -> Ended:

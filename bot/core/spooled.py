@@ -21,10 +21,11 @@ DATABASE_AWAY = "database away"
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """These messages were deleted on Discord."""
+    """These messages were deleted on Discord, and these channels or threads with all that stood in them."""
 
     guild_id: int
-    message_ids: tuple[int, ...]
+    message_ids: tuple[int, ...] = ()
+    channel_ids: tuple[int, ...] = ()
 
 
 Spooled = MessageKey | IncomingMessage | Deletion
@@ -49,7 +50,8 @@ def from_json(line: str) -> Spooled:
             case "ids":
                 return MessageKey(**data)
             case "deletion":
-                return Deletion(data["guild_id"], tuple(data["message_ids"]))
+                # An earlier version wrote none of channels.
+                return Deletion(data["guild_id"], tuple(data["message_ids"]), tuple(data.get("channel_ids", ())))
             case "message":
                 return _message(data)
     except (KeyError, TypeError) as error:

@@ -60,7 +60,14 @@ def build_flows(
     audit = casework.audit(stores, outside, desk, text_days=text_days)
     dropping = Dropping(cases=cases, desk=desk, clock=clock)
     gone = Gone(
-        gone=stores.gone, cases=cases, desk=desk, dropping=dropping, audit=audit, clock=clock, text_days=text_days
+        gone=stores.gone,
+        away=stores.away,
+        cases=cases,
+        desk=desk,
+        dropping=dropping,
+        audit=audit,
+        clock=clock,
+        text_days=text_days,
     )
     taught = _learning(stores, outside, gone, learning, text_days=text_days)
     passed = _each(taught.shadow.consider, passed)

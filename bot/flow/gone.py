@@ -18,6 +18,7 @@ from bot.flow.audit import Audit
 from bot.flow.cards import CardDesk
 from bot.flow.dropping import Dropping
 from bot.flow.ports import Clock
+from bot.store.away import AwayStore
 from bot.store.cases import CaseStore
 from bot.store.gone import GoneStore
 
@@ -25,6 +26,9 @@ log = structlog.get_logger(__name__)
 
 MOST_REMEMBERED = 10_000
 """Deleted messages kept in mind: another bot is often quicker than the pass, which then opens a case on nothing."""
+
+MOST_AT_ONCE = 1000
+"""Messages of a deleted channel that are looked for at a time."""
 
 
 class Gone:
@@ -34,6 +38,7 @@ class Gone:
         self,
         *,
         gone: GoneStore,
+        away: AwayStore,
         cases: CaseStore,
         desk: CardDesk,
         dropping: Dropping,
@@ -42,6 +47,7 @@ class Gone:
         text_days: int,
     ) -> None:
         self._gone = gone
+        self._away = away
         self._cases = cases
         self._desk = desk
         self._dropping = dropping
@@ -58,6 +64,14 @@ class Gone:
             del self._deleted[next(iter(self._deleted))]
         await self._settle(guild_id, message_ids)
         await self._audit.drop(guild_id=guild_id, message_ids=message_ids)
+
+    async def channels_deleted(self, *, guild_id: int, channel_ids: Collection[int]) -> None:
+        """Channels or threads are deleted with all that stood in them, of which Discord tells nothing more."""
+        more = True
+        while more:
+            found = await self._away.with_text(guild_id=guild_id, limit=MOST_AT_ONCE, channel_ids=channel_ids)
+            await self.deleted(guild_id=guild_id, message_ids=[message_id for _, message_id in found])
+            more = len(found) == MOST_AT_ONCE
 
     def knows(self, message_id: int) -> bool:
         """Whether the message was deleted lately."""

@@ -8,12 +8,12 @@ deleted meanwhile may be as old as the texts are kept. It is asked for behind ev
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import structlog
 
 from bot.core.away import Found, Place
-from bot.errors import BotError, NotAllowed, StoreUnavailable
+from bot.errors import BotError, NotAllowed
 from bot.flow.gone import Gone
 from bot.flow.ports import PAGE, History
 from bot.store.away import AwayStore
@@ -21,7 +21,7 @@ from bot.store.away import AwayStore
 log = structlog.get_logger(__name__)
 
 MOST = 1000
-"""Messages of a guild that are looked for after an absence; of a deleted channel, so many at a time."""
+"""Messages of a guild that are looked for after an absence."""
 
 RETRY_SECONDS = 60.0
 
@@ -40,18 +40,6 @@ class KeptTexts:
         """The bot was away, and the guild's messages may have been deleted meanwhile."""
         self._due.add(guild_id)
         self._asked.set()
-
-    async def channels_deleted(self, *, guild_id: int, channel_ids: Collection[int]) -> None:
-        """Channels or threads are deleted with all that stood in them, of which Discord tells nothing more."""
-        try:
-            more = True
-            while more:
-                found = await self._away.with_text(guild_id=guild_id, limit=MOST, channel_ids=channel_ids)
-                await self._gone.deleted(guild_id=guild_id, message_ids=[message_id for _, message_id in found])
-                more = len(found) == MOST
-        except StoreUnavailable as error:
-            log.warning("texts_wait", guild_id=guild_id, why=type(error).__name__)
-            self.due(guild_id)
 
     async def run(self) -> None:
         """Look whenever it is due, and again later where Discord or the database did not answer; until cancelled."""

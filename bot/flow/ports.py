@@ -244,7 +244,10 @@ class Messages(Protocol):
     async def fetch_many(
         self, *, guild_id: int, channel_id: int, message_ids: Sequence[int]
     ) -> Mapping[int, IncomingMessage]:
-        """Those of the channel's messages that stand and can be read, by their id. Raises BotError as `fetch` does."""
+        """Those of the channel's messages that stand, by their id.
+
+        Raises NotAllowed where the bot may not read them now, GuildAway and BotError as `fetch` does.
+        """
         ...
 
 

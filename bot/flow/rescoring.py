@@ -12,14 +12,14 @@ from collections import defaultdict
 from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from bot.core.cases import MessageKey
 from bot.core.events import IncomingMessage
-from bot.errors import BotError, GuildAway, StoreUnavailable
+from bot.errors import BotError, GuildAway, NotAllowed, StoreUnavailable
 from bot.flow.failing import Failing
 from bot.flow.moderate import Moderate
 from bot.flow.ports import PAGE, Clock, Messages, ModelService
@@ -39,15 +39,18 @@ ROUND = 1000
 AT_ONCE = 16
 """Of the backlog in the pass at a time; live messages have room for several times as many."""
 CHANNELS_AT_ONCE = 4
+CLOSED_FOR = timedelta(minutes=5)
+"""A channel that the bot may not read is not asked for again so soon."""
 PROBE = "Is anybody there? {number}"
 
 
 @dataclass(slots=True)
 class _Round:
     """How one round of the backlog went. `unanswered`: the model gave no answer to these; `absent`: the servers of
-    which Discord says nothing; `tried`: each is passed once.
+    which Discord says nothing; `closed`: the channels that the bot may not read; `tried`: each is passed once.
     """
 
+    closed: set[int]
     done: int = 0
     given_up: int = 0
     failed: list[MessageKey] = field(default_factory=list)
@@ -55,6 +58,11 @@ class _Round:
     tried: set[tuple[int, int]] = field(default_factory=set)
     absent: set[int] = field(default_factory=set)
     away: bool = False
+
+    @property
+    def left_out(self) -> int:
+        """Servers and channels of which nothing is read now."""
+        return len(self.absent) + len(self.closed)
 
     @property
     def stuck(self) -> bool:
@@ -84,6 +92,7 @@ class Rescoring:
         self._room = asyncio.Semaphore(AT_ONCE)
         self._channels = asyncio.Semaphore(CHANNELS_AT_ONCE)
         self._probes = 0
+        self._closed: dict[int, datetime] = {}
 
     def came_back(self) -> None:
         """A server is there again of which something may wait."""
@@ -96,24 +105,24 @@ class Rescoring:
         rest waits. One without an answer among successes is that message's own failure too. What fails by itself time
         and again is given up, so that it holds up no other. Raises BotError where database or Discord is away.
 
-        What waits of a server that is away does not count to `limit`.
+        What waits of a server that is away, or of a channel that the bot may not read, does not count to `limit`.
         """
         return (await self._round(limit)).done
 
     async def _round(self, limit: int) -> _Round:
         async with self._one_round:
-            this, absent = _Round(), -1
-            while len(this.absent) > absent and not this.away:
-                absent = len(this.absent)
+            this, left_out = _Round(self._closed_now()), -1
+            while this.left_out > left_out and not this.away:
+                left_out = this.left_out
                 await self._newest(limit, this)
             alone = this.done and not this.away
             await self._failing.count(this.failed + this.unanswered if alone else this.failed)
             return this
 
     async def _newest(self, limit: int, this: _Round) -> None:
-        """Pass the newest of the servers that are not known to be away."""
+        """Pass the newest of the servers that are not known to be away, and of the channels that may be read."""
         since = self._clock.now() - RESCORE_WINDOW
-        found = await self._predictions.unscored(since=since, limit=limit, without=this.absent)
+        found = await self._predictions.unscored(since=since, limit=limit, without=this.absent, closed=this.closed)
         keys = [key for key in found if (key.message_id, key.revision) not in this.tried]
         for page in _pages(keys):
             this.tried |= {(key.message_id, key.revision) for key in page}
@@ -124,7 +133,8 @@ class Rescoring:
     async def _page(self, page: Sequence[MessageKey], this: _Round) -> None:
         by_channel: dict[tuple[int, int], list[MessageKey]] = defaultdict(list)
         for key in page:
-            by_channel[key.guild_id, key.channel_id].append(key)
+            if key.channel_id not in this.closed:
+                by_channel[key.guild_id, key.channel_id].append(key)
         before, unanswered = this.done, len(this.unanswered)
         await _together(self._channel(keys, this) for keys in by_channel.values())
         silent = this.done == before and len(this.unanswered) > unanswered
@@ -139,6 +149,12 @@ class Rescoring:
                 )
         except GuildAway:
             this.absent.add(keys[0].guild_id)  # they stay unscored until it is there again
+            return
+        except NotAllowed:
+            # They stay unscored, too: permissions are given back.
+            this.closed.add(keys[0].channel_id)
+            self._closed[keys[0].channel_id] = self._clock.now()
+            log.info("rescore_not_allowed", channel_id=keys[0].channel_id, guild_id=keys[0].guild_id)
             return
         except BotError:
             raise
@@ -208,7 +224,14 @@ class Rescoring:
                 await self._moderate.left_unscored.wait()
 
     async def _has_backlog(self) -> bool:
-        return bool(await self._predictions.unscored(since=self._clock.now() - RESCORE_WINDOW, limit=1))
+        since = self._clock.now() - RESCORE_WINDOW
+        return bool(await self._predictions.unscored(since=since, limit=1, closed=self._closed_now()))
+
+    def _closed_now(self) -> set[int]:
+        """The channels that the bot was not allowed to read a moment ago."""
+        now = self._clock.now()
+        self._closed = {each: at for each, at in self._closed.items() if abs(now - at) < CLOSED_FOR}
+        return set(self._closed)
 
     async def _model_is_back(self) -> bool:
         """Whether it scores. Asked with a text of our own: a question costs no message and no call to Discord.

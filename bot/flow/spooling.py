@@ -7,7 +7,7 @@ is done to anybody: without a record there is no action. A guild whose rules wer
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import groupby
 
@@ -102,17 +102,23 @@ class Spooling:
                 return passed
         return await self._keep(message, priority)
 
-    async def deleted(self, *, guild_id: int, message_ids: Collection[int]) -> None:
-        """`Gone.deleted`, now or once the database is back."""
+    async def deleted(self, deletion: Deletion) -> None:
+        """Have it noted by `Gone`, now or once the database is back. Raises StoreUnavailable as `handle` does."""
         if self._may_answer:
             try:
-                await self._gone.deleted(guild_id=guild_id, message_ids=message_ids)
+                await self._note(deletion)
             except StoreUnavailable as error:
                 await self._failed(error)
             else:
                 await self._is_back(wrote=False)  # mostly there is nothing of it here
                 return
-        await self._append(Deletion(guild_id, tuple(message_ids)))
+        await self._append(deletion)
+
+    async def _note(self, deletion: Deletion) -> None:
+        if deletion.message_ids:
+            await self._gone.deleted(guild_id=deletion.guild_id, message_ids=deletion.message_ids)
+        if deletion.channel_ids:
+            await self._gone.channels_deleted(guild_id=deletion.guild_id, channel_ids=deletion.channel_ids)
 
     def left(self, entries: Sequence[Spooled]) -> bool:
         """The process ends while these are in the pass: the next start finds them in the spool, unless False."""
@@ -247,7 +253,7 @@ class Spooling:
                 self._moderate.left_unscored.set()
                 return wrote
             case Deletion():
-                await self._gone.deleted(guild_id=entry.guild_id, message_ids=entry.message_ids)
+                await self._note(entry)
                 return False
             case IncomingMessage():
                 return (await self._moderate.handle(entry, priority="backfill")).outcome in RECORDED
@@ -261,5 +267,8 @@ class Spooling:
         self._flagged.clear()
         log.info("database_back", spooled=self._spool.count)
         self._trouble.database_answered()
-        # What was planned before and could not be written down as done.
-        await self._moderate.settle()
+        try:
+            # What was planned before and could not be written down as done.
+            await self._moderate.settle()
+        except StoreUnavailable as error:
+            await self._failed(error)  # no failure of what was just written down; it is settled later

@@ -149,14 +149,18 @@ class PredictionStore:
         async with self._db.read() as connection:
             return await connection.scalar(query)
 
-    async def unscored(self, *, since: datetime, limit: int, without: Collection[int] = ()) -> list[MessageKey]:
+    async def unscored(
+        self, *, since: datetime, limit: int, without: Collection[int] = (), closed: Collection[int] = ()
+    ) -> list[MessageKey]:
         """What waits to be scored, newest first: what is over an hour old can no more be acted on, so it can wait.
-        Of every guild but those of `without`.
+        Of every guild but those of `without`, of every channel but those of `closed`.
         """
         query = (
             sa.select(predictions)
             .where(
-                *is_unscored(self._db, since=since), predictions.c.guild_id.not_in(without) if without else sa.true()
+                *is_unscored(self._db, since=since),
+                predictions.c.guild_id.not_in(without) if without else sa.true(),
+                predictions.c.channel_id.not_in(closed) if closed else sa.true(),
             )
             .order_by(predictions.c.created_at.desc(), predictions.c.id.desc())
             .limit(limit)

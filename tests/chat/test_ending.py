@@ -35,9 +35,17 @@ async def test_what_arrives_while_the_bot_ends_is_worked_off_by_the_next_start(s
     assert (await stage.case(2)).text == "another insult"
 
 
+@pytest.mark.parametrize("what", ["message", "channel", "thread"])
 async def test_a_deletion_that_is_not_worked_off_in_time_is_worked_off_by_the_next_start(
-    stage: Stage, flagged_id: int, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
+    stage.house.stores.spool.open()
+    place = stage.general
+    if what == "thread":
+        stage.env.backend.create_thread(stage.general.id, "co-op", stage.priya.id)
+        await stage.env.settle()
+        place = stage.general.threads[0]
+    flagged_id = (await stage.kai.send(place, "what an insult")).id
     begun = asyncio.Event()
 
     async def stuck(**_: object) -> None:
@@ -46,7 +54,10 @@ async def test_a_deletion_that_is_not_worked_off_in_time_is_worked_off_by_the_ne
 
     with monkeypatch.context() as patch:
         patch.setattr(stage.house.gone, "deleted", stuck)
-        stage.env.backend.delete_message(stage.general.id, flagged_id)
+        if what == "message":
+            stage.env.backend.delete_message(place.id, flagged_id)
+        else:
+            stage.env.backend.delete_channel(place.id)
         await begun.wait()
         draining = asyncio.create_task(stage.bot.drain())
         await asyncio.wait([draining], timeout=0.05)

@@ -7,12 +7,14 @@ from types import SimpleNamespace
 
 import discord
 import pytest
+from simcord.backend.models import Overwrite
+from simcord.enums import OverwriteType
 
 from bot.chat.history import DiscordHistory
 from bot.chat.messages import DiscordMessages
 from bot.core.away import Place
 from bot.core.events import IncomingMessage
-from bot.errors import BotError, GuildAway
+from bot.errors import BotError, GuildAway, NotAllowed
 from tests.chat.conftest import Stage
 
 
@@ -20,6 +22,13 @@ async def fetched(stage: Stage, message: discord.Message) -> IncomingMessage | N
     return await DiscordMessages(stage.bot).fetch(
         guild_id=stage.guild.id, channel_id=message.channel.id, message_id=message.id
     )
+
+
+def deny(stage: Stage, permission: str) -> None:
+    """The bot may do that in #general no more."""
+    denied = discord.Permissions(**{permission: True}).value
+    overwrite = Overwrite(stage.env.backend.bot_user.id, OverwriteType.MEMBER, deny=denied)
+    stage.env.backend.set_overwrite(stage.general.id, overwrite)
 
 
 async def test_a_message_is_fetched_as_it_arrived(stage: Stage) -> None:
@@ -106,6 +115,50 @@ async def test_a_silent_discord_is_not_taken_for_many_deleted_messages(stage: St
     sent = await stage.kai.send(stage.general, "hello")
     stage.env.inject_error("GET", "/channels/*/messages", status=503)
     with pytest.raises(BotError):
+        await DiscordMessages(stage.bot).fetch_many(
+            guild_id=stage.guild.id, channel_id=stage.general.id, message_ids=[sent.id]
+        )
+
+
+@pytest.mark.parametrize("missing", ["view_channel", "read_message_history"])
+async def test_many_messages_that_may_not_be_read_now_are_not_taken_for_deleted_ones_nor_asked_for(
+    stage: Stage, missing: str
+) -> None:
+    sent = await stage.kai.send(stage.general, "hello")
+    deny(stage, missing)
+    await stage.env.settle()
+    messages, before = DiscordMessages(stage.bot), len(stage.env.http_requests)
+    place = {"guild_id": stage.guild.id, "channel_id": stage.general.id}
+    with pytest.raises(NotAllowed):
+        await messages.fetch_many(**place, message_ids=[sent.id])
+    assert len(stage.env.http_requests) == before
+    stage.env.backend.delete_overwrite(stage.general.id, stage.env.backend.bot_user.id)
+    await stage.env.settle()
+    assert set(await messages.fetch_many(**place, message_ids=[sent.id])) == {sent.id}
+
+
+@pytest.mark.parametrize("path", ["/channels/*/messages", "/guilds/*/members/*"])
+async def test_what_discord_forbids_to_read_is_not_taken_for_many_deleted_messages(stage: Stage, path: str) -> None:
+    sent = await stage.kai.send(stage.general, "hello")
+    stage.env.inject_error("GET", path, status=403)
+    with pytest.raises(NotAllowed):
+        await DiscordMessages(stage.bot).fetch_many(
+            guild_id=stage.guild.id, channel_id=stage.general.id, message_ids=[sent.id]
+        )
+
+
+async def test_a_permission_that_is_taken_away_while_pages_are_read_makes_no_message_a_deleted_one(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = await stage.kai.send(stage.general, "hello")
+    take = stage.bot.turns.take
+
+    async def and_then_it_is_taken_away(channel_id: int) -> None:
+        await take(channel_id)
+        deny(stage, "read_message_history")
+
+    monkeypatch.setattr(stage.bot.turns, "take", and_then_it_is_taken_away)
+    with pytest.raises(NotAllowed):
         await DiscordMessages(stage.bot).fetch_many(
             guild_id=stage.guild.id, channel_id=stage.general.id, message_ids=[sent.id]
         )

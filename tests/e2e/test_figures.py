@@ -166,6 +166,26 @@ async def test_a_message_that_waits_for_its_decision_shows_as_cursor_lag_and_an_
         await stopping
 
 
+async def test_a_deletion_that_is_worked_on_is_no_message_in_the_pass(
+    sandbox: Sandbox, model: Pretender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, released = asyncio.Event(), asyncio.Event()
+
+    async def slow(**_: object) -> None:
+        begun.set()
+        await released.wait()
+
+    async with watched(sandbox, tmp_path, model) as (house, monitor):
+        said = await sandbox.say("Kai", "#general", TEXT)
+        await house.decided(said)
+        await house.app.bot.drain()
+        monkeypatch.setattr(house.app.flows.gone, "deleted", slow)
+        await sandbox.delete("Kai", int(said["id"]))
+        await begun.wait()
+        assert await monitor.value("candor_messages_in_pass") == 0
+        released.set()
+
+
 async def bounded(monitor: Monitor) -> set[tuple[str, frozenset[tuple[str, str]]]]:
     """The series there are, without those of jobs, which come as the first run of each ends."""
     return {key for key in await monitor.series() if key[0] != "candor_scheduled_runs_total"}

@@ -12,10 +12,12 @@ from structlog.testing import capture_logs
 from bot.core.cases import MessageKey
 from bot.core.events import IncomingMessage
 from bot.flow.moderate import Passed
+from bot.flow.rescoring import CLOSED_FOR
 from tests.builders import CHANNEL, GUILD, message
 from tests.flow.conftest import House
 
 AWAY_GUILD = 777
+CLOSED = CHANNEL + 1
 
 
 class Breaks:
@@ -31,10 +33,12 @@ class Breaks:
         return await self._handle(message, priority=priority)
 
 
-async def waits(house: House, text: str, number: int, *, guild_id: int = GUILD, newer: int = 0) -> None:
-    house.messages.standing[number] = message(text, message_id=number, guild_id=guild_id)
+async def waits(
+    house: House, text: str, number: int, *, guild_id: int = GUILD, channel_id: int = CHANNEL, newer: int = 0
+) -> None:
+    house.messages.standing[number] = message(text, message_id=number, guild_id=guild_id, channel_id=channel_id)
     at = house.clock.now() + timedelta(seconds=newer)
-    await house.predictions.leave(MessageKey(guild_id, CHANNEL, number, 0, why="away"), at=at)
+    await house.predictions.leave(MessageKey(guild_id, channel_id, number, 0, why="away"), at=at)
 
 
 async def left(house: House) -> list[int]:
@@ -100,6 +104,56 @@ async def test_servers_that_are_away_with_more_than_a_round_holds_starve_no_othe
     assert len(await left(house)) == 8
     house.messages.away = set()
     assert await house.rescoring.rescore(limit=99) == 8
+
+
+async def test_messages_that_may_not_be_read_for_a_while_wait_and_hold_up_no_other(house: House) -> None:
+    """Also where they are more than a round holds."""
+    await waits(house, "hello", 1)
+    for number in range(2, 6):
+        await waits(house, "hello", number, channel_id=CLOSED, newer=1)
+    house.messages.closed = {CLOSED}
+    assert await house.rescoring.rescore(limit=3) == 1
+    assert await left(house) == [2, 3, 4, 5]
+    house.messages.closed = set()
+    house.clock.move(seconds=CLOSED_FOR.total_seconds())
+    del house.messages.standing[5]
+    assert await house.rescoring.rescore(limit=99) == 3
+    assert await left(house) == []
+
+
+async def test_a_channel_that_may_not_be_read_is_not_asked_for_in_every_round(house: House) -> None:
+    for number in (1, 2, 3):
+        await waits(house, "hello", number, channel_id=CLOSED)
+    house.messages.closed = {CLOSED}
+    for _ in range(10):
+        await house.rescoring.rescore()
+        house.clock.move(seconds=CLOSED_FOR.total_seconds() / 5)
+    assert house.messages.asked == [CLOSED, CLOSED]
+
+
+async def test_the_model_is_not_asked_while_only_messages_wait_that_may_not_be_read(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds, over = list[float](), asyncio.Event()
+
+    async def rest(pause: float) -> None:
+        rounds.append(pause)
+        over.set()
+
+    monkeypatch.setattr(house.rescoring, "_rest", rest)
+    await waits(house, "hello", 1, channel_id=CLOSED)
+    house.messages.closed = {CLOSED}
+    working = asyncio.create_task(house.rescoring.run())
+    async with asyncio.timeout(30):
+        await over.wait()
+        over.clear()
+        await waits(house, "hello", 2)
+        house.moderate.left_unscored.set()
+        await over.wait()
+    assert await left(house) == [1]
+    assert len(rounds) == 2
+    working.cancel()
+    await asyncio.wait([working])
 
 
 async def test_a_message_that_fails_is_passed_once_in_a_round(house: House) -> None:

@@ -15,9 +15,7 @@ from bot.core.cases import MessageKey
 from bot.core.guild_rules import LabelRule
 from bot.core.spooled import Deletion, key_of
 from bot.errors import StoreUnavailable
-from bot.flow.ports import Outcome
 from bot.store.database import Database
-from bot.store.under_way import CLAIM
 from moderation_model.errors import ModelUnavailable
 from tests.builders import CHANNEL, GUILD, message, person
 from tests.flow.conftest import House
@@ -58,7 +56,7 @@ async def test_the_least_that_is_needed_is_kept(spooling_house: House) -> None:
     with away(house.db):
         await house.spooling.handle(message("good morning", message_id=1))
         await house.spooling.handle(message("what an insult", message_id=2, author=person(5, "Kai")))
-        await house.spooling.deleted(guild_id=GUILD, message_ids=[2])
+        await house.spooling.deleted(Deletion(GUILD, (2,)))
         flagged = message("what an insult", message_id=2, author=person(5, "Kai"))
         kept = await waiting(house)
     assert kept == [MessageKey(GUILD, CHANNEL, 1, 0, "database away"), flagged, Deletion(GUILD, (2,))]
@@ -103,7 +101,7 @@ async def test_the_spool_is_replayed_in_order_and_once(spooling_house: House) ->
     await house.rules(insult=LabelRule(timeout_at=0.5))
     with away(house.db):
         await house.spooling.handle(message("first insult", message_id=1))
-        await house.spooling.deleted(guild_id=GUILD, message_ids=[1])
+        await house.spooling.deleted(Deletion(GUILD, (1,)))
         await house.spooling.handle(message("second insult", message_id=2))
     file = house.folder / "candor.spool"
     before = file.read_bytes()
@@ -151,33 +149,6 @@ async def test_what_the_process_ends_in_the_middle_of_is_found_by_the_next_start
     await later.db.close()
 
 
-async def test_a_pass_that_is_cut_off_by_the_database_is_finished_once(spooling_house: House) -> None:
-    """The message is deleted, and that cannot be written down."""
-    house = spooling_house
-    await house.rules(insult=DELETES)
-    house.messages.standing[1000] = message("what an insult")
-    perform, cut = house.enforcer.perform, away(house.db)
-
-    async def and_then_it_is_gone(*args: object, **kwargs: object) -> object:
-        outcome = await perform(*args, **kwargs)  # type: ignore[arg-type]
-        cut.__enter__()
-        return outcome
-
-    house.enforcer.perform = and_then_it_is_gone  # type: ignore[method-assign, assignment]
-    assert (await house.spooling.handle(message("what an insult"))).outcome == "spooled"
-    house.enforcer.perform = perform  # type: ignore[method-assign]
-    cut.__exit__(None, None, None)
-    house.clock.move(seconds=CLAIM.total_seconds() + 1)  # until then it may still be done by whoever planned it
-    house.spooling.away_since = house.clock.now()
-    house.enforcer.found["delete"] = Outcome("done")
-    await house.spooling.bring_back()
-    await house.rescoring.rescore()
-    case = await house.cases.of_message(guild_id=GUILD, message_id=1000)
-    assert case is not None
-    assert [record.state for record in case.actions] == ["done"]
-    assert house.enforcer.performed == [(1000, Delete())]
-
-
 def told(lines: list[MutableMapping[str, Any]]) -> list[str]:
     """What the log says of the database, in turn."""
     return [line["event"] for line in lines if line["event"] in ("database_away", "database_back", "not_kept")]
@@ -223,7 +194,7 @@ async def test_on_a_full_disk_what_writes_nothing_is_no_sign_of_room(house: Hous
                 with pytest.raises(StoreUnavailable):
                     await house.spooling.handle(message(long, message_id=number))
                 house.clock.move(seconds=20)
-                await house.spooling.deleted(guild_id=GUILD, message_ids=[100 + number])
+                await house.spooling.deleted(Deletion(GUILD, (100 + number,)))
                 assert (await house.spooling.handle(message("", message_id=200 + number))).outcome == "empty"
                 assert (await house.spooling.handle(message("hello", message_id=50))).outcome == "replayed"
                 assert house.spooling.away_since == began

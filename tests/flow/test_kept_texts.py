@@ -8,13 +8,15 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.core.cases import Case
-from bot.flow import kept_texts
+from bot.core.spooled import Deletion
+from bot.flow import gone
 from tests.builders import CHANNEL, GUILD, message
 from tests.flow.absences import after_first_start, away, came_back, write
 from tests.flow.conftest import House
 from tests.flow.test_audit import draw_all
 from tests.flow.test_audit import write as write_lines
 from tests.flow.test_privacy import judged
+from tests.unreachable import away as unreachable
 
 
 @pytest.fixture
@@ -92,16 +94,25 @@ async def test_a_line_to_check_that_was_deleted_while_away_goes(bot: House):
 
 async def test_texts_of_a_deleted_channel_go_with_it(bot: House):
     fine = await called_fine(bot)
-    await bot.catch_up.texts.channels_deleted(guild_id=GUILD, channel_ids=[CHANNEL + 1])
+    await bot.gone.channels_deleted(guild_id=GUILD, channel_ids=[CHANNEL + 1])
     assert (await bot.case(fine.case_id)).text == "what an insult"
-    await bot.catch_up.texts.channels_deleted(guild_id=GUILD, channel_ids=[CHANNEL])
+    await bot.gone.channels_deleted(guild_id=GUILD, channel_ids=[CHANNEL])
+    assert (await bot.case(fine.case_id)).text is None
+
+
+async def test_texts_of_a_channel_that_is_deleted_while_the_database_is_away_go_once_it_is_back(bot: House):
+    bot.stores.spool.open()
+    fine = await called_fine(bot)
+    with unreachable(bot.db):
+        await bot.spooling.deleted(Deletion(GUILD, channel_ids=(CHANNEL,)))
+    await bot.spooling.bring_back()
     assert (await bot.case(fine.case_id)).text is None
 
 
 async def test_more_texts_of_a_deleted_channel_than_are_taken_at_once_all_go(
     bot: House, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(kept_texts, "MOST", 2)
+    monkeypatch.setattr(gone, "MOST_AT_ONCE", 2)
     fine = [(await called_fine(bot)).case_id for _ in range(5)]
-    await bot.catch_up.texts.channels_deleted(guild_id=GUILD, channel_ids=[CHANNEL])
+    await bot.gone.channels_deleted(guild_id=GUILD, channel_ids=[CHANNEL])
     assert [(await bot.case(case_id)).text for case_id in fine] == [None] * 5

@@ -30,6 +30,7 @@ ENTRIES: list[Spooled] = [
     MessageKey(1, 2, 3, 0, "database away"),
     message("what an insult\nand more", author=AUTHOR, revision=9),
     Deletion(1, (3, 4)),
+    Deletion(1, channel_ids=(2, 5)),
 ]
 
 
@@ -58,9 +59,13 @@ def room_for(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=["ids", "message", "deletion"])
+@pytest.mark.parametrize("entry", ENTRIES, ids=["ids", "message", "deletion", "channels"])
 def test_an_entry_comes_back_as_it_was(entry: Spooled) -> None:
     assert from_json(to_json(entry)) == entry
+
+
+def test_a_deletion_that_an_earlier_version_wrote_is_read() -> None:
+    assert from_json('["deletion",{"guild_id":1,"message_ids":[3]}]') == Deletion(1, (3,))
 
 
 @pytest.mark.parametrize("line", ["", "[]", "3", '["ids", {}]', '["message", {"author": 1}]', '["other", {}]'])
