@@ -161,8 +161,8 @@ class BatchQueue:
                 self._leave(call)
         else:
             await asyncio.sleep(0)  # whoever asks again and again for what is remembered must let others run
-        queue_ms = ((call.started or call.entered) - call.entered) * 1000
-        return Scored(Logits(call.toxicity, call.sentiment), queue_ms, call.model_seconds * 1000)
+        logits = Logits(call.toxicity, call.sentiment)
+        return Scored(logits, call.queue_seconds * 1000, call.model_seconds * 1000)
 
     async def close(self) -> None:
         """Fails what still waits with ModelUnavailable, lets the running batch end, and ends the thread."""
@@ -225,13 +225,12 @@ class BatchQueue:
     def _finish(self, batch: Batch, outcome: Logits | Exception, seconds: float) -> None:
         rows, spoiled = list(batch.rows), 0
         for call in {call for row in rows for call, _ in row.takers}:
-            call.started = call.started or max(call.entered, batch.started)
-            call.model_seconds += seconds
+            call.ran(batch.started, batch.started + seconds)
         try:
             if isinstance(outcome, Exception):
                 raise outcome
             spoiled = self._deliver(rows, batch.classifier, outcome)
-            speed = self._cores * sum(map(len, batch.windows)) / max(seconds, 1e-6)
+            speed = min(self._cores, cores_of(batch.classifier)) * sum(map(len, batch.windows)) / max(seconds, 1e-6)
             self._speed += 0.2 * (speed - self._speed)
         except Exception as error:
             logger.error("a batch of %d rows failed", len(rows), exc_info=error)

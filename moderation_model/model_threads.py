@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from time import perf_counter
 
-from moderation_model.backends import Classifier, Logits, OnOneCore, Window
+from moderation_model.backends import Classifier, Logits, OnOneCore
 from moderation_model.waiting import Batch, Waiting
 
 Finish = Callable[[Batch, Logits | Exception, float], None]
@@ -48,17 +48,18 @@ class ModelThreads:
         while (batch := self._waiting.take()) is not None:
             loop.call_soon_threadsafe(self._waiting.prepare)
             try:
-                outcome: Logits | Exception = self._logits(batch.classifier, batch.windows)
+                outcome: Logits | Exception = self._logits(batch)
             except Exception as error:  # whatever the model raises must reach those who wait for it
                 outcome = error
             loop.call_soon_threadsafe(self._finish, batch, outcome, perf_counter() - batch.started)
         loop.call_soon_threadsafe(self._thread_ended)
 
-    def _logits(self, classifier: Classifier, windows: Sequence[Window]) -> Logits:
-        if self._cores > 1 and isinstance(classifier, OnOneCore):
-            return classifier.logits_on_one_core(windows)
-        with self._alone:  # one of another kind may have come by a swap, or scores in shadow
-            return classifier.logits(windows)
+    def _logits(self, batch: Batch) -> Logits:
+        if self._cores > 1 and isinstance(batch.classifier, OnOneCore):
+            return batch.classifier.logits_on_one_core(batch.windows)
+        with self._alone:  # one of another kind may have come by a swap
+            batch.started = perf_counter()
+            return batch.classifier.logits(batch.windows)
 
     def _thread_ended(self) -> None:
         self._left -= 1

@@ -98,7 +98,7 @@ def combine_all(plans: Sequence[TextPlan], logits: Logits, info: ModelInfo) -> l
 
     Raises NotNumbersError where one logit is none: it must be taken neither for abuse nor for its absence.
     """
-    if not all(math.isfinite(part.sum(dtype=np.float64)) for part in logits):
+    if not all(np.isfinite(part).all() for part in logits):
         raise NotNumbersError
     found: list[Prediction] = []
     start = 0

@@ -36,8 +36,25 @@ class Call:
         self.sentiment = np.zeros((rows, 5), dtype=np.float32)
         self.rows: list[Row] = []
         self.entered = perf_counter()
-        self.started: float | None = None
-        self.model_seconds = 0.0
+        self._ran: list[tuple[float, float]] = []
+
+    def ran(self, started: float, ended: float) -> None:
+        """A batch with some of its rows has run."""
+        self._ran.append((max(started, self.entered), ended))
+
+    @property
+    def queue_seconds(self) -> float:
+        """Until the first of its rows ran; 0 where none had to."""
+        return min(self._ran)[0] - self.entered if self._ran else 0.0
+
+    @property
+    def model_seconds(self) -> float:
+        """While rows of it ran, on however many cores at once."""
+        seconds = until = 0.0
+        for started, ended in sorted(self._ran):
+            seconds += max(0.0, ended - max(started, until))
+            until = max(until, ended)
+        return seconds
 
     def take(self, number: int, toxicity: np.ndarray, sentiment: np.ndarray) -> None:
         """The answer to row `number`; with the last one the caller goes on."""

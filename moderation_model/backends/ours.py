@@ -35,6 +35,9 @@ SAMPLE = (
     "thank you all for last night, that was fun",
 )
 """What number formats are tried on."""
+IN_ONE_GO = 2_000
+"""Characters of one text that is tokenised without letting go of Python's lock, for a millisecond at most: else its
+thread has to wait for the lock again, which others want, too."""
 
 
 class BertClassifier:
@@ -109,7 +112,7 @@ class _Encoder:
         self._room, self._overlap = int(manifest["max_tokens"]) - 2, int(manifest["overlap"])
 
     def __call__(self, texts: Sequence[str]) -> list[tuple[Window, ...]]:
-        if len(texts) == 1:  # in one go: for a batch it lets go of Python's lock, and waits for it while others compute
+        if len(texts) == 1 and len(texts[0]) <= IN_ONE_GO:
             encodings = [self._tokenizer.encode(texts[0], add_special_tokens=False)]
         else:
             encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)

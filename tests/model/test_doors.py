@@ -261,38 +261,6 @@ async def test_the_bot_beside_the_server_may_open_and_ask_as_much_as_it_likes() 
     assert {answer.status_code for answer in answers} == {200}
 
 
-async def test_an_answer_leaves_in_one_piece() -> None:
-    pieces: list[bytes] = []
-
-    class Reader(asyncio.Protocol):
-        def data_received(self, data: bytes) -> None:
-            pieces.append(data)
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            ended.set()
-
-    ended = asyncio.Event()
-    async with listening() as port:
-        transport, _ = await asyncio.get_running_loop().create_connection(Reader, "127.0.0.1", port)
-        transport.write(HEALTH)
-        await ended.wait()
-    assert len(pieces) == 1
-    assert pieces[0].startswith(b"HTTP/1.1 200 ")
-    assert pieces[0].endswith(b'{"ready":true}')
-
-
-async def test_a_long_body_that_comes_after_its_refusal_does_not_spoil_the_next_request() -> None:
-    async with listening() as port:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(POST % b"guessed" + b"Content-Length: 40000\r\n\r\n")
-        assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 401 ")
-        writer.write(b"x" * 40_000)
-        await exchange(port, HEALTH)  # meanwhile the body has been read
-        writer.write(HEALTH)
-        assert (await reader.read()).startswith(b"HTTP/1.1 200 ")
-        writer.close()
-
-
 @pytest.mark.usefixtures("as_strangers")
 async def test_a_body_over_the_limit_is_refused_before_it_is_read() -> None:
     async with listening() as port:

@@ -16,7 +16,7 @@ from moderation_model.backends import Logits
 from moderation_model.batching import BatchQueue
 from moderation_model.errors import ModelFailed, ModelUnavailable
 from moderation_model.priority import Priority, QueueLimits
-from moderation_model.waiting import ONE_CORE_TOKENS
+from moderation_model.waiting import ONE_CORE_TOKENS, Call
 from tests.model.serving_fakes import Gate
 from tests.model.test_batching import JOBS, Echo, marks, settle, start, under_way, window
 
@@ -104,6 +104,15 @@ async def test_one_large_request_is_computed_by_all_cores_that_have_nothing_to_d
             each.set()
         assert marks(await request) == list(range(16))
     assert sorted(len(batch) for batch in classifier.batches) == [8, 8]
+
+
+async def test_moments_in_which_several_cores_compute_for_a_caller_count_once() -> None:
+    call = Call(4, 6, asyncio.get_running_loop().create_future())
+    assert (call.queue_seconds, call.model_seconds) == (0.0, 0.0)
+    for started, ended in ((1.0, 2.0), (0.5, 1.5), (0.75, 1.0), (5.0, 6.0)):
+        call.ran(call.entered + started, call.entered + ended)
+    assert call.queue_seconds == pytest.approx(0.5, abs=1e-6)
+    assert call.model_seconds == pytest.approx(2.5, abs=1e-6)
 
 
 async def test_a_live_row_goes_before_backfill_that_no_core_has_begun() -> None:
