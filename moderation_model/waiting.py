@@ -216,13 +216,13 @@ class Waiting:
         self._idle -= 1
 
     def _gather(self) -> None:
-        """An idle model waits a moment for more while rows come fast."""
+        """The last idle core waits a moment for more while rows come fast; where others are idle, nobody need share."""
         first = perf_counter()
         self._idle += 1
         while not self._closed:
             self._next = self._next or self._choose()
             left = self._pace.until(first) - perf_counter()
-            if left <= 0 or self._next is None or self._next.full:
+            if left <= 0 or self._idle > 1 or self._next is None or self._next.full:
                 break
             self._changed.wait(left)
         self._idle -= 1
