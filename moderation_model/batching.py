@@ -1,19 +1,18 @@
-"""The queue in front of the classifier: bounded, by priority, one batch at a time; the same window is scored once.
+"""The queue in front of the classifier: bounded, by priority; the same window is scored once.
 
-A batch holds rows of one priority and of one classifier. Urgent rows always go first, so under steady urgent load the
-others wait; their batches are small, so that an urgent row never waits long for a batch that has already begun.
+One batch runs at a time, or one on each core where the classifier can compute on a core alone. A batch holds rows of
+one priority and of one classifier. Urgent rows always go first, so under steady urgent load the others wait; their
+batches are small, so that an urgent row never waits long for a batch that has already begun.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from time import perf_counter
 from typing import Literal, Self
 
 import numpy as np
@@ -21,6 +20,7 @@ import numpy as np
 from moderation_model.answers import Answers
 from moderation_model.backends import Classifier, Logits, Window
 from moderation_model.errors import ModelError, ModelFailed, ModelOverloaded, ModelUnavailable, NotNumbersError
+from moderation_model.model_threads import ModelThreads, cores_of
 from moderation_model.priority import Priority, QueueLimits
 from moderation_model.waiting import Batch, Call, Row, Waiting
 
@@ -57,7 +57,7 @@ class Scored:
 
 
 class BatchQueue:
-    """Use it as an async context manager. All methods belong to the event loop; only the model runs in a thread."""
+    """Use it as an async context manager. All methods belong to the event loop; only the model runs in threads."""
 
     def __init__(
         self,
@@ -71,18 +71,18 @@ class BatchQueue:
         self._limits = limits or QueueLimits()
         self._on_batch = on_batch
         self._on_spared = on_spared
-        self._waiting = Waiting(self._limits)
+        self._cores = cores_of(classifier)
+        self._waiting = Waiting(self._limits, cores=self._cores)
         self._calls: dict[Call, None] = {}
         self._shared: dict[bytes, Row] = {}
         self._answers = Answers(self._limits.answers_kept)
         self._speed = FIRST_GUESS
-        self._ended: asyncio.Event | None = None
+        self._threads: ModelThreads | None = None
         self._closing = False
 
     async def __aenter__(self) -> Self:
-        self._ended = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        threading.Thread(target=self._work, args=(loop, self._ended), name="classifier", daemon=True).start()
+        self._threads = ModelThreads(self._waiting, self._finish, cores=self._cores)
+        self._threads.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -122,7 +122,7 @@ class BatchQueue:
 
         Raises ModelUnavailable once the queue is closed.
         """
-        if self._closing or self._ended is None:
+        if self._closing or self._threads is None:
             raise ModelUnavailable("The model server is shutting down. Try again when it is back.")
         waiting = self._waiting.tokens(urgent=priority.urgent)
         if waiting and waiting + tokens > self._limits.waiting_tokens:
@@ -161,8 +161,8 @@ class BatchQueue:
                 self._leave(call)
         else:
             await asyncio.sleep(0)  # whoever asks again and again for what is remembered must let others run
-        queue_ms = ((call.started or call.entered) - call.entered) * 1000
-        return Scored(Logits(call.toxicity, call.sentiment), queue_ms, call.model_seconds * 1000)
+        logits = Logits(call.toxicity, call.sentiment)
+        return Scored(logits, call.queue_seconds * 1000, call.model_seconds * 1000)
 
     async def close(self) -> None:
         """Fails what still waits with ModelUnavailable, lets the running batch end, and ends the thread."""
@@ -170,8 +170,8 @@ class BatchQueue:
         # First, for the running batch may take long: a model that hangs keeps nobody waiting who is not in it.
         for row in self._waiting.close():
             self._give_up(row, ModelUnavailable(CLOSED))
-        if self._ended is not None:
-            await self._ended.wait()
+        if self._threads is not None:
+            await self._threads.ended()
         for call in self._calls:  # whose rows were to run once more
             _fail(call, ModelUnavailable(CLOSED))
 
@@ -222,27 +222,16 @@ class BatchQueue:
         if row.key is not None and self._shared.get(row.key) is row:
             del self._shared[row.key]
 
-    def _work(self, loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
-        """The model's thread: batch after batch, without a way round by the event loop between them."""
-        while (batch := self._waiting.take()) is not None:
-            loop.call_soon_threadsafe(self._waiting.prepare)
-            try:
-                outcome: Logits | Exception = batch.classifier.logits(batch.windows)
-            except Exception as error:  # whatever the model raises must reach those who wait for it
-                outcome = error
-            loop.call_soon_threadsafe(self._finish, batch, outcome, perf_counter() - batch.started)
-        loop.call_soon_threadsafe(ended.set)
-
     def _finish(self, batch: Batch, outcome: Logits | Exception, seconds: float) -> None:
         rows, spoiled = list(batch.rows), 0
         for call in {call for row in rows for call, _ in row.takers}:
-            call.started = call.started or max(call.entered, batch.started)
-            call.model_seconds += seconds
+            call.ran(batch.started, batch.started + seconds)
         try:
             if isinstance(outcome, Exception):
                 raise outcome
             spoiled = self._deliver(rows, batch.classifier, outcome)
-            self._speed += 0.2 * (sum(map(len, batch.windows)) / max(seconds, 1e-6) - self._speed)
+            speed = min(self._cores, cores_of(batch.classifier)) * sum(map(len, batch.windows)) / max(seconds, 1e-6)
+            self._speed += 0.2 * (speed - self._speed)
         except Exception as error:
             logger.error("a batch of %d rows failed", len(rows), exc_info=error)
             for row in rows:

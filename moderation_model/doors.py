@@ -128,6 +128,37 @@ class Connections:
             del self._open[address]
 
 
+class _Together:
+    """A transport on which all that is written at one go leaves in one piece: uvicorn writes head and body of an answer
+    apart, and each piece costs a call of the system and wakes whoever reads.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._pieces: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, piece: bytes) -> None:
+        """It leaves as soon as the loop goes on."""
+        if not self._pieces:
+            self._loop.call_soon(self.flush)
+        self._pieces.append(piece)
+
+    def close(self) -> None:
+        """Close it when all that was written has left."""
+        self.flush()
+        self._transport.close()
+
+    def flush(self) -> None:
+        """It leaves now, unless the other end has hung up."""
+        pieces, self._pieces = self._pieces, []
+        if pieces and not self._transport.is_closing():
+            self._transport.write(b"".join(pieces))
+
+
 class GuardedProtocol(HttpToolsProtocol):
     """One connection: uvicorn's, which hangs up on whoever is too slow, and takes no more than `connections` allow."""
 
@@ -144,11 +175,17 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take it, or say that there are too many."""
         self._came_in()
-        super().connection_made(transport)
+        self._together = together = _Together(transport, self.loop)
+        super().connection_made(together)  # type: ignore[arg-type]
         self._address = self.client[0] if self.client else ""
-        self._timer = self.loop.call_later(SECONDS["head"], transport.close)
+        self._timer = self.loop.call_later(SECONDS["head"], together.close)
         if not is_loopback(self._address) and not self._entered.enter(self._address):
             self._refuse(503, "Too many connections are open. Try again in a few seconds.", "Retry-After: 5\r\n")
+
+    def eof_received(self) -> None:
+        """The other end sends no more; what is on its way to it still leaves, before uvloop closes."""
+        self._together.flush()
+        super().eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is over."""

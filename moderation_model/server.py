@@ -27,6 +27,7 @@ from moderation_model.metrics import Metrics, standing
 from moderation_model.picture_intake import read_picture
 from moderation_model.priority import QueueLimits
 from moderation_model.service import Service
+from moderation_model.shortcut import Shortcut
 
 Work = Callable[[Request], Awaitable[Response]]
 
@@ -85,6 +86,7 @@ def build_app(config: ServerConfig, classifier: Classifier) -> FastAPI:
     app.add_route("/metrics", routes.figures, methods=["GET"])
     routes.learning.add_to(app)
     app.add_exception_handler(HTTPException, _no_such_route)
+    app.add_middleware(Shortcut, path="/v1/classify", handler=routes.classify)
     return app
 
 

@@ -20,6 +20,10 @@ from moderation_model.priority import Priority, QueueLimits
 
 LOOK_AHEAD = 256
 """Waiting rows among which a batch looks for rows of like length."""
+ONE_CORE_TOKENS = 512
+"""Most of a batch that one core computes: with more it gets no faster a row, and everybody in it waits longer."""
+SHARED_FROM = 128
+"""Tokens that one core computes alone, though another has nothing to do: half of them would take nearly as long."""
 
 
 class Call:
@@ -32,8 +36,25 @@ class Call:
         self.sentiment = np.zeros((rows, 5), dtype=np.float32)
         self.rows: list[Row] = []
         self.entered = perf_counter()
-        self.started: float | None = None
-        self.model_seconds = 0.0
+        self._ran: list[tuple[float, float]] = []
+
+    def ran(self, started: float, ended: float) -> None:
+        """A batch with some of its rows has run."""
+        self._ran.append((max(started, self.entered), ended))
+
+    @property
+    def queue_seconds(self) -> float:
+        """Until the first of its rows ran; 0 where none had to."""
+        return min(self._ran)[0] - self.entered if self._ran else 0.0
+
+    @property
+    def model_seconds(self) -> float:
+        """While rows of it ran, on however many cores at once."""
+        seconds = until = 0.0
+        for started, ended in sorted(self._ran):
+            seconds += max(0.0, ended - max(started, until))
+            until = max(until, ended)
+        return seconds
 
     def take(self, number: int, toxicity: np.ndarray, sentiment: np.ndarray) -> None:
         """The answer to row `number`; with the last one the caller goes on."""
@@ -68,13 +89,15 @@ class Batch:
     `open`: no row of its priority was left behind, so that newcomers may still join.
     """
 
-    def __init__(self, first: Row, *, most_rows: int, most_tokens: int) -> None:
+    def __init__(self, first: Row, *, most_rows: int, most_tokens: int, packed: bool = False) -> None:
+        """`packed`: `most_tokens` are those of the rows; else each row counts as much as the longest."""
         self.priority = first.priority
         self.classifier = first.classifier
         self.rows: dict[Row, None] = {first: None}
         self.started = 0.0
         self.open = not first.again
-        self._longest = len(first.window)
+        self._longest = self.tokens = len(first.window)
+        self._packed = packed
         self._most_rows = 1 if first.again else most_rows
         self._most_tokens = most_tokens
 
@@ -88,11 +111,11 @@ class Batch:
 
     def add(self, row: Row) -> bool:
         """Whether `row` found room."""
-        longest = max(self._longest, len(row.window))
+        longest, tokens = max(self._longest, len(row.window)), self.tokens + len(row.window)
         rows = len(self.rows) + 1
-        if rows > self._most_rows or longest * rows > self._most_tokens:
+        if rows > self._most_rows or (tokens if self._packed else longest * rows) > self._most_tokens:
             return False
-        self._longest = longest
+        self._longest, self.tokens = longest, tokens
         self.rows[row] = None
         return True
 
@@ -100,19 +123,21 @@ class Batch:
 class Waiting:
     """All methods but `take` belong to the event loop."""
 
-    def __init__(self, limits: QueueLimits) -> None:
+    def __init__(self, limits: QueueLimits, *, cores: int = 1) -> None:
+        """`cores`: threads that take batches, each of which computes its own on a core of its own."""
         self._limits = limits
+        self._cores = cores
         self._rows: dict[Priority, dict[Row, None]] = {priority: {} for priority in Priority}
-        self._tokens = {True: 0, False: 0}
+        self._tokens = dict.fromkeys(Priority, 0)
         self._pace = Pace(limits.wait_ms / 1000)
         self._next: Batch | None = None
         self._changed = threading.Condition()
-        self._idle, self._idle_since = False, 0.0
+        self._idle, self._idle_since = 0, 0.0
         self._closed = False
 
     def tokens(self, *, urgent: bool) -> int:
         """Tokens that wait, of the urgent rows or of the others."""
-        return self._tokens[urgent]
+        return sum(tokens for priority, tokens in self._tokens.items() if priority.urgent is urgent)
 
     def rows(self, priority: Priority) -> int:
         """Rows of that priority that wait."""
@@ -122,7 +147,7 @@ class Waiting:
         """`rows`, all of one call, wait from now on."""
         with self._changed:
             now = perf_counter()
-            self._pace.arrived(now, idle=now - self._idle_since if self._idle else 0.0)
+            self._pace.arrived(now, idle=now - self._idle_since if self._idle == self._cores else 0.0)
             for row in rows:
                 self._put(row)
             self._ready()
@@ -151,47 +176,64 @@ class Waiting:
                 self._next = self._choose()
 
     def close(self) -> list[Row]:
-        """Empties it and ends the model's thread once it asks for more; what waited."""
+        """Empties it and ends the model's threads once they ask for more; what waited."""
         with self._changed:
             left = [row for rows in self._rows.values() for row in rows]
             self._closed = True
             self._next = None
             for rows in self._rows.values():
                 rows.clear()
-            self._tokens = {True: 0, False: 0}
-            self._changed.notify()
+            self._tokens = dict.fromkeys(Priority, 0)
+            self._changed.notify_all()
             return left
 
     def take(self) -> Batch | None:
-        """The next batch, taken out; waits until there is one. None once it is closed. For the model's thread."""
+        """The next batch, taken out; waits until there is one. None once it is closed. For the model's threads."""
         with self._changed:
+            idle = False
             while not self._closed:
                 if not any(self._rows.values()):
-                    self._idle, self._idle_since = True, perf_counter()
-                    self._changed.wait()
-                elif self._idle:
+                    idle = True
+                    self._rest()
+                elif idle:
                     self._gather()
-                    self._idle = False
-                elif batch := self._next or self._choose():
+                    idle = False
+                elif batch := self._shared() if self._idle else self._next or self._choose():
                     self._next = None
                     for row in batch.rows:
                         self._drop(row)
                     batch.started = perf_counter()
+                    if self._idle and any(self._rows.values()):
+                        self._changed.notify()
                     return batch
             return None
 
+    def _rest(self) -> None:
+        """One thread more has nothing to do, until something comes."""
+        self._idle += 1
+        self._idle_since = perf_counter()
+        self._changed.wait()
+        self._idle -= 1
+
     def _gather(self) -> None:
-        """An idle model waits a moment for more while rows come fast."""
+        """The last idle core waits a moment for more while rows come fast; where others are idle, nobody need share."""
         first = perf_counter()
+        self._idle += 1
         while not self._closed:
             self._next = self._next or self._choose()
             left = self._pace.until(first) - perf_counter()
-            if left <= 0 or self._next is None or self._next.full:
-                return
+            if left <= 0 or self._idle > 1 or self._next is None or self._next.full:
+                break
             self._changed.wait(left)
+        self._idle -= 1
+
+    def _shared(self) -> Batch | None:
+        """A batch that leaves a part of what waits to the threads that have nothing to do."""
+        tokens = next((self._tokens[priority] for priority, rows in self._rows.items() if rows), 0)
+        return self._choose(max(SHARED_FROM, -(-tokens // (self._idle + 1))))
 
     def _ready(self) -> None:
-        """What is new is chosen beside a batch that runs, and wakes a model that need not wait for more."""
+        """What is new is chosen beside batches that run, and wakes a model that need not wait for more."""
         if not self._idle:
             self._next = self._next or self._choose()
         elif self._next is None or self._next.full:
@@ -199,7 +241,7 @@ class Waiting:
 
     def _put(self, row: Row) -> None:
         self._rows[row.priority][row] = None
-        self._tokens[row.priority.urgent] += len(row.window)
+        self._tokens[row.priority] += len(row.window)
         chosen = self._next
         if chosen is None:
             return
@@ -214,20 +256,22 @@ class Waiting:
         if row not in rows:
             return
         del rows[row]
-        self._tokens[row.priority.urgent] -= len(row.window)
+        self._tokens[row.priority] -= len(row.window)
         if self._next is not None:
             self._next.rows.pop(row, None)
             if not self._next.rows:
                 self._next = None
 
-    def _choose(self) -> Batch | None:
+    def _choose(self, most_tokens: int | None = None) -> Batch | None:
         """The oldest row of the most urgent priority and the rows nearest to it in length; None when none waits."""
+        packed = self._cores > 1
+        room = min(most_tokens or self._limits.batch_tokens, ONE_CORE_TOKENS if packed else self._limits.batch_tokens)
         for priority, waiting in self._rows.items():
             if not waiting:
                 continue
             most = self._limits.rows(priority)
             first, *others = islice(waiting, max(LOOK_AHEAD, most))
-            batch = Batch(first, most_rows=most, most_tokens=self._limits.batch_tokens)
+            batch = Batch(first, most_rows=most, most_tokens=room, packed=packed)
             for row in _nearest(first, others):
                 if not batch.add(row):
                     break

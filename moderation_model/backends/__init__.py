@@ -43,6 +43,20 @@ class Classifier(Protocol):
 
 
 @runtime_checkable
+class OnOneCore(Protocol):
+    """What a classifier on a processor may offer besides: several passes at once, each on a core of its own."""
+
+    @property
+    def cores(self) -> int:
+        """So many callers at once may run `logits_on_one_core`, beside none that runs `logits`."""
+        ...
+
+    def logits_on_one_core(self, windows: Sequence[Window]) -> Logits:
+        """What `logits` gives, computed by the thread that calls."""
+        ...
+
+
+@runtime_checkable
 class KnowsWords(Protocol):
     """What a classifier may offer besides."""
 

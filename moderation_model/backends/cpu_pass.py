@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Lock
+from threading import Barrier, Lock, local
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ class CpuPass:
         self._threads = threads
         self._traced: dict[int, Callable[[Tensor, Tensor], Tensor]] = {}
         self._tracing = Lock()
+        self._alone = local()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="torch")
         before = torch.get_num_threads()
         together = Barrier(threads)
@@ -37,6 +38,19 @@ class CpuPass:
         micros = pack(windows, sizes=CPU_SIZES, workers=self._threads)
         for micro, answer in zip(micros, self._pool.map(self._run, micros), strict=True):
             yield micro.windows, answer
+
+    @property
+    def cores(self) -> int:
+        """How many threads may run `on_one_core` at once."""
+        return self._threads
+
+    def on_one_core(self, windows: Sequence[Window]) -> Iterator[tuple[list[int], np.ndarray]]:
+        """The same, micro-batch after micro-batch by the calling thread."""
+        if not hasattr(self._alone, "said"):
+            torch.set_num_threads(1)  # counts for this thread, and for those that are made after it
+            self._alone.said = True
+        for micro in pack(windows, sizes=CPU_SIZES):
+            yield micro.windows, self._run(micro)
 
     def _run(self, micro: Micro) -> np.ndarray:
         tokens, counts = torch.from_numpy(micro.tokens), torch.from_numpy(micro.counts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,9 @@ SAMPLE = (
     "thank you all for last night, that was fun",
 )
 """What number formats are tried on."""
+IN_ONE_GO = 2_000
+"""Characters of one text that is tokenised without letting go of Python's lock, for a millisecond at most: else its
+thread has to wait for the lock again, which others want, too."""
 
 
 class BertClassifier:
@@ -78,9 +81,24 @@ class BertClassifier:
 
     def logits(self, windows: Sequence[Window]) -> Logits:
         """One pass over all windows, packed; rows in the order given."""
+        return self._in_order(len(windows), self._pass(windows))
+
+    @property
+    def cores(self) -> int:
+        """How many callers at once `logits_on_one_core` is for: 1 where it runs on a graphics card."""
+        return 1 if isinstance(self._pass, CudaPass) else self._pass.cores
+
+    def logits_on_one_core(self, windows: Sequence[Window]) -> Logits:
+        """The same by the calling thread."""
+        if isinstance(self._pass, CudaPass):
+            return self.logits(windows)
+        return self._in_order(len(windows), self._pass.on_one_core(windows))
+
+    def _in_order(self, windows: int, answers: Iterable[tuple[list[int], np.ndarray]]) -> Logits:
+        """The calibrated logits of so many windows from their rows, which come in any order."""
         labels = len(self._info.labels)
-        found = np.zeros((len(windows), labels + STARS), dtype=np.float32)
-        for numbers, rows in self._pass(windows):
+        found = np.zeros((windows, labels + STARS), dtype=np.float32)
+        for numbers, rows in answers:
             found[numbers] = rows
         return Logits(found[:, :labels] * self._scale + self._bias, found[:, labels:])
 
@@ -94,7 +112,10 @@ class _Encoder:
         self._room, self._overlap = int(manifest["max_tokens"]) - 2, int(manifest["overlap"])
 
     def __call__(self, texts: Sequence[str]) -> list[tuple[Window, ...]]:
-        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        if len(texts) == 1 and len(texts[0]) <= IN_ONE_GO:
+            encodings = [self._tokenizer.encode(texts[0], add_special_tokens=False)]
+        else:
+            encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return [
             tuple((self._start, *part, self._end) for part in cut_windows(encoding.ids, self._room, self._overlap))
             for encoding in encodings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from moderation_model import registry
-from moderation_model.backends import BACKENDS, Classifier, Window
+from moderation_model.backends import BACKENDS, Classifier, OnOneCore, Window
 from moderation_model.checks.anchors import anchor_sentences
 from moderation_model.checks.suite import read_suite
 
@@ -98,6 +99,17 @@ def test_neither_company_nor_place_in_a_batch_changes_a_score(classifier: Classi
     for chosen in ([0], [299], [7, 150], list(range(40, 73)), list(range(299, -1, -1))):
         some = sigmoid(classifier.logits([rows[row] for row in chosen]).toxicity)
         np.testing.assert_allclose(some, together[chosen], atol=TOLERANCE)
+
+
+def test_one_core_alone_says_what_all_of_them_say(classifier: Classifier) -> None:
+    if not isinstance(classifier, OnOneCore):
+        pytest.skip("it needs all of its cores for one pass")
+    rows = windows(classifier)[:300]
+    together = sigmoid(classifier.logits(rows).toxicity)
+    with ThreadPoolExecutor(classifier.cores + 1) as threads:
+        parts = [rows[start : start + 40] for start in range(0, 300, 40)]
+        found = [each.toxicity for each in threads.map(classifier.logits_on_one_core, parts)]
+    np.testing.assert_allclose(sigmoid(np.concatenate(found)), together, atol=TOLERANCE)
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float32"])

@@ -18,6 +18,8 @@ from moderation_model.priority import Priority, QueueLimits
 from tests.model.serving_fakes import FakeClassifier, Gate, Sick
 
 PRIORITIES = st.sampled_from(Priority)
+JOBS = st.lists(st.tuples(st.lists(st.integers(2, 40), min_size=1, max_size=30), PRIORITIES), max_size=25)
+"""Callers: the lengths of their windows, and how urgent they are."""
 
 
 class Echo(FakeClassifier):
@@ -59,7 +61,7 @@ async def settle() -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(st.lists(st.integers(2, 40), min_size=1, max_size=30), PRIORITIES), max_size=25))
+@given(JOBS)
 def test_every_caller_gets_its_own_rows_in_its_own_order(jobs: list[tuple[list[int], Priority]]) -> None:
     async def play() -> None:
         numbers = iter(range(10_000))
