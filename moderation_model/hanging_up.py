@@ -11,12 +11,17 @@ from starlette.requests import ClientDisconnect
 
 T = TypeVar("T")
 
+LISTEN_AFTER = 0.1
+"""Seconds after which it is worth a task to notice a caller who hangs up: most work is done by then."""
+
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """The result of `work`, which is cancelled when the caller hangs up. Raises ClientDisconnect then."""
+    """The result of `work`, which is cancelled when the caller has hung up and it takes longer than `LISTEN_AFTER`.
+    Raises ClientDisconnect then.
+    """
     asking = asyncio.current_task()
     assert asking is not None
-    gone = False
+    gone, listening = False, None
 
     async def listen() -> None:
         nonlocal gone
@@ -24,7 +29,11 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
         gone = True
         asking.cancel()
 
-    listening = asyncio.create_task(listen())
+    def begin() -> None:
+        nonlocal listening
+        listening = asyncio.create_task(listen())
+
+    later = asyncio.get_running_loop().call_later(LISTEN_AFTER, begin)
     try:
         return await work
     except asyncio.CancelledError:
@@ -32,7 +41,9 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
             raise
         raise ClientDisconnect from None
     finally:
-        listening.cancel()
+        later.cancel()
+        if listening is not None:
+            listening.cancel()
 
 
 async def _hung_up(request: Request) -> None:

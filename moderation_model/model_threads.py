@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from time import perf_counter
 
 from moderation_model.backends import Classifier, Logits, OnOneCore
@@ -12,6 +15,10 @@ from moderation_model.waiting import Batch, Waiting
 
 Finish = Callable[[Batch, Logits | Exception, float], None]
 """Told of every batch: what came out, and the seconds that it took."""
+
+
+NICENESS = 2
+"""64 clients get 4 % more messages a second than with 0; with 5 and 10 no more."""
 
 
 def cores_of(classifier: Classifier) -> int:
@@ -45,6 +52,7 @@ class ModelThreads:
         await self._ended.wait()
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
+        _step_back()
         while (batch := self._waiting.take()) is not None:
             loop.call_soon_threadsafe(self._waiting.prepare)
             try:
@@ -65,3 +73,12 @@ class ModelThreads:
         self._left -= 1
         if not self._left:
             self._ended.set()
+
+
+def _step_back() -> None:
+    """On Linux the calling thread gives way to others a little: the event loop, whose work is short, and the bot beside
+    it must not stand in line behind threads that compute all the time.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError):  # a host may forbid it; then it takes its turn as any other
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

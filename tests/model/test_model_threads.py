@@ -122,14 +122,14 @@ async def test_a_live_row_goes_before_backfill_that_no_core_has_begun() -> None:
         backfill = [start(queue.score([window(mark)], priority=Priority.BACKFILL)) for mark in (1, 2)]
         for mark in (1, 2):
             await begun(classifier, mark)
-        backfill.append(start(queue.score([window(3)], priority=Priority.BACKFILL)))
+        last = start(queue.score([window(3)], priority=Priority.BACKFILL))
         live = start(queue.score([window(4)]))
         await settle()
-        held[1].set()
+        held[1].set()  # the other core stays busy until both have run
+        await asyncio.gather(live, last)
         held[2].set()
-        await asyncio.gather(*backfill, live)
-    order = [batch[0][1] for batch in classifier.batches]
-    assert order.index(4) < order.index(3)
+        await asyncio.gather(*backfill)
+    assert [batch[0][1] for batch in classifier.batches] == [1, 4, 3, 2]
 
 
 async def test_the_error_of_one_core_is_no_error_of_the_other() -> None:
