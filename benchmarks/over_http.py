@@ -32,15 +32,17 @@ LOADED = 0.7
 BESIDE_EXPLANATIONS = 0.3
 """The same while explanations are made: they take the model too, so this is a server with something to spare."""
 EXPLANATIONS = 4
-TEXTS = 60_000
+TEXTS = 150_000
+BESIDE_TEXTS = 4000
+"""Scored in process in each round."""
 
 
 def measure(
-    texts: Sequence[str], *, seconds: float = SECONDS, beside: Callable[[], float] | None = None
+    texts: Sequence[str], *, seconds: float = SECONDS, beside: Callable[[Sequence[str]], float] | None = None
 ) -> dict[str, float]:
     """The figures by name; `texts` must last for all of it. Milliseconds are wall clock, seen by the client.
 
-    `beside` scores texts in process and says how many a second; it takes turns with the most clients, and
+    `beside` scores given texts in process and says how many a second; it takes turns with the most clients, and
     `http_64_over_in_process` is the median of the rounds' ratios.
     """
     found: dict[str, float] = {}
@@ -60,12 +62,12 @@ def measure(
 
 
 def _most_clients(
-    server: Server, fresh: _Texts, seconds: float, beside: Callable[[], float] | None
+    server: Server, fresh: _Texts, seconds: float, beside: Callable[[Sequence[str]], float] | None
 ) -> dict[str, float]:
     rounds: list[_Measured] = []
     ratios: list[float] = []
     for _ in range(ROUNDS):
-        alone = beside() if beside is not None else None
+        alone = beside(fresh.take(BESIDE_TEXTS)) if beside is not None else None
         order = load.Order(server.port, fresh.rest(), clients=MOST_CLIENTS, seconds=seconds, warm_up=WARM_UP / 2)
         rounds.append(_carried_out(order, server, fresh))
         if alone is not None:
