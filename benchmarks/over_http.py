@@ -24,8 +24,8 @@ CLIENTS = (1, 8, 64)
 MOST_CLIENTS = CLIENTS[-1]
 SECONDS, WARM_UP = 6.0, 1.0
 ROUNDS = 5
-"""What is held against something else is measured in turns with it, in so many rounds of half the seconds: the speed of
-a shared machine changes within minutes.
+"""What is held against something else is measured in turns with it, and what a moment can spoil again and again, in so
+many rounds of half the seconds: the speed of a shared machine changes within minutes. The medians count.
 """
 LOADED = 0.7
 """Share of the throughput of 64 clients that comes at random moments."""
@@ -55,8 +55,7 @@ def measure(
             found |= _figures(f"clients_{clients}", [_carried_out(order, server, fresh)])
         found |= _most_clients(server, fresh, seconds / 2, beside)
         most = found[f"clients_{MOST_CLIENTS}_messages_per_s"]
-        order = load.Order(server.port, fresh.rest(), rate=LOADED * most, seconds=seconds, warm_up=WARM_UP)
-        found |= _figures("load_70", [_carried_out(order, server, fresh)])
+        found |= _figures("load_70", [_loaded(server, fresh, seconds / 2, LOADED * most) for _ in range(ROUNDS)])
         found |= _explaining(server, fresh, seconds / 2, BESIDE_EXPLANATIONS * most)
     return found
 
@@ -76,14 +75,18 @@ def _most_clients(
     return figures | ({f"http_{MOST_CLIENTS}_over_in_process": statistics.median(ratios)} if ratios else {})
 
 
+def _loaded(server: Server, fresh: _Texts, seconds: float, rate: float, *, explaining: int = 0) -> _Measured:
+    order = load.Order(server.port, fresh.rest(), rate=rate, seconds=seconds, warm_up=WARM_UP / 2)
+    return _carried_out(order, server, fresh, explaining=explaining)
+
+
 def _explaining(server: Server, fresh: _Texts, seconds: float, rate: float) -> dict[str, float]:
     """The same load without and with explanations, in turns."""
     rounds: dict[str, list[_Measured]] = {"quiet": [], "explaining": []}
     for _ in range(ROUNDS):
         for name, measured in rounds.items():
-            order = load.Order(server.port, fresh.rest(), rate=rate, seconds=seconds, warm_up=WARM_UP / 2)
             explaining = EXPLANATIONS if name == "explaining" else 0
-            measured.append(_carried_out(order, server, fresh, explaining=explaining))
+            measured.append(_loaded(server, fresh, seconds, rate, explaining=explaining))
     figures = _figures("quiet", rounds["quiet"]) | _figures("explaining", rounds["explaining"])
     figures["explaining_over_quiet_p99"] = figures["explaining_p99_ms"] / figures["quiet_p99_ms"]
     return figures
