@@ -29,6 +29,9 @@ class _Graph(NamedTuple):
 class CudaPass:
     """Runs windows through a model on its GPU."""
 
+    cores = 1
+    """All of the GPU works at one pass."""
+
     def __init__(self, model: PackedBert) -> None:
         self._model = model
         self._graphs: dict[tuple[int, int], _Graph] = {}
@@ -42,6 +45,10 @@ class CudaPass:
             torch.cuda.current_stream().synchronize()
         for micro, answer in zip(micros, answers, strict=True):
             yield micro.windows, answer.numpy()
+
+    def on_one_core(self, windows: Sequence[Window]) -> Iterator[tuple[list[int], np.ndarray]]:
+        """The same: no core computes it."""
+        return self(windows)
 
     def _start(self, micro: Micro) -> Tensor:
         """Queues one pass. The tensor in pinned memory holds the answer once the stream has got so far."""

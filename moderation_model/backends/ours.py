@@ -86,12 +86,10 @@ class BertClassifier:
     @property
     def cores(self) -> int:
         """How many callers at once `logits_on_one_core` is for: 1 where it runs on a graphics card."""
-        return 1 if isinstance(self._pass, CudaPass) else self._pass.cores
+        return self._pass.cores
 
     def logits_on_one_core(self, windows: Sequence[Window]) -> Logits:
         """The same by the calling thread."""
-        if isinstance(self._pass, CudaPass):
-            return self.logits(windows)
         return self._in_order(len(windows), self._pass.on_one_core(windows))
 
     def _in_order(self, windows: int, answers: Iterable[tuple[list[int], np.ndarray]]) -> Logits:
