@@ -70,8 +70,7 @@ class DiscordHistory:
         if guild is None or guild.me is None:
             return []
         for channel in [*guild.text_channels, *guild.forums]:
-            held = channel.permissions_for(guild.me)
-            if held.view_channel and held.read_message_history:
+            if readable(channel, guild.me):
                 self._archived[guild_id] += await self._archived_in(channel, since)
         return [place for each in self._archived[guild_id] if (place := _place(each, guild.me)) is not None]
 
